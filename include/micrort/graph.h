@@ -1,0 +1,86 @@
+/**
+ * @file graph.h
+ * @brief A graph as const tables: nodes in execution order and their tensors.
+ *
+ * The tables are made from graph JSON by the tools and lie in flash. No table holds a pointer, so the same
+ * bytes serve as a blob that is loaded at run time; runtime/SPEC.md gives their layout.
+ */
+#ifndef MRT_GRAPH_H
+#define MRT_GRAPH_H
+
+#include "micrort/kernel.h"
+
+/** One use of an operator. 12 bytes. */
+typedef struct mrt_node {
+    uint16_t kernel;         /**< Index into mrt_graph_t::kernels. */
+    uint16_t args;           /**< Index into mrt_graph_t::args of the first input. */
+    uint16_t attrs;          /**< Index into mrt_graph_t::attrs, in words, of the attribute struct. */
+    uint8_t input_count;     /**< Inputs, the first of the node's args. */
+    uint8_t output_count;    /**< Outputs, behind the inputs; at least 1. */
+    uint8_t workspace_count; /**< 1 if a workspace tensor stands behind the outputs, else 0. */
+    uint8_t reserved;        /**< 0. */
+    uint16_t reserved2;      /**< 0. */
+} mrt_node_t;
+
+/** One step of a schedule: a range of output rows of one node. 6 bytes. */
+typedef struct mrt_step {
+    uint16_t node;      /**< Index into mrt_graph_t::nodes. */
+    uint16_t row_begin; /**< First output row. */
+    uint16_t row_end;   /**< One past the last output row. */
+} mrt_step_t;
+
+/** What a graph asks of one memory pool. */
+typedef struct mrt_pool {
+    uint32_t size;      /**< Bytes of the arena in this pool: tensors, inputs, outputs and kernel workspace. */
+    uint32_t alignment; /**< Power of two that divides the arena's address. */
+} mrt_pool_t;
+
+/** A graph. Const, owned by whoever made it (the generated model code, or the caller of a blob loader). */
+typedef struct mrt_graph {
+    const mrt_tensor_t *tensors;      /**< tensor_count tensors. */
+    const mrt_node_t *nodes;          /**< node_count nodes. */
+    const mrt_step_t *steps;          /**< step_count steps, in execution order. */
+    const uint16_t *args;             /**< arg_count tensor indices. */
+    const int32_t *attrs;             /**< attr_count words. */
+    const mrt_tensor_info_t *inputs;  /**< input_count inputs of the model. */
+    const mrt_tensor_info_t *outputs; /**< output_count outputs of the model. */
+    const mrt_pool_t *pools;          /**< pool_count arenas. */
+    const mrt_kernel_run_t *kernels;  /**< kernel_count kernels. */
+    const void *params;               /**< params_size bytes of constant tensors, 16-byte aligned. */
+    uint32_t params_size;             /**< Bytes behind params. */
+    uint16_t tensor_count;
+    uint16_t node_count;
+    uint16_t step_count;
+    uint16_t arg_count;
+    uint16_t attr_count;
+    uint16_t kernel_count;
+    uint8_t input_count;
+    uint8_t output_count;
+    uint8_t pool_count;
+    uint8_t reserved; /**< 0. */
+} mrt_graph_t;
+
+/**
+ * @brief Checks that a graph's tables agree: every index in bounds, every tensor within its pool or the params.
+ *
+ * Linear in the size of the tables. Kernels are not asked (see mrt_graph_check_kernels) and overlap of live
+ * tensors is not judged (see plan.h).
+ *
+ * @param graph The graph; may be null.
+ * @return MRT_OK, MRT_ERR_ARGUMENT (null), MRT_ERR_LIMIT (more pools than MRT_POOLS_MAX), MRT_ERR_GRAPH or
+ *         MRT_ERR_PLAN (a tensor outside its pool).
+ * Safe from any thread.
+ */
+MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
+
+/**
+ * @brief Asks each node's kernel to prove its attributes and tensors.
+ * @param graph A graph that mrt_graph_check accepts.
+ * @param kernels One row for each entry of graph->kernels.
+ * @param[out] node Where not null, the index of the first refused node.
+ * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_KERNEL (a row is empty), or what the kernel's check says.
+ */
+MRT_CHECK_RESULT mrt_status_t mrt_graph_check_kernels(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels,
+                                                      uint32_t *node);
+
+#endif

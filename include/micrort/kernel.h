@@ -1,0 +1,163 @@
+/**
+ * @file kernel.h
+ * @brief The contract between the executor and the kernels.
+ *
+ * A kernel computes rows [row_begin, row_end) of its outputs. It sees tensors only through the accessors
+ * below, so that a row may lie anywhere in a pool. A kernel keeps no state, allocates nothing, and may be
+ * called from any thread, at the same time as any other call that writes other memory.
+ *
+ * Rules of a kernel's `run`:
+ *  1. It reads only the input rows that the requested output rows depend on.
+ *  2. It writes only the requested output rows and its workspace, which holds nothing between calls.
+ *  3. Elementwise kernels read element i before they write element i, and nothing at i after it, so that
+ *     output and input may be the same memory. Window kernels go through output rows in increasing order and
+ *     have read all input rows above the window of row y + 1 only as that row's window says.
+ *  4. It trusts its arguments: `check` has proved them, on the host or when a blob was loaded.
+ */
+#ifndef MRT_KERNEL_H
+#define MRT_KERNEL_H
+
+#include "micrort/status.h"
+#include "micrort/tensor.h"
+
+/** One call of a kernel. Made by the executor on its stack; valid during the call only. */
+typedef struct mrt_call {
+    const mrt_tensor_t *tensors; /**< The graph's tensor table. */
+    const uint16_t *args;        /**< Tensor indices: inputs, outputs, then the workspace if there is one. */
+    const void *attrs;           /**< The kernel's attribute struct, 4-byte aligned, all members 32-bit words. */
+    const void *params;          /**< Start of the constant tensors. */
+    void *const *pools;          /**< Base address of each memory pool. */
+    uint32_t row_begin;          /**< First output row to compute. */
+    uint32_t row_end;            /**< One past the last output row to compute. */
+    uint8_t input_count;         /**< Number of inputs in args. */
+    uint8_t output_count;        /**< Number of outputs in args. */
+    uint8_t workspace_count;     /**< 0 or 1. */
+} mrt_call_t;
+
+/** Computes output rows. Returns MRT_OK, or MRT_ERR_RUN where a foreign operator fails. */
+typedef mrt_status_t (*mrt_kernel_run_t)(const mrt_call_t *call);
+
+/**
+ * Proves that `run` on these attributes and tensors stays within the tensors' bytes, divides by no zero,
+ * overflows no signed integer and shifts by no illegal count, for any input data and any row range. It reads
+ * attributes and tensor descriptors, and constant tensors where safety depends on their values (shifts, say).
+ * Returns MRT_OK, or MRT_ERR_ATTRIBUTE. Not needed at run time for graphs that the compiler made.
+ */
+typedef mrt_status_t (*mrt_kernel_check_t)(const mrt_call_t *call);
+
+/** Bytes of workspace (4-byte aligned) that `run` needs with these attributes; 0 for most kernels. */
+typedef uint32_t (*mrt_kernel_workspace_t)(const void *attrs);
+
+/** A row of the kernel library, which blobs and the host use; see runtime/kernels/kernels.def. */
+typedef struct mrt_kernel {
+    mrt_kernel_run_t run;             /**< Never null in a linked kernel. */
+    mrt_kernel_check_t check;         /**< Never null in a linked kernel. */
+    mrt_kernel_workspace_t workspace; /**< Never null in a linked kernel. */
+    uint32_t attrs_bytes;             /**< sizeof the attribute struct. */
+} mrt_kernel_t;
+
+#ifndef MRT_CDEF
+
+/** Descriptor of input `index`. */
+static inline const mrt_tensor_t *mrt_call_input(const mrt_call_t *call, uint32_t index)
+{
+    return &call->tensors[call->args[index]];
+}
+
+/** Descriptor of output `index`. */
+static inline const mrt_tensor_t *mrt_call_output(const mrt_call_t *call, uint32_t index)
+{
+    return &call->tensors[call->args[call->input_count + index]];
+}
+
+/** Address of byte `offset` behind `base`. The only place where an untyped address is computed. */
+static inline const void *mrt_address(const void *base, uint32_t offset)
+{
+    const uint8_t *bytes = base; /* MISRA D1 */
+    return &bytes[offset];
+}
+
+/** Like mrt_address, for memory that may be written. */
+static inline void *mrt_address_mut(void *base, uint32_t offset)
+{
+    uint8_t *bytes = base; /* MISRA D1 */
+    return &bytes[offset];
+}
+
+/** Address of row `row` of input `index`. */
+static inline const void *mrt_input_row(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    const mrt_tensor_t *tensor = mrt_call_input(call, index);
+    const void *base = (tensor->pool == (uint8_t)MRT_POOL_PARAMS) ? call->params : call->pools[tensor->pool];
+    return mrt_address(base, tensor->offset + (row * tensor->row_bytes));
+}
+
+/** Address of row `row` of output `index`. */
+static inline void *mrt_output_row(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    const mrt_tensor_t *tensor = mrt_call_output(call, index);
+    return mrt_address_mut(call->pools[tensor->pool], tensor->offset + (row * tensor->row_bytes));
+}
+
+/** Address of the workspace. Only where the kernel's `workspace` gave more than 0. */
+static inline void *mrt_workspace(const mrt_call_t *call)
+{
+    const uint32_t index = (uint32_t)call->input_count + call->output_count;
+    const mrt_tensor_t *tensor = &call->tensors[call->args[index]];
+    return mrt_address_mut(call->pools[tensor->pool], tensor->offset);
+}
+
+/* Typed faces of the above: rows and workspaces are untyped memory until here. */
+static inline const int8_t *mrt_input_s8(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_input_row(call, index, row); /* MISRA D1 */
+}
+
+static inline const int16_t *mrt_input_s16(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_input_row(call, index, row); /* MISRA D1 */
+}
+
+static inline const int32_t *mrt_input_s32(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_input_row(call, index, row); /* MISRA D1 */
+}
+
+static inline const float *mrt_input_f32(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_input_row(call, index, row); /* MISRA D1 */
+}
+
+static inline const uint8_t *mrt_input_u8(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_input_row(call, index, row); /* MISRA D1 */
+}
+
+static inline int8_t *mrt_output_s8(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_output_row(call, index, row); /* MISRA D1 */
+}
+
+static inline int16_t *mrt_output_s16(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_output_row(call, index, row); /* MISRA D1 */
+}
+
+static inline int32_t *mrt_output_s32(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_output_row(call, index, row); /* MISRA D1 */
+}
+
+static inline float *mrt_output_f32(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_output_row(call, index, row); /* MISRA D1 */
+}
+
+static inline uint8_t *mrt_output_u8(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_output_row(call, index, row); /* MISRA D1 */
+}
+
+#endif /* MRT_CDEF */
+
+#endif

@@ -1,0 +1,28 @@
+/**
+ * @file kernels.h
+ * @brief The kernel library: attribute structs, entry points, and the table of all kernels.
+ */
+#ifndef MRT_KERNELS_H
+#define MRT_KERNELS_H
+
+#include "micrort/kernel.h"
+#include "micrort/kernels/conv2d.h"
+
+/* For each kernel: mrt_<name>_run, mrt_<name>_check, mrt_<name>_workspace, as kernel.h explains them. */
+#define MRT_KERNEL(id, name, attrs_type) \
+    mrt_status_t mrt_##name##_run(const mrt_call_t *call); \
+    mrt_status_t mrt_##name##_check(const mrt_call_t *call); \
+    uint32_t mrt_##name##_workspace(const void *attrs);
+#include "micrort/kernels/kernels.def"
+#undef MRT_KERNEL
+
+/** Length of mrt_kernels: one more than the highest kernel id. */
+#define MRT_KERNEL_COUNT 150
+
+/**
+ * Every kernel of the library, indexed by its id; ids that are not in use hold null pointers. Referring to this
+ * table links all kernels: firmware with compiled-in models does not.
+ */
+extern const mrt_kernel_t mrt_kernels[MRT_KERNEL_COUNT];
+
+#endif

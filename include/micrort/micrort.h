@@ -1,0 +1,23 @@
+/**
+ * @file micrort.h
+ * @brief The whole public interface of micrort.
+ */
+#ifndef MRT_MICRORT_H
+#define MRT_MICRORT_H
+
+/** Version of the runtime, checked by generated code. */
+#define MRT_VERSION_MAJOR 0
+#define MRT_VERSION_MINOR 1
+#define MRT_VERSION_PATCH 0
+/** Version of the tables between generated code and runtime; a difference stops the build. */
+#define MRT_GRAPH_VERSION 1
+
+#include "micrort/config.h"
+#include "micrort/executor.h"
+#include "micrort/graph.h"
+#include "micrort/kernel.h"
+#include "micrort/kernels.h"
+#include "micrort/status.h"
+#include "micrort/tensor.h"
+
+#endif

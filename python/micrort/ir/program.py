@@ -1,0 +1,93 @@
+"""Programs: what lowering makes of a graph. Kernel calls, the steps of a schedule, and where tensors lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from micrort.ir.tensor import Tensor
+
+Attribute = int | float
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """A kernel's offer to let an output share memory with one of its inputs.
+
+    The input may start `delta` bytes behind the output's start (0: the very same memory). Valid only if nothing
+    reads the input afterwards.
+    """
+
+    input: int
+    output: int = 0
+    delta: int = 0
+
+
+@dataclass(frozen=True)
+class KernelCall:
+    """One call of a kernel of the library."""
+
+    name: str
+    """The node's name."""
+    kernel: str
+    """The kernel's name in kernels.def, e.g. `conv2d_s8`."""
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attrs: Mapping[str, Attribute]
+    """The members of the kernel's attribute struct by name; those of nested structs by their own name."""
+    in_place: tuple[InPlace, ...] = ()
+    by_rows: bool = True
+    """Whether any range of output rows may be computed by itself; else the call covers all rows at once."""
+    operator: str = ""
+    """The operator it came from, for reports."""
+    macs: int = 0
+    """Multiply-accumulates, for reports."""
+    workspace_bytes: int = 0
+    """What the kernel's C workspace function says; set by the `workspaces` pass."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Rows [row_begin, row_end) of output 0 of call `call` (an index)."""
+
+    call: int
+    row_begin: int
+    row_end: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a tensor (or a workspace) lies: pool index and byte offset in it."""
+
+    pool: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class Arena:
+    """The arena of one memory pool."""
+
+    name: str
+    size: int
+    alignment: int
+    lower_bound: int = 0
+    """No plan can be smaller, given the order of steps and the sharing of storage."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A lowered graph. Fields further down are filled by later passes."""
+
+    name: str
+    tensors: Mapping[str, Tensor]
+    calls: tuple[KernelCall, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Tensors that are only another view of an earlier tensor's bytes (reshapes): alias -> original."""
+    steps: tuple[Step, ...] = ()
+    shares: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Tensors laid over another one's storage: name -> (owner of the storage, byte offset in it)."""
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    """Of every activation tensor, and of workspaces under `<call name>/workspace`."""
+    arenas: tuple[Arena, ...] = ()

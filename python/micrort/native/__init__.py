@@ -1,0 +1,1 @@
+"""The C runtime on the workstation: the very sources of the device library, compiled for the host, through cffi."""

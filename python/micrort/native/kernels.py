@@ -1,0 +1,130 @@
+"""Single kernels on the host: their ids, their attribute structs, and one call with numpy arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from micrort import sources
+from micrort.ir import DType, Tensor
+from micrort.native import library
+
+_ROW = re.compile(r"^MRT_KERNEL\((\d+), (\w+), (\w+)\)", re.MULTILINE)
+
+
+@lru_cache(maxsize=1)
+def ids() -> dict[str, int]:
+    """Kernel name -> id, from kernels.def."""
+    return {name: int(number) for number, name, _ in _rows()}
+
+
+def pack_attrs(kernel: str, attrs: Mapping[str, int | float]) -> bytes:
+    """The attribute struct of `kernel` as bytes; `attrs` must name each member exactly once.
+
+    Raises:
+        ValueError: a member is missing, unknown, or out of its type's range.
+    """
+    ffi, _ = library.load()
+    type_name = {name: type_name for _, name, type_name in _rows()}[kernel]
+    struct = ffi.new(f"{type_name} *")
+    missing = set(attrs)
+    _fill(ffi, struct[0], ffi.typeof(type_name), attrs, missing, kernel)
+    if missing:
+        raise ValueError(f"{kernel} has no attribute {', '.join(sorted(missing))}")
+    return bytes(ffi.buffer(struct))
+
+
+def workspace_bytes(kernel: str, attrs: Mapping[str, int | float]) -> int:
+    """Bytes of workspace that the C kernel asks for."""
+    ffi, lib = library.load()
+    packed = ffi.new("int32_t[]", np.frombuffer(pack_attrs(kernel, attrs), np.int32).tolist() or [0])
+    return int(lib.mrt_kernels[ids()[kernel]].workspace(packed))
+
+
+def call(
+    kernel: str,
+    attrs: Mapping[str, int | float],
+    inputs: Sequence[np.ndarray],
+    outputs: Sequence[tuple[tuple[int, ...], DType]],
+    rows: Sequence[tuple[int, int]] | None = None,
+) -> list[np.ndarray]:
+    """Check, then run one kernel on `inputs`; for tests of kernels and for constant folding.
+
+    Args:
+        kernel: name in kernels.def.
+        attrs: members of the attribute struct.
+        inputs: arrays in the layout that the kernel documents; all are placed in one pool.
+        outputs: shape and dtype of each output.
+        rows: row ranges to compute one after another; default: all rows of output 0 at once.
+
+    Returns:
+        The outputs. Bytes that the kernel did not write are 0xA5.
+
+    Raises:
+        RuntimeStatusError: `check` or `run` failed.
+    """
+    ffi, lib = library.load()
+    arrays = [np.ascontiguousarray(array) for array in inputs]
+    tensors = [Tensor(f"input{i}", array.shape, DType(array.dtype.name)) for i, array in enumerate(arrays)]
+    made = [Tensor(f"output{i}", shape, dtype) for i, (shape, dtype) in enumerate(outputs)]
+    workspace = workspace_bytes(kernel, attrs)
+    if workspace:
+        made.append(Tensor("workspace", (workspace,), DType.U8))
+    pool = bytearray()
+    table = ffi.new("mrt_tensor_t[]", len(tensors) + len(made))
+    for index, tensor in enumerate((*tensors, *made)):
+        pool.extend(bytes(-len(pool) % 16))
+        table[index] = (len(pool), tensor.row_bytes, tensor.rows, 0, int(getattr(lib, f"MRT_DTYPE_{tensor.dtype.name}")))
+        pool.extend(arrays[index].tobytes() if index < len(arrays) else b"\xa5" * tensor.bytes)
+    memory = ffi.new("uint64_t[]", len(pool) // 8 + 1)
+    ffi.memmove(memory, bytes(pool), len(pool))
+    packed = ffi.new("int32_t[]", np.frombuffer(pack_attrs(kernel, attrs), np.int32).tolist() or [0])
+    arguments = ffi.new("uint16_t[]", list(range(len(table))))
+    pools = ffi.new("void *[]", [memory])
+    for begin, end in rows if rows is not None else [(0, made[0].rows)]:
+        c_call = ffi.new(
+            "mrt_call_t *",
+            {
+                "tensors": table,
+                "args": arguments,
+                "attrs": packed,
+                "params": ffi.NULL,
+                "pools": pools,
+                "row_begin": begin,
+                "row_end": end,
+                "input_count": len(tensors),
+                "output_count": len(outputs),
+                "workspace_count": 1 if workspace else 0,
+            },
+        )
+        row = lib.mrt_kernels[ids()[kernel]]
+        library.check(f"mrt_{kernel}_check", row.check(c_call))
+        library.check(f"mrt_{kernel}_run", row.run(c_call))
+    raw = bytes(ffi.buffer(memory, len(pool)))
+    return [
+        np.frombuffer(raw, tensor.dtype.numpy, tensor.elements, table[len(tensors) + i].offset).reshape(tensor.shape)
+        for i, tensor in enumerate(made[: len(outputs)])
+    ]
+
+
+@lru_cache(maxsize=1)
+def _rows() -> list[tuple[str, str, str]]:
+    return _ROW.findall((sources.root() / "include/micrort/kernels/kernels.def").read_text())
+
+
+def _fill(ffi: Any, struct: Any, ctype: Any, attrs: Mapping[str, int | float], unused: set[str], kernel: str) -> None:
+    for name, field in ctype.fields:
+        if field.type.kind == "struct":
+            _fill(ffi, getattr(struct, name), field.type, attrs, unused, kernel)
+        elif name not in attrs:
+            raise ValueError(f"{kernel} needs the attribute {name}")
+        else:
+            try:
+                setattr(struct, name, attrs[name])
+            except (OverflowError, TypeError) as error:
+                raise ValueError(f"{kernel}: attribute {name} = {attrs[name]!r}: {error}") from error
+            unused.discard(name)
