@@ -1,0 +1,1 @@
+"""Reference interpreters that compiled models are compared with."""
