@@ -49,8 +49,8 @@ typedef struct mrt_executor {
  * @param memory One region for each pool of the graph, in order; they must outlive the executor, and nobody
  *               else may write to them from the setting of inputs until the reading of outputs.
  * @param memory_count Number of regions; at least graph->pool_count.
- * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_MEMORY, MRT_ERR_ALIGNMENT, MRT_ERR_LIMIT, MRT_ERR_GRAPH, MRT_ERR_PLAN.
- *         On error the executor is unusable and every other function returns MRT_ERR_STATE.
+ * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_MEMORY, MRT_ERR_ALIGNMENT, or what mrt_graph_check says. On
+ *         error the executor is unusable and every other function returns MRT_ERR_STATE.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_executor_init(mrt_executor_t *executor, const mrt_graph_t *graph,
                                                 const mrt_memory_t *memory, uint32_t memory_count);
@@ -103,7 +103,7 @@ MRT_CHECK_RESULT mrt_status_t mrt_executor_get_output(const mrt_executor_t *exec
 /**
  * @brief Runs one whole inference, from the first step, whatever ran before.
  * @param executor An initialised executor whose inputs are written.
- * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_STATE, or the failing kernel's status.
+ * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_STATE, or the failing kernel's status, which abandons the inference.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_executor_run(mrt_executor_t *executor);
 
@@ -115,7 +115,7 @@ MRT_CHECK_RESULT mrt_status_t mrt_executor_run(mrt_executor_t *executor);
  * @param executor An initialised executor.
  * @param max_steps At least 1.
  * @param[out] done True when this call completed the inference.
- * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_STATE, or the failing kernel's status.
+ * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_STATE, or the failing kernel's status, which abandons the inference.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_executor_step(mrt_executor_t *executor, uint32_t max_steps, bool *done);
 

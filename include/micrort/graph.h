@@ -32,7 +32,7 @@ typedef struct mrt_step {
 /** What a graph asks of one memory pool. */
 typedef struct mrt_pool {
     uint32_t size;      /**< Bytes of the arena in this pool: tensors, inputs, outputs and kernel workspace. */
-    uint32_t alignment; /**< Power of two that divides the arena's address. */
+    uint32_t alignment; /**< Power of two that divides the arena's address; at least 8, the largest element. */
 } mrt_pool_t;
 
 /** A graph. Const, owned by whoever made it (the generated model code, or the caller of a blob loader). */
@@ -61,14 +61,16 @@ typedef struct mrt_graph {
 } mrt_graph_t;
 
 /**
- * @brief Checks that a graph's tables agree: every index in bounds, every tensor within its pool or the params.
+ * @brief Checks that a graph's tables agree: every index in bounds, every tensor within its pool or the params
+ *        and aligned for its dtype, nothing that is written in the params, inputs and outputs as described.
  *
  * Linear in the size of the tables. Kernels are not asked (see mrt_graph_check_kernels) and overlap of live
  * tensors is not judged (see plan.h).
  *
  * @param graph The graph; may be null.
- * @return MRT_OK, MRT_ERR_ARGUMENT (null), MRT_ERR_LIMIT (more pools than MRT_POOLS_MAX), MRT_ERR_GRAPH or
- *         MRT_ERR_PLAN (a tensor outside its pool).
+ * @return MRT_OK, MRT_ERR_ARGUMENT (null), MRT_ERR_LIMIT (more pools than MRT_POOLS_MAX), MRT_ERR_ALIGNMENT
+ *         (params), MRT_ERR_KERNEL (a null kernel), MRT_ERR_GRAPH, or MRT_ERR_PLAN (a tensor outside its pool or
+ *         misaligned in it).
  * Safe from any thread.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
@@ -76,9 +78,11 @@ MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
 /**
  * @brief Asks each node's kernel to prove its attributes and tensors.
  * @param graph A graph that mrt_graph_check accepts.
- * @param kernels One row for each entry of graph->kernels.
- * @param[out] node Where not null, the index of the first refused node.
- * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_KERNEL (a row is empty), or what the kernel's check says.
+ * @param kernels One row for each entry of graph->kernels: the kernel whose check covers that entry.
+ * @param[out] node Where not null, the index of the first refused node; untouched where none is refused.
+ * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_KERNEL (a row is empty), MRT_ERR_GRAPH (a node's attributes reach
+ *         beyond the table, or its workspace is missing or too small), or what the kernel's check says.
+ * Safe from any thread.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check_kernels(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels,
                                                       uint32_t *node);

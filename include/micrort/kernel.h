@@ -42,6 +42,12 @@ typedef mrt_status_t (*mrt_kernel_run_t)(const mrt_call_t *call);
  * overflows no signed integer and shifts by no illegal count, for any input data and any row range. It reads
  * attributes and tensor descriptors, and constant tensors where safety depends on their values (shifts, say).
  * Returns MRT_OK, or MRT_ERR_ATTRIBUTE. Not needed at run time for graphs that the compiler made.
+ *
+ * A check may rely on what mrt_graph_check and mrt_graph_check_kernels have established: args name existing
+ * tensors; each tensor has at least one row of at least one element, lies within its pool or the params, and is
+ * aligned for its dtype; no output and no workspace lies in the params; attrs holds the whole struct. It must
+ * itself compare input_count, output_count, and the dtype and size of every tensor. The workspace is not its
+ * business: the caller compares it with `workspace` afterwards. `pools` is null, so only constants can be read.
  */
 typedef mrt_status_t (*mrt_kernel_check_t)(const mrt_call_t *call);
 
