@@ -73,6 +73,14 @@ class Operator(ABC):
                 return [Problem(reason, rule.supported, rule.suggestion)]
         return []
 
+    def output_shapes(self, operands: Operands) -> tuple[tuple[int, ...], ...] | None:
+        """The shapes that the outputs must have, from inputs and attributes that break no constraint.
+
+        Frontends refuse a model that declares others, so that a wrong shape never reaches a kernel. None where the
+        operator leaves shapes to its constraints.
+        """
+        return None
+
     @abstractmethod
     def lower(self, name: str, operands: Operands) -> Lowering:
         """The kernel calls that compute node `name` on `operands`, which break no constraint."""
