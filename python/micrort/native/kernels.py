@@ -11,6 +11,7 @@ import numpy as np
 
 from micrort import sources
 from micrort.ir import DType, Tensor
+from micrort.ir.executor_graph import PARAMS_POOL
 from micrort.native import library
 
 _ROW = re.compile(r"^MRT_KERNEL\((\d+), (\w+), (\w+)\)", re.MULTILINE)
@@ -57,7 +58,8 @@ def call(
     Args:
         kernel: name in kernels.def.
         attrs: members of the attribute struct.
-        inputs: arrays in the layout that the kernel documents; all are placed in one pool.
+        inputs: arrays in the layout that the kernel documents; all are placed in the params, so that `check` may
+            read them.
         outputs: shape and dtype of each output.
         rows: row ranges to compute one after another; default: all rows of output 0 at once.
 
@@ -78,7 +80,9 @@ def call(
     table = ffi.new("mrt_tensor_t[]", len(tensors) + len(made))
     for index, tensor in enumerate((*tensors, *made)):
         pool.extend(bytes(-len(pool) % 16))
-        table[index] = (len(pool), tensor.row_bytes, tensor.rows, 0, int(getattr(lib, f"MRT_DTYPE_{tensor.dtype.name}")))
+        place = PARAMS_POOL if index < len(arrays) else 0
+        dtype = int(getattr(lib, f"MRT_DTYPE_{tensor.dtype.name}"))
+        table[index] = (len(pool), tensor.row_bytes, tensor.rows, place, dtype)
         pool.extend(arrays[index].tobytes() if index < len(arrays) else b"\xa5" * tensor.bytes)
     memory = ffi.new("uint64_t[]", len(pool) // 8 + 1)
     ffi.memmove(memory, bytes(pool), len(pool))
@@ -92,7 +96,7 @@ def call(
                 "tensors": table,
                 "args": arguments,
                 "attrs": packed,
-                "params": ffi.NULL,
+                "params": memory,
                 "pools": pools,
                 "row_begin": begin,
                 "row_end": end,
