@@ -64,7 +64,7 @@ def unique_names(model: SourceModel) -> list[str]:
 
 
 def unique_node_names(model: SourceModel, tensor_names: list[str]) -> list[str]:
-    """A name for each operator: that of its first output, up to a semicolon (converters join the names of fused layers).
+    """A name for each operator: that of its first output, up to a semicolon, with which converters join names.
 
     No tensor's name continues a node's name with a slash: that is how lowering names what it adds to a node.
     """
