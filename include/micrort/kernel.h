@@ -129,6 +129,11 @@ static inline const int32_t *mrt_input_s32(const mrt_call_t *call, uint32_t inde
     return mrt_input_row(call, index, row); /* MISRA D1 */
 }
 
+static inline const int64_t *mrt_input_s64(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_input_row(call, index, row); /* MISRA D1 */
+}
+
 static inline const float *mrt_input_f32(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return mrt_input_row(call, index, row); /* MISRA D1 */

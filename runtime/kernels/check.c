@@ -68,3 +68,20 @@ bool mrt_check_shift(int32_t shift)
 {
     return mrt_check_range(shift, -31, 30);
 }
+
+bool mrt_check_multipliers(const mrt_call_t *call, uint32_t index, uint32_t count, int32_t highest)
+{
+    const mrt_tensor_t *multiplier = mrt_call_input(call, index);
+    const mrt_tensor_t *shift = mrt_call_input(call, index + 1u);
+    /* Multipliers may have any value and lie anywhere; shifts in RAM could change after this proof. */
+    bool sound = mrt_check_elements(multiplier, (uint32_t)MRT_DTYPE_S32, count)
+                 && mrt_check_elements(shift, (uint32_t)MRT_DTYPE_S32, count)
+                 && (shift->pool == (uint8_t)MRT_POOL_PARAMS);
+    if (sound) {
+        const int32_t *shifts = mrt_input_s32(call, index + 1u, 0u);
+        for (uint32_t i = 0u; (i < count) && sound; ++i) {
+            sound = mrt_check_range(shifts[i], -31, highest);
+        }
+    }
+    return sound;
+}

@@ -42,4 +42,10 @@ bool mrt_check_elementwise(const mrt_call_t *call, uint32_t input_dtype, uint32_
 /** Whether mrt_requantise takes this shift: -31..30. */
 bool mrt_check_shift(int32_t shift);
 
+/**
+ * Whether inputs `index` and `index + 1` are int32 tensors of `count` multipliers and `count` constant shifts, all
+ * shifts in -31..highest.
+ */
+bool mrt_check_multipliers(const mrt_call_t *call, uint32_t index, uint32_t count, int32_t highest);
+
 #endif

@@ -1,38 +1,44 @@
 #include "runtime/kernels/window.h"
 
-/* Sizes up to 2^15 keep every product of two of them, and every index below, inside int32. */
-#define SIZE_MAX_PER_AXIS 32767
+#include <stdbool.h>
 
-static int in_range(int32_t value, int32_t low)
+/* Sizes up to 2^15 keep every product of two of them, and every index into a row, inside int32. */
+#define AXIS_MAX 32767
+
+static bool is_size(int32_t value, int32_t low)
 {
-    return (value >= low) && (value <= SIZE_MAX_PER_AXIS);
+    return (value >= low) && (value <= AXIS_MAX);
 }
 
-static int axis_is_sound(int32_t input, int32_t output, int32_t kernel, int32_t stride, int32_t dilation, int32_t padding)
+/* With each size in range, no sum or product in mrt_window_taps and mrt_window_runs leaves int32. */
+static bool axis_is_sound(int32_t input, int32_t output, int32_t kernel, int32_t stride, int32_t dilation,
+                          int32_t padding)
 {
-    const int sizes = in_range(input, 1) && in_range(output, 1) && in_range(kernel, 1) && in_range(stride, 1)
-                      && in_range(dilation, 1) && in_range(padding, 0);
-    return sizes && (((int64_t)(output - 1) * stride) <= INT32_MAX) && (((int64_t)kernel * dilation) <= INT32_MAX);
+    const bool sizes = is_size(input, 1) && is_size(output, 1) && is_size(kernel, 1);
+    return sizes && is_size(stride, 1) && is_size(dilation, 1) && is_size(padding, 0);
+}
+
+/* Whether a tensor is `batch` images of height rows, each of width * channels elements. */
+static bool tensor_fits(const mrt_tensor_t *tensor, uint32_t batch, int32_t height, uint64_t row_elements,
+                        uint32_t element_bytes)
+{
+    return ((row_elements * element_bytes) == tensor->row_bytes) && ((batch * (uint32_t)height) == tensor->rows);
 }
 
 mrt_status_t mrt_window_check(const mrt_window_t *window, const mrt_tensor_t *input, const mrt_tensor_t *output,
                               uint32_t element_bytes)
 {
-    const int vertical = axis_is_sound(window->input_height, window->output_height, window->kernel_height,
-                                       window->stride_height, window->dilation_height, window->padding_top);
-    const int horizontal = axis_is_sound(window->input_width, window->output_width, window->kernel_width,
-                                         window->stride_width, window->dilation_width, window->padding_left);
-    if (!vertical || !horizontal || !in_range(window->input_channels, 1) || !in_range(window->output_channels, 1)) {
+    const bool vertical = axis_is_sound(window->input_height, window->output_height, window->kernel_height,
+                                        window->stride_height, window->dilation_height, window->padding_top);
+    const bool horizontal = axis_is_sound(window->input_width, window->output_width, window->kernel_width,
+                                          window->stride_width, window->dilation_width, window->padding_left);
+    if (!vertical || !horizontal || !is_size(window->input_channels, 1) || !is_size(window->output_channels, 1)) {
         return MRT_ERR_ATTRIBUTE;
     }
     const uint32_t batch = (uint32_t)output->rows / (uint32_t)window->output_height;
-    const uint64_t input_row = (uint64_t)(uint32_t)window->input_width * (uint32_t)window->input_channels * element_bytes;
-    const uint64_t output_row = (uint64_t)(uint32_t)window->output_width * (uint32_t)window->output_channels
-                                * element_bytes;
-    if ((input_row != input->row_bytes) || (output_row != output->row_bytes)
-        || ((batch * (uint32_t)window->output_height) != output->rows)
-        || ((batch * (uint32_t)window->input_height) != input->rows)) {
-        return MRT_ERR_ATTRIBUTE;
-    }
-    return MRT_OK;
+    const uint64_t input_row = (uint64_t)(uint32_t)window->input_width * (uint32_t)window->input_channels;
+    const uint64_t output_row = (uint64_t)(uint32_t)window->output_width * (uint32_t)window->output_channels;
+    const bool fits = tensor_fits(input, batch, window->input_height, input_row, element_bytes)
+                      && tensor_fits(output, batch, window->output_height, output_row, element_bytes);
+    return fits ? MRT_OK : MRT_ERR_ATTRIBUTE;
 }

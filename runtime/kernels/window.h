@@ -1,6 +1,7 @@
 /**
  * @file window.h
- * @brief What window kernels share: which taps of a window lie inside the input, and the proof of the geometry.
+ * @brief What window kernels share: which taps of a window lie inside the input, where their elements lie, and the
+ *        proof of the geometry.
  */
 #ifndef MRT_RUNTIME_KERNELS_WINDOW_H
 #define MRT_RUNTIME_KERNELS_WINDOW_H
@@ -23,14 +24,97 @@ static inline mrt_taps_t mrt_window_taps(int32_t output, int32_t stride, int32_t
 {
     mrt_taps_t taps;
     taps.origin = (output * stride) - padding;
-    taps.begin = (taps.origin >= 0) ? 0 : (((dilation - 1) - taps.origin) / dilation);
+    taps.begin = 0;
+    taps.end = kernel_size;
     const int32_t room = input_size - taps.origin;
-    const int32_t fitting = (room <= 0) ? 0 : (((room - 1) / dilation) + 1);
-    taps.end = (fitting < kernel_size) ? fitting : kernel_size;
-    if (taps.end < taps.begin) {
-        taps.end = taps.begin;
+    /* Most windows lie inside, and cores without a divider are in a hurry. */
+    if ((taps.origin < 0) || ((((kernel_size - 1) * dilation) + 1) > room)) {
+        taps.begin = (taps.origin >= 0) ? 0 : (((dilation - 1) - taps.origin) / dilation);
+        const int32_t fitting = (room <= 0) ? 0 : (((room - 1) / dilation) + 1);
+        taps.end = (fitting < kernel_size) ? fitting : kernel_size;
+        if (taps.end < taps.begin) {
+            taps.end = taps.begin;
+        }
     }
     return taps;
+}
+
+/** Row pointers that mrt_lines_t keeps; rows beyond are looked up at each use. */
+#define MRT_LINES_MAX 12
+
+/** The input rows under one output row of a window kernel with input 0. */
+typedef struct mrt_lines {
+    const mrt_call_t *call;
+    mrt_taps_t taps;
+    uint32_t first_row; /**< Row of the batch's first input row. */
+    int32_t dilation;
+    const void *rows[MRT_LINES_MAX]; /**< Of the taps from taps.begin on. */
+} mrt_lines_t;
+
+/** Address of the input row under tap `tap`, from the graph's tables. */
+static inline const void *mrt_lines_find(const mrt_lines_t *lines, int32_t tap)
+{
+    return mrt_input_row(lines->call, 0u, lines->first_row + (uint32_t)(lines->taps.origin + (tap * lines->dilation)));
+}
+
+/** Makes the rows under row `row` of the output. */
+static inline void mrt_lines_make(mrt_lines_t *lines, const mrt_call_t *call, const mrt_window_t *window, uint32_t row)
+{
+    const uint32_t output_height = (uint32_t)window->output_height;
+    lines->call = call;
+    lines->taps = mrt_window_taps((int32_t)(row % output_height), window->stride_height, window->padding_top,
+                                  window->dilation_height, window->kernel_height, window->input_height);
+    lines->first_row = (row / output_height) * (uint32_t)window->input_height;
+    lines->dilation = window->dilation_height;
+    for (int32_t tap = lines->taps.begin; (tap < lines->taps.end) && ((tap - lines->taps.begin) < MRT_LINES_MAX);
+         ++tap) {
+        lines->rows[tap - lines->taps.begin] = mrt_lines_find(lines, tap);
+    }
+}
+
+/** Address of the input row under tap `tap`, one of lines->taps. */
+static inline const void *mrt_lines_row(const mrt_lines_t *lines, int32_t tap)
+{
+    const int32_t index = tap - lines->taps.begin;
+    return (index < MRT_LINES_MAX) ? lines->rows[index] : mrt_lines_find(lines, tap);
+}
+
+/** The elements under the taps of one output column, as `count` runs of neighbouring elements in each tap row. */
+typedef struct mrt_runs {
+    int32_t count;
+    int32_t length;       /**< Elements of a run, in the input and in the weights. */
+    int32_t input;        /**< First element in an input row. */
+    int32_t input_step;   /**< Elements from run to run in the input row. */
+    int32_t weights;      /**< First element in a row of weights. */
+    int32_t weights_step; /**< Elements from run to run in the row of weights. */
+} mrt_runs_t;
+
+/** Runs of one tap each under output column `x`: `length` elements of input, weights of `weights_step` elements a tap. */
+static inline mrt_runs_t mrt_window_runs(const mrt_window_t *window, int32_t x, int32_t length, int32_t weights_step)
+{
+    const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, window->dilation_width,
+                                            window->kernel_width, window->input_width);
+    mrt_runs_t runs;
+    runs.count = taps.end - taps.begin;
+    runs.length = length;
+    runs.input_step = window->dilation_width * window->input_channels;
+    runs.weights_step = weights_step;
+    /* An empty window may begin beyond the row; its first elements are not computed from there. */
+    runs.input = (runs.count == 0) ? 0
+                                   : ((taps.origin + (taps.begin * window->dilation_width)) * window->input_channels);
+    runs.weights = (runs.count == 0) ? 0 : (taps.begin * weights_step);
+    return runs;
+}
+
+/** The same elements as one run, where the runs follow one another without gaps in input and weights. */
+static inline mrt_runs_t mrt_runs_join(const mrt_runs_t *runs)
+{
+    mrt_runs_t joined = *runs;
+    if ((runs->count > 0) && (runs->input_step == runs->length) && (runs->weights_step == runs->length)) {
+        joined.length = runs->count * runs->length;
+        joined.count = 1;
+    }
+    return joined;
 }
 
 /**
