@@ -1,0 +1,255 @@
+/*
+ * Runs a model on inputs that the workstation gives and measures it.
+ *
+ * Reads `inputs.bin` (for one inference after another all inputs of the model, in order, without gaps) and writes
+ * `outputs.bin` in the same manner. The first inference runs twice, a warm-up first. Words of the command line:
+ *     profile  also runs the first inference step by step and prints the instructions of each step
+ *     trace    writes what each step of each inference produced to `trace.bin`: for every step its index and the
+ *              number of bytes that follow (uint32 each), then the rows it made of output 0 and all of any other
+ * Prints one figure a line, `name value`, and at the end `status value text`. The exit code is 0 or 1.
+ */
+#include "micrort/micrort.h"
+#include "ports/rtos/bare/port.h"
+#include "ports/rtos/bare/runner/model.h"
+
+/* What main and its helpers share. */
+typedef struct runner {
+    mrt_executor_t executor;
+    mrt_port_counter_t counter;
+    mrt_port_file_t inputs;
+    mrt_port_file_t outputs;
+    mrt_port_file_t trace; /* -1: none wanted */
+    uint32_t input_bytes;  /* of one inference */
+} runner_t;
+
+static void print_figure(const char *name, uint64_t value)
+{
+    mrt_port_print(name);
+    mrt_port_print(" ");
+    mrt_port_print_decimal(value);
+    mrt_port_print("\n");
+}
+
+/* Whether the line begins with `word`, followed by a space or the end. */
+static bool begins_with(const char *line, const char *word)
+{
+    uint32_t index = 0u;
+    while ((word[index] != '\0') && (line[index] == word[index])) {
+        ++index;
+    }
+    return (word[index] == '\0') && ((line[index] == ' ') || (line[index] == '\0'));
+}
+
+/* Whether `word` stands in `line` between spaces or at an end. */
+static bool has_word(const char *line, const char *word)
+{
+    bool found = begins_with(line, word);
+    for (uint32_t index = 0u; (line[index] != '\0') && !found; ++index) {
+        found = (line[index] == ' ') && begins_with(&line[index + 1u], word);
+    }
+    return found;
+}
+
+/* The status of file operations. */
+static mrt_status_t status_of(bool success, const char *problem)
+{
+    if (!success) {
+        mrt_port_print(problem);
+        mrt_port_print("\n");
+    }
+    return success ? MRT_OK : MRT_ERR_ARGUMENT;
+}
+
+static uint32_t bytes_of_inputs(const mrt_graph_t *graph)
+{
+    uint32_t bytes = 0u;
+    for (uint32_t index = 0u; index < graph->input_count; ++index) {
+        bytes += mrt_tensor_bytes(&graph->tensors[graph->inputs[index].tensor]);
+    }
+    return bytes;
+}
+
+/* Reads the inputs of inference `inference` into their places. */
+static mrt_status_t load_inputs(const runner_t *runner, uint32_t inference)
+{
+    mrt_status_t status =
+        status_of(mrt_port_file_seek(runner->inputs, inference * runner->input_bytes), "cannot seek in inputs.bin");
+    for (uint32_t index = 0u; (index < mrt_runner_graph->input_count) && (status == MRT_OK); ++index) {
+        mrt_buffer_t buffer;
+        status = mrt_executor_input(&runner->executor, index, &buffer);
+        if (status == MRT_OK) {
+            status = status_of(mrt_port_file_read(runner->inputs, buffer.data, buffer.size), "cannot read inputs.bin");
+        }
+    }
+    return status;
+}
+
+static mrt_status_t store_outputs(const runner_t *runner)
+{
+    mrt_status_t status = MRT_OK;
+    for (uint32_t index = 0u; (index < mrt_runner_graph->output_count) && (status == MRT_OK); ++index) {
+        mrt_buffer_t buffer;
+        status = mrt_executor_output(&runner->executor, index, &buffer);
+        if (status == MRT_OK) {
+            status =
+                status_of(mrt_port_file_write(runner->outputs, buffer.data, buffer.size), "cannot write outputs.bin");
+        }
+    }
+    return status;
+}
+
+/* Writes the rows that `step` made of output `index` of its node; all rows where it is not the first output. */
+static bool trace_output(const runner_t *runner, const mrt_step_t *step, uint32_t index, bool size_only, uint32_t *size)
+{
+    const mrt_node_t *node = &mrt_runner_graph->nodes[step->node];
+    const uint16_t *args = &mrt_runner_graph->args[node->args];
+    const mrt_tensor_t *tensor = &mrt_runner_graph->tensors[args[node->input_count + index]];
+    const uint32_t begin = (index == 0u) ? step->row_begin : 0u;
+    const uint32_t end = (index == 0u) ? step->row_end : tensor->rows;
+    const uint32_t bytes = (end - begin) * tensor->row_bytes;
+    *size += bytes;
+    if (size_only) {
+        return true;
+    }
+    const void *base = mrt_runner_memory[tensor->pool].base;
+    return mrt_port_file_write(runner->trace, mrt_address(base, tensor->offset + (begin * tensor->row_bytes)), bytes);
+}
+
+/* Writes one record of trace.bin. */
+static mrt_status_t trace_step(const runner_t *runner, uint32_t index)
+{
+    const mrt_step_t *step = &mrt_runner_graph->steps[index];
+    const uint32_t outputs = mrt_runner_graph->nodes[step->node].output_count;
+    uint32_t header[2] = {index, 0u};
+    for (uint32_t output = 0u; output < outputs; ++output) {
+        (void)trace_output(runner, step, output, true, &header[1]);
+    }
+    uint32_t written = 0u;
+    bool success = mrt_port_file_write(runner->trace, header, (uint32_t)sizeof(header));
+    for (uint32_t output = 0u; (output < outputs) && success; ++output) {
+        success = trace_output(runner, step, output, false, &written);
+    }
+    return status_of(success, "cannot write trace.bin");
+}
+
+/* One inference step by step, each traced where that is wanted. */
+static mrt_status_t run_traced(runner_t *runner)
+{
+    mrt_status_t status = MRT_OK;
+    bool done = false;
+    for (uint32_t index = 0u; !done && (status == MRT_OK); ++index) {
+        status = mrt_executor_step(&runner->executor, 1u, &done);
+        if (status == MRT_OK) {
+            status = trace_step(runner, index);
+        }
+    }
+    return status;
+}
+
+/* One inference step by step, printing the instructions of each. */
+static mrt_status_t run_profiled(runner_t *runner)
+{
+    mrt_status_t status = MRT_OK;
+    bool done = false;
+    for (uint32_t index = 0u; !done && (status == MRT_OK); ++index) {
+        mrt_port_counter_start(&runner->counter);
+        status = mrt_executor_step(&runner->executor, 1u, &done);
+        const uint64_t instructions = mrt_port_counter_stop(&runner->counter);
+        mrt_port_print("step ");
+        mrt_port_print_decimal(index);
+        print_figure("", instructions);
+    }
+    return status;
+}
+
+/* The first inference: once to warm up and to measure the stack, once to count. */
+static mrt_status_t measure(runner_t *runner)
+{
+    mrt_port_stack_paint();
+    mrt_status_t status = mrt_executor_run(&runner->executor);
+    const uint32_t stack = mrt_port_stack_used();
+    if (status == MRT_OK) {
+        status = load_inputs(runner, 0u);
+    }
+    if (status == MRT_OK) {
+        mrt_port_counter_start(&runner->counter);
+        status = mrt_executor_run(&runner->executor);
+        const uint64_t instructions = mrt_port_counter_stop(&runner->counter);
+        print_figure("stack_bytes", stack);
+        print_figure("instructions", instructions);
+    }
+    return status;
+}
+
+static mrt_status_t run_all(runner_t *runner, bool profile)
+{
+    const uint32_t size = mrt_port_file_size(runner->inputs);
+    const uint32_t count = (runner->input_bytes == 0u) ? 1u : (size / runner->input_bytes);
+    mrt_status_t status = status_of((count > 0u) && (size == (count * runner->input_bytes)),
+                                    "inputs.bin does not hold whole inferences");
+    for (uint32_t inference = 0u; (inference < count) && (status == MRT_OK); ++inference) {
+        status = load_inputs(runner, inference);
+        if ((status == MRT_OK) && (inference == 0u)) {
+            status = measure(runner);
+            if ((status == MRT_OK) && profile) {
+                status = load_inputs(runner, 0u);
+                status = (status == MRT_OK) ? run_profiled(runner) : status;
+            }
+            status = (status == MRT_OK) ? load_inputs(runner, 0u) : status;
+        }
+        if (status == MRT_OK) {
+            status = (runner->trace >= 0) ? run_traced(runner) : mrt_executor_run(&runner->executor);
+        }
+        status = (status == MRT_OK) ? store_outputs(runner) : status;
+    }
+    return status;
+}
+
+static mrt_status_t open_files(runner_t *runner, bool trace)
+{
+    runner->inputs = mrt_port_file_open("inputs.bin", MRT_PORT_FILE_READ);
+    runner->outputs = mrt_port_file_open("outputs.bin", MRT_PORT_FILE_WRITE);
+    runner->trace = trace ? mrt_port_file_open("trace.bin", MRT_PORT_FILE_WRITE) : -1;
+    return status_of((runner->inputs >= 0) && (runner->outputs >= 0) && (!trace || (runner->trace >= 0)),
+                     "cannot open inputs.bin, outputs.bin or trace.bin");
+}
+
+static bool close_files(const runner_t *runner)
+{
+    const bool inputs = mrt_port_file_close(runner->inputs);
+    const bool outputs = mrt_port_file_close(runner->outputs);
+    const bool trace = (runner->trace < 0) || mrt_port_file_close(runner->trace);
+    return inputs && outputs && trace;
+}
+
+int main(void)
+{
+    static runner_t runner; /* not on the stack, so that the stack holds nothing but calls. MISRA D4 */
+    char line[128];
+    (void)mrt_port_command_line(line, (uint32_t)sizeof(line));
+    mrt_port_counter_init(&runner.counter, MRT_BOARD_CLOCK_HZ, 0xFFFFFFu);
+    runner.input_bytes = bytes_of_inputs(mrt_runner_graph);
+
+    mrt_port_counter_start(&runner.counter);
+    mrt_status_t status =
+        mrt_executor_init(&runner.executor, mrt_runner_graph, mrt_runner_memory, mrt_runner_graph->pool_count);
+    const uint64_t instructions = mrt_port_counter_stop(&runner.counter);
+    print_figure("init_instructions", instructions);
+
+    if (status == MRT_OK) {
+        status = open_files(&runner, has_word(line, "trace"));
+    }
+    if (status == MRT_OK) {
+        status = run_all(&runner, has_word(line, "profile"));
+        if (!close_files(&runner) && (status == MRT_OK)) {
+            status = status_of(false, "cannot close the files");
+        }
+    }
+    mrt_port_print("status ");
+    mrt_port_print((status < MRT_OK) ? "-" : "");
+    mrt_port_print_decimal((status < MRT_OK) ? (uint64_t)-(int64_t)status : (uint64_t)status);
+    mrt_port_print(" ");
+    mrt_port_print(mrt_status_text(status));
+    mrt_port_print("\n");
+    return (status == MRT_OK) ? 0 : 1;
+}

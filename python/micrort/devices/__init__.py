@@ -1,0 +1,1 @@
+"""What code is made for: targets (a core and its features) and boards (a target with memories and a console)."""

@@ -1,0 +1,142 @@
+"""Boards: folders under ports/boards, each with a board.toml."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from micrort import sources
+from micrort.devices.targets import TARGETS, Target
+from micrort.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SECTIONS = ("vectors", "code", "data")
+"""What the linker script of the bare-metal port places: the vector table, code with constants, variables."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory as the core sees it."""
+
+    name: str
+    origin: int
+    """First address."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board: a target, its memories, and how to reach it."""
+
+    name: str
+    folder: Path
+    description: str
+    target: Target
+    """What its core is; code for it is made unless a package says otherwise."""
+    also_runs: tuple[str, ...]
+    """Other targets whose code its core executes."""
+    clock_hz: int
+    """Clock of SysTick."""
+    memories: Mapping[str, Memory]
+    sections: Mapping[str, str]
+    """For each of SECTIONS the memory it lies in."""
+    machine: str | None
+    """The QEMU machine that emulates it, if there is one."""
+
+    def resolve(self, wanted: str | None) -> Target:
+        """The target to build for, when a package was compiled for `wanted` (None: for no core in particular).
+
+        Raises:
+            UsageError: this board's core does not execute code for `wanted`.
+        """
+        if wanted in (None, "host", self.target.name, self.target.family):
+            return self.target
+        if wanted in self.also_runs:
+            return TARGETS[wanted]
+        runs = ", ".join(dict.fromkeys((self.target.family, self.target.name, *self.also_runs)))
+        raise UsageError(
+            f"{self.name} ({self.target.name}) does not run code for {wanted}; it runs {runs}. "
+            "Compile with one of these as --target, or choose another board."
+        )
+
+    def memory_ld(self) -> str:
+        """The linker script's `memory.ld`: the memories, and aliases VECTORS, CODE and DATA."""
+        lines = ["MEMORY", "{"]
+        lines += [f"    {m.name} : ORIGIN = {m.origin:#010x}, LENGTH = {m.size:#x}" for m in self.memories.values()]
+        lines.append("}")
+        lines += [f'REGION_ALIAS("{section.upper()}", {self.sections[section]})' for section in SECTIONS]
+        return "\n".join(lines) + "\n"
+
+
+def names() -> list[str]:
+    """Every board, in alphabetical order."""
+    return sorted(path.parent.name for path in _root().glob("*/board.toml"))
+
+
+def board(name: str) -> Board:
+    """The board called `name`.
+
+    Raises:
+        UsageError: there is none of that name, or its board.toml is wrong.
+    """
+    path = _root() / name / "board.toml"
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"no board {name!r}{hint} Boards: {', '.join(names())}")
+    try:
+        return _read(path, tomllib.loads(path.read_text(encoding="utf-8")))
+    except KeyError as error:
+        raise UsageError(f"{path}: {error} is missing") from error
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def for_machine(machine: str) -> Board:
+    """The board that QEMU's `machine` emulates.
+
+    Raises:
+        UsageError: no board names this machine.
+    """
+    boards = {item.machine: item for item in map(board, names()) if item.machine is not None}
+    if machine in boards:
+        return boards[machine]
+    near = difflib.get_close_matches(machine, boards, 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(f"no board for the QEMU machine {machine!r}{hint} Machines: {', '.join(sorted(boards))}")
+
+
+def _root() -> Path:
+    return sources.root() / "ports" / "boards"
+
+
+def _read(path: Path, table: dict[str, Any]) -> Board:
+    memories = {str(row["name"]): Memory(str(row["name"]), int(row["origin"]), int(row["size"])) for row in table["memory"]}
+    sections = {section: str(table["sections"][section]) for section in SECTIONS}
+    runs = tuple(map(str, table.get("also_runs", ())))
+    for section, memory in sections.items():
+        if memory not in memories:
+            raise ValueError(f"[sections] {section} names the memory {memory!r}; there are {', '.join(memories)}")
+    for target in (table["target"], *runs):
+        if target not in TARGETS:
+            raise ValueError(f"no target {target!r}; targets are {', '.join(TARGETS)}")
+    return Board(
+        name=path.parent.name,
+        folder=path.parent,
+        description=str(table["description"]),
+        target=TARGETS[table["target"]],
+        also_runs=runs,
+        clock_hz=int(table["clock_hz"]),
+        memories=memories,
+        sections=sections,
+        machine=table.get("qemu", {}).get("machine"),
+    )
