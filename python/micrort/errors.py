@@ -22,6 +22,14 @@ class UsageError(MicrortError):
     exit_code = 2
 
 
+class InternalError(MicrortError):
+    """micrort contradicts itself: a defect of ours, never of the user's. Says which part noticed it."""
+
+    def __init__(self, part: str, problem: str) -> None:
+        self.part = part
+        super().__init__(f"internal error in {part}: {problem}. This is a defect of micrort; please report it")
+
+
 class ModelError(MicrortError):
     """A model file is damaged or not usable. Carries every problem that was found."""
 

@@ -45,6 +45,11 @@ class KernelCall:
     workspace_bytes: int = 0
     """What the kernel's C workspace function says; set by the `workspaces` pass."""
 
+    @property
+    def workspace(self) -> str:
+        """The name under which `Program.slots` holds the workspace."""
+        return f"{self.name}/workspace"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -91,3 +96,9 @@ class Program:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     """Of every activation tensor, and of workspaces under `<call name>/workspace`."""
     arenas: tuple[Arena, ...] = ()
+
+    def root(self, name: str) -> str:
+        """The tensor whose bytes `name` is a view of; itself, if it is no alias."""
+        while name in self.aliases:
+            name = self.aliases[name]
+        return name

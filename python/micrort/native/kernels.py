@@ -23,6 +23,12 @@ def ids() -> dict[str, int]:
     return {name: int(number) for number, name, _ in _rows()}
 
 
+def attrs_type(kernel: str) -> Any:
+    """The cffi type of the attribute struct of `kernel`; its `cname` is the C name, its `fields` the members."""
+    ffi, _ = library.load()
+    return ffi.typeof({name: type_name for _, name, type_name in _rows()}[kernel])
+
+
 def pack_attrs(kernel: str, attrs: Mapping[str, int | float]) -> bytes:
     """The attribute struct of `kernel` as bytes; `attrs` must name each member exactly once.
 
