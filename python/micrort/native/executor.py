@@ -1,0 +1,238 @@
+"""Executes an ExecutorGraph on the host: the device's tables and the device's C, through cffi."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from micrort.errors import ModelError, RuntimeStatusError, UsageError
+from micrort.ir.executor_graph import ExecutorGraph, NodeEntry, TensorEntry
+from micrort.native import kernels, library
+from micrort.native.memory import GuardedMemory
+
+RANK_MAX = 6
+"""MRT_RANK_MAX."""
+PARAMS_ALIGNMENT = 16
+"""Bytes; see mrt_graph_t::params."""
+
+
+class HostExecutor:
+    """An executor with its own memory: as many as wanted live side by side, also of the same graph.
+
+    Every table is checked, and every kernel proves its attributes and tensors, before anything runs.
+
+    Raises:
+        ModelError: the graph is larger than the tables can say, or names a kernel that does not exist.
+        RuntimeStatusError: a check refused the tables.
+    """
+
+    def __init__(self, graph: ExecutorGraph) -> None:
+        self.graph = graph
+        self._ffi, self._lib = library.load()
+        self._tables = Tables(graph, self._ffi, self._lib)
+        library.check("mrt_graph_check", self._lib.mrt_graph_check(self._tables.graph))
+        self._check_kernels()
+        self._arenas = [GuardedMemory(self._ffi, arena.name, arena.size, arena.alignment) for arena in graph.arenas]
+        memory = self._ffi.new("mrt_memory_t[]", [(arena.base, arena.size) for arena in self._arenas] or 1)
+        self._executor = self._ffi.new("mrt_executor_t *")
+        self._call("init", self._tables.graph, memory, len(self._arenas))
+
+    def set_input(self, which: str | int, value: np.ndarray) -> None:
+        """Write an input; all inputs are to be written before each inference.
+
+        Args:
+            which: the tensor's name, or its place among the inputs.
+            value: array of exactly the input's dtype and shape.
+
+        Raises:
+            UsageError: no such input, or another dtype or shape.
+        """
+        names = [self.graph.tensors[index].name for index in self.graph.inputs]
+        if isinstance(which, str) and which not in names:
+            raise UsageError(f"{self.graph.name} has no input {which!r}; its inputs: {', '.join(names) or 'none'}")
+        index = names.index(which) if isinstance(which, str) else which
+        if not 0 <= index < len(names):
+            raise UsageError(f"{self.graph.name} has no input {index}; it has {len(names)}, counted from 0")
+        entry = self.graph.tensors[self.graph.inputs[index]]
+        if value.dtype != entry.dtype.numpy or value.shape != entry.shape:
+            raise UsageError(
+                f"input {entry.name} of {self.graph.name} takes {entry.dtype.value}{list(entry.shape)}, "
+                f"not {value.dtype.name}{list(value.shape)}: convert the array first"
+            )
+        data = np.ascontiguousarray(value).tobytes()
+        self._call("set_input", index, self._ffi.from_buffer(data), len(data))
+
+    def run(self) -> dict[str, np.ndarray]:
+        """Run a whole inference from its first step; returns the outputs by tensor name.
+
+        Raises:
+            RuntimeStatusError: a kernel failed.
+            MemoryError: a kernel wrote outside an arena.
+        """
+        self._call("run")
+        self._check_guards()
+        return self.outputs()
+
+    def step(self, count: int = 1) -> bool:
+        """Run at most `count` further steps; True when this completes the inference. Raises as `run` does."""
+        done = self._ffi.new("bool *")
+        self._call("step", count, done)
+        self._check_guards()
+        return bool(done[0])
+
+    def reset(self) -> None:
+        """Abandon an inference under way; the next step starts a new one."""
+        self._call("reset")
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """Copies of the outputs of a completed inference, by tensor name.
+
+        Raises:
+            RuntimeStatusError: no inference has been completed.
+        """
+        found: dict[str, np.ndarray] = {}
+        for index, tensor in enumerate(self.graph.outputs):
+            entry = self.graph.tensors[tensor]
+            data = self._ffi.new("uint8_t[]", entry.bytes)
+            self._call("get_output", index, data, entry.bytes)
+            found[entry.name] = _array(entry, bytes(self._ffi.buffer(data)))
+        return found
+
+    def run_nodes(self) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+        """Run an inference step by step; yields each node's name and outputs as soon as they are complete.
+
+        Outputs are copied row by row after the step that makes them, since later steps reuse their memory. An
+        inference under way is abandoned. Raises as `run` does.
+        """
+        self.reset()
+        last = {step.call: index for index, step in enumerate(self.graph.steps)}
+        partial: dict[int, bytearray] = {}
+        for index, step in enumerate(self.graph.steps):
+            self.step()
+            node = self.graph.nodes[step.call]
+            for tensor in node.outputs:
+                copy = partial.setdefault(tensor, bytearray(self.graph.tensors[tensor].bytes))
+                self._copy_rows(node, tensor, step.row_begin, step.row_end, copy)
+            if last[step.call] == index:
+                entries = {tensor: self.graph.tensors[tensor] for tensor in node.outputs}
+                yield node.name, {entry.name: _array(entry, bytes(partial.pop(i))) for i, entry in entries.items()}
+
+    def _copy_rows(self, node: NodeEntry, tensor: int, begin: int, end: int, copy: bytearray) -> None:
+        """Copies a step's rows; a further output that has other rows than output 0 is made by one step, whole."""
+        entry = self.graph.tensors[tensor]
+        if entry.rows != self.graph.tensors[node.outputs[0]].rows:
+            begin, end = 0, entry.rows
+        first, behind = begin * entry.row_bytes, end * entry.row_bytes
+        copy[first:behind] = self._arenas[entry.pool].read(entry.offset + first, behind - first)
+
+    def _check_kernels(self) -> None:
+        node = self._ffi.new("uint32_t *")
+        status = self._lib.mrt_graph_check_kernels(self._tables.graph, self._tables.kernel_rows, node)
+        if status != 0:
+            refused = self.graph.nodes[node[0]]
+            text = self._ffi.string(self._lib.mrt_status_text(status)).decode()
+            raise RuntimeStatusError(f"{self.graph.name}: kernel {refused.kernel} refuses {refused.name}", status, text)
+
+    def _check_guards(self) -> None:
+        for arena in self._arenas:
+            arena.check()
+
+    def _call(self, function: str, *arguments: Any) -> None:
+        name = f"mrt_executor_{function}"
+        c_function: Callable[..., int] = getattr(self._lib, name)
+        library.check(name, c_function(self._executor, *arguments))
+
+
+class Tables:
+    """An mrt_graph_t made of an ExecutorGraph; keeps what it points to alive.
+
+    Raises:
+        ModelError: see HostExecutor.
+    """
+
+    def __init__(self, graph: ExecutorGraph, ffi: Any, lib: Any) -> None:
+        self._ffi, self._lib = ffi, lib
+        self.kernels = list(dict.fromkeys(node.kernel for node in graph.nodes))
+        """Names of the kernels, in the order of mrt_graph_t::kernels."""
+        unknown = sorted(set(self.kernels) - set(kernels.ids()))
+        if unknown:
+            raise ModelError(graph.name, [f"kernel {name} is not in the library: see kernels.def" for name in unknown])
+        try:
+            self.graph: Any = ffi.new("mrt_graph_t *", self._members(graph))
+        except (OverflowError, ValueError) as error:
+            reason = f"does not fit the tables of include/micrort/graph.h: {error}"
+            raise ModelError(graph.name, [reason]) from error
+        rows = [lib.mrt_kernels + kernels.ids()[name] for name in self.kernels]
+        self.kernel_rows: Any = ffi.new("mrt_kernel_t *[]", rows or 1)
+        """One pointer into mrt_kernels for each kernel."""
+
+    def _members(self, graph: ExecutorGraph) -> dict[str, Any]:
+        args, attrs, nodes = self._flatten(graph)
+        tables: dict[str, tuple[str, Sequence[Any]]] = {
+            "tensors": ("mrt_tensor_t[]", [self._tensor(entry) for entry in graph.tensors]),
+            "nodes": ("mrt_node_t[]", nodes),
+            "steps": ("mrt_step_t[]", [(step.call, step.row_begin, step.row_end) for step in graph.steps]),
+            "args": ("uint16_t[]", args),
+            "attrs": ("int32_t[]", attrs),
+            "inputs": ("mrt_tensor_info_t[]", [self._info(graph, index) for index in graph.inputs]),
+            "outputs": ("mrt_tensor_info_t[]", [self._info(graph, index) for index in graph.outputs]),
+            "pools": ("mrt_pool_t[]", [(arena.size, arena.alignment) for arena in graph.arenas]),
+            "kernels": ("mrt_kernel_run_t[]", [self._lib.mrt_kernels[kernels.ids()[n]].run for n in self.kernels]),
+        }
+        self._params = GuardedMemory(self._ffi, "params", len(graph.params), PARAMS_ALIGNMENT)
+        self._params.write(0, graph.params)
+        # An empty table is one zeroed row, for an address that is not null.
+        self._owned = {name: self._ffi.new(ctype, rows or 1) for name, (ctype, rows) in tables.items()}
+        counts = {f"{name[:-1]}_count": len(rows) for name, (_, rows) in tables.items()}
+        return {**self._owned, **counts, "params": self._params.base, "params_size": self._params.size}
+
+    def _flatten(self, graph: ExecutorGraph) -> tuple[list[int], list[int], list[dict[str, int]]]:
+        args: list[int] = []
+        attrs: list[int] = []
+        nodes: list[dict[str, int]] = []
+        for node in graph.nodes:
+            nodes.append(
+                {
+                    "kernel": self.kernels.index(node.kernel),
+                    "args": len(args),
+                    "attrs": len(attrs),
+                    "input_count": len(node.inputs),
+                    "output_count": len(node.outputs),
+                    "workspace_count": 0 if node.workspace is None else 1,
+                }
+            )
+            args += [*node.inputs, *node.outputs, *(() if node.workspace is None else (node.workspace,))]
+            attrs += np.frombuffer(kernels.pack_attrs(node.kernel, node.attrs), np.int32).tolist()
+        return args, attrs, nodes
+
+    def _tensor(self, entry: TensorEntry) -> dict[str, int]:
+        return {
+            "offset": entry.offset,
+            "row_bytes": entry.row_bytes,
+            "rows": entry.rows,
+            "pool": entry.pool,
+            "dtype": self._dtype(entry),
+        }
+
+    def _info(self, graph: ExecutorGraph, index: int) -> dict[str, Any]:
+        entry = graph.tensors[index]
+        if len(entry.shape) > RANK_MAX:
+            raise ModelError(graph.name, [f"{entry.name} has {len(entry.shape)} dimensions; at most {RANK_MAX}"])
+        return {
+            "tensor": index,
+            "dtype": self._dtype(entry),
+            "rank": len(entry.shape),
+            "shape": [*entry.shape, *[1] * (RANK_MAX - len(entry.shape))],
+            "scale": entry.scale,
+            "zero_point": entry.zero_point,
+        }
+
+    def _dtype(self, entry: TensorEntry) -> int:
+        return int(getattr(self._lib, f"MRT_DTYPE_{entry.dtype.name}"))
+
+
+def _array(entry: TensorEntry, data: bytes) -> np.ndarray:
+    array: np.ndarray = np.frombuffer(data, entry.dtype.numpy).reshape(entry.shape).copy()
+    return array
