@@ -6,7 +6,10 @@
 #define MRT_KERNELS_H
 
 #include "micrort/kernel.h"
+#include "micrort/kernels/activation.h"
 #include "micrort/kernels/conv2d.h"
+#include "micrort/kernels/movement.h"
+#include "micrort/kernels/quantise.h"
 
 /* For each kernel: mrt_<name>_run, mrt_<name>_check, mrt_<name>_workspace, as kernel.h explains them. */
 #define MRT_KERNEL(id, name, attrs_type) \

@@ -1,0 +1,30 @@
+/* Quantisation of float32 to int8, portable. */
+#include "micrort/kernels.h"
+#include "runtime/kernels/elementwise.h"
+
+mrt_status_t mrt_quantise_f32_s8_run(const mrt_call_t *call)
+{
+    const mrt_quantise_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const uint32_t count = mrt_call_output(call, 0u)->row_bytes / (uint32_t)sizeof(int8_t);
+    for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
+        const float *input = mrt_input_f32(call, 0u, row);
+        int8_t *output = mrt_output_s8(call, 0u, row);
+        for (uint32_t index = 0u; index < count; ++index) {
+            output[index] = (int8_t)mrt_quantise_element(input[index], attrs, INT8_MIN, INT8_MAX);
+        }
+    }
+    return MRT_OK;
+}
+
+uint32_t mrt_quantise_f32_s8_workspace(const void *attrs)
+{
+    (void)attrs;
+    return 0u;
+}
+
+mrt_status_t mrt_quantise_f32_s8_check(const mrt_call_t *call)
+{
+    const mrt_quantise_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    return mrt_check_status(mrt_check_unary(call) && mrt_check_elementwise(call, MRT_DTYPE_F32, MRT_DTYPE_S8)
+                            && mrt_scale_sound(attrs->scale) && mrt_check_range(attrs->zero_point, INT8_MIN, INT8_MAX));
+}

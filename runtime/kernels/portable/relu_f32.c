@@ -1,0 +1,30 @@
+/* ReLU with or without an upper limit, float32, portable. NaN stays NaN. */
+#include "micrort/kernels.h"
+#include "runtime/kernels/elementwise.h"
+
+mrt_status_t mrt_relu_f32_run(const mrt_call_t *call)
+{
+    const mrt_relu_f32_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const uint32_t count = mrt_call_output(call, 0u)->row_bytes / (uint32_t)sizeof(float);
+    for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
+        const float *input = mrt_input_f32(call, 0u, row);
+        float *output = mrt_output_f32(call, 0u, row);
+        for (uint32_t index = 0u; index < count; ++index) {
+            const float value = input[index];
+            const float raised = (value < 0.0f) ? 0.0f : value;
+            output[index] = ((attrs->upper > 0.0f) && (raised > attrs->upper)) ? attrs->upper : raised;
+        }
+    }
+    return MRT_OK;
+}
+
+uint32_t mrt_relu_f32_workspace(const void *attrs)
+{
+    (void)attrs;
+    return 0u;
+}
+
+mrt_status_t mrt_relu_f32_check(const mrt_call_t *call)
+{
+    return mrt_check_status(mrt_check_unary(call) && mrt_check_elementwise(call, MRT_DTYPE_F32, MRT_DTYPE_F32));
+}
