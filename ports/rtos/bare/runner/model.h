@@ -1,16 +1,32 @@
 /**
  * @file model.h
- * @brief The model that a runner is linked with; one small C file made at build time defines both objects.
+ * @brief The model that a runner is linked with. model_graph.c or model_aot.c implements it for the model named by
+ *        MODEL, whose header is MODEL_HEADER.
  */
 #ifndef MRT_PORTS_BARE_RUNNER_MODEL_H
 #define MRT_PORTS_BARE_RUNNER_MODEL_H
 
 #include "micrort/executor.h"
 
-/** The model's graph. */
+/** The model's tables; null where it is made of direct calls, which cannot be stepped through. */
 extern const mrt_graph_t *const mrt_runner_graph;
 
-/** Its arenas: mrt_runner_graph->pool_count regions. */
-extern const mrt_memory_t mrt_runner_memory[MRT_POOLS_MAX];
+/** Prepares the model, in its static arenas. */
+MRT_CHECK_RESULT mrt_status_t mrt_runner_init(void);
+
+/** Where input `index` is to be written; MRT_ERR_ARGUMENT behind the last. */
+MRT_CHECK_RESULT mrt_status_t mrt_runner_input(uint32_t index, mrt_buffer_t *buffer);
+
+/** Where output `index` is to be read; MRT_ERR_ARGUMENT behind the last. */
+MRT_CHECK_RESULT mrt_status_t mrt_runner_output(uint32_t index, mrt_buffer_t *buffer);
+
+/** Runs one inference. */
+MRT_CHECK_RESULT mrt_status_t mrt_runner_run(void);
+
+/** Runs one step; `done` at the end of an inference. MRT_ERR_STATE without tables. */
+MRT_CHECK_RESULT mrt_status_t mrt_runner_step(bool *done);
+
+/** The arena of memory pool `pool`; null without tables. */
+const void *mrt_runner_arena(uint32_t pool);
 
 #endif

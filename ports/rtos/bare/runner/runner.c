@@ -6,6 +6,7 @@
  *     profile  also runs the first inference step by step and prints the instructions of each step
  *     trace    writes what each step of each inference produced to `trace.bin`: for every step its index and the
  *              number of bytes that follow (uint32 each), then the rows it made of output 0 and all of any other
+ * Both need a model with tables (executor "graph").
  * Prints one figure a line, `name value`, and at the end `status value text`. The exit code is 0 or 1.
  */
 #include "micrort/micrort.h"
@@ -14,7 +15,6 @@
 
 /* What main and its helpers share. */
 typedef struct runner {
-    mrt_executor_t executor;
     mrt_port_counter_t counter;
     mrt_port_file_t inputs;
     mrt_port_file_t outputs;
@@ -60,11 +60,12 @@ static mrt_status_t status_of(bool success, const char *problem)
     return success ? MRT_OK : MRT_ERR_ARGUMENT;
 }
 
-static uint32_t bytes_of_inputs(const mrt_graph_t *graph)
+static uint32_t bytes_of_inputs(void)
 {
     uint32_t bytes = 0u;
-    for (uint32_t index = 0u; index < graph->input_count; ++index) {
-        bytes += mrt_tensor_bytes(&graph->tensors[graph->inputs[index].tensor]);
+    mrt_buffer_t buffer;
+    for (uint32_t index = 0u; mrt_runner_input(index, &buffer) == MRT_OK; ++index) {
+        bytes += buffer.size;
     }
     return bytes;
 }
@@ -72,30 +73,22 @@ static uint32_t bytes_of_inputs(const mrt_graph_t *graph)
 /* Reads the inputs of inference `inference` into their places. */
 static mrt_status_t load_inputs(const runner_t *runner, uint32_t inference)
 {
-    mrt_status_t status =
-        status_of(mrt_port_file_seek(runner->inputs, inference * runner->input_bytes), "cannot seek in inputs.bin");
-    for (uint32_t index = 0u; (index < mrt_runner_graph->input_count) && (status == MRT_OK); ++index) {
-        mrt_buffer_t buffer;
-        status = mrt_executor_input(&runner->executor, index, &buffer);
-        if (status == MRT_OK) {
-            status = status_of(mrt_port_file_read(runner->inputs, buffer.data, buffer.size), "cannot read inputs.bin");
-        }
+    bool success = mrt_port_file_seek(runner->inputs, inference * runner->input_bytes);
+    mrt_buffer_t buffer;
+    for (uint32_t index = 0u; success && (mrt_runner_input(index, &buffer) == MRT_OK); ++index) {
+        success = mrt_port_file_read(runner->inputs, buffer.data, buffer.size);
     }
-    return status;
+    return status_of(success, "cannot read inputs.bin");
 }
 
 static mrt_status_t store_outputs(const runner_t *runner)
 {
-    mrt_status_t status = MRT_OK;
-    for (uint32_t index = 0u; (index < mrt_runner_graph->output_count) && (status == MRT_OK); ++index) {
-        mrt_buffer_t buffer;
-        status = mrt_executor_output(&runner->executor, index, &buffer);
-        if (status == MRT_OK) {
-            status =
-                status_of(mrt_port_file_write(runner->outputs, buffer.data, buffer.size), "cannot write outputs.bin");
-        }
+    bool success = true;
+    mrt_buffer_t buffer;
+    for (uint32_t index = 0u; success && (mrt_runner_output(index, &buffer) == MRT_OK); ++index) {
+        success = mrt_port_file_write(runner->outputs, buffer.data, buffer.size);
     }
-    return status;
+    return status_of(success, "cannot write outputs.bin");
 }
 
 /* Writes the rows that `step` made of output `index` of its node; all rows where it is not the first output. */
@@ -111,7 +104,7 @@ static bool trace_output(const runner_t *runner, const mrt_step_t *step, uint32_
     if (size_only) {
         return true;
     }
-    const void *base = mrt_runner_memory[tensor->pool].base;
+    const void *base = mrt_runner_arena(tensor->pool);
     return mrt_port_file_write(runner->trace, mrt_address(base, tensor->offset + (begin * tensor->row_bytes)), bytes);
 }
 
@@ -138,7 +131,7 @@ static mrt_status_t run_traced(runner_t *runner)
     mrt_status_t status = MRT_OK;
     bool done = false;
     for (uint32_t index = 0u; !done && (status == MRT_OK); ++index) {
-        status = mrt_executor_step(&runner->executor, 1u, &done);
+        status = mrt_runner_step(&done);
         if (status == MRT_OK) {
             status = trace_step(runner, index);
         }
@@ -153,7 +146,7 @@ static mrt_status_t run_profiled(runner_t *runner)
     bool done = false;
     for (uint32_t index = 0u; !done && (status == MRT_OK); ++index) {
         mrt_port_counter_start(&runner->counter);
-        status = mrt_executor_step(&runner->executor, 1u, &done);
+        status = mrt_runner_step(&done);
         const uint64_t instructions = mrt_port_counter_stop(&runner->counter);
         mrt_port_print("step ");
         mrt_port_print_decimal(index);
@@ -166,14 +159,14 @@ static mrt_status_t run_profiled(runner_t *runner)
 static mrt_status_t measure(runner_t *runner)
 {
     mrt_port_stack_paint();
-    mrt_status_t status = mrt_executor_run(&runner->executor);
+    mrt_status_t status = mrt_runner_run();
     const uint32_t stack = mrt_port_stack_used();
     if (status == MRT_OK) {
         status = load_inputs(runner, 0u);
     }
     if (status == MRT_OK) {
         mrt_port_counter_start(&runner->counter);
-        status = mrt_executor_run(&runner->executor);
+        status = mrt_runner_run();
         const uint64_t instructions = mrt_port_counter_stop(&runner->counter);
         print_figure("stack_bytes", stack);
         print_figure("instructions", instructions);
@@ -198,7 +191,7 @@ static mrt_status_t run_all(runner_t *runner, bool profile)
             status = (status == MRT_OK) ? load_inputs(runner, 0u) : status;
         }
         if (status == MRT_OK) {
-            status = (runner->trace >= 0) ? run_traced(runner) : mrt_executor_run(&runner->executor);
+            status = (runner->trace >= 0) ? run_traced(runner) : mrt_runner_run();
         }
         status = (status == MRT_OK) ? store_outputs(runner) : status;
     }
@@ -228,13 +221,13 @@ int main(void)
     char line[128];
     (void)mrt_port_command_line(line, (uint32_t)sizeof(line));
     mrt_port_counter_init(&runner.counter, MRT_BOARD_CLOCK_HZ, 0xFFFFFFu);
-    runner.input_bytes = bytes_of_inputs(mrt_runner_graph);
 
     mrt_port_counter_start(&runner.counter);
-    mrt_status_t status =
-        mrt_executor_init(&runner.executor, mrt_runner_graph, mrt_runner_memory, mrt_runner_graph->pool_count);
+    mrt_status_t status = mrt_runner_init();
     const uint64_t instructions = mrt_port_counter_stop(&runner.counter);
     print_figure("init_instructions", instructions);
+
+    runner.input_bytes = bytes_of_inputs();
 
     if (status == MRT_OK) {
         status = open_files(&runner, has_word(line, "trace"));

@@ -1,0 +1,42 @@
+/* A model as const tables, run by the executor. */
+#include "ports/rtos/bare/runner/model.h"
+#include MODEL_HEADER
+
+#define JOIN_(prefix, name, suffix) prefix##name##suffix
+#define JOIN(prefix, name, suffix) JOIN_(prefix, name, suffix)
+
+const mrt_graph_t *const mrt_runner_graph = &JOIN(mrt_, MODEL, _graph);
+
+/* The runner has one model. MISRA D4 */
+static mrt_executor_t executor;
+
+mrt_status_t mrt_runner_init(void)
+{
+    return JOIN(mrt_, MODEL, _init)(&executor);
+}
+
+mrt_status_t mrt_runner_input(uint32_t index, mrt_buffer_t *buffer)
+{
+    return mrt_executor_input(&executor, index, buffer);
+}
+
+mrt_status_t mrt_runner_output(uint32_t index, mrt_buffer_t *buffer)
+{
+    return mrt_executor_output(&executor, index, buffer);
+}
+
+mrt_status_t mrt_runner_run(void)
+{
+    return mrt_executor_run(&executor);
+}
+
+mrt_status_t mrt_runner_step(bool *done)
+{
+    return mrt_executor_step(&executor, 1u, done);
+}
+
+/* The one place that looks into an executor: intermediate tensors are no part of the public interface. */
+const void *mrt_runner_arena(uint32_t pool)
+{
+    return executor.pools[pool];
+}
