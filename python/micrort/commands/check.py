@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("model", type=click.Path(path_type=Path))
+@click.option("--target", metavar="NAME", help="A name of `micrort targets`. Every operator runs on every target.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
-def command(context: click.Context, model: Path, as_json: bool) -> None:
+def command(context: click.Context, model: Path, target: str | None, as_json: bool) -> None:
     """List every node of MODEL that cannot be compiled, with a suggestion.
 
     Exit code 0: the model can be compiled. 1: it cannot, or the file is damaged.
     """
     from micrort import frontends
+    from micrort.devices import targets
 
+    if target is not None:
+        targets.target(target)  # its kernels are portable C, so that only the name can be wrong
     try:
         graph = frontends.load(model)
     except UnsupportedError as error:
