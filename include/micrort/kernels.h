@@ -8,6 +8,8 @@
 #include "micrort/kernel.h"
 #include "micrort/kernels/activation.h"
 #include "micrort/kernels/conv2d.h"
+#include "micrort/kernels/depthwise_conv2d.h"
+#include "micrort/kernels/fully_connected.h"
 #include "micrort/kernels/movement.h"
 #include "micrort/kernels/quantise.h"
 

@@ -95,4 +95,11 @@ static inline void mrt_dot_four_f32(const float *input, const float *weights, in
     sums[3] = d;
 }
 
+/** A float sum limited to low..high; not-a-number stays what it is. */
+static inline float mrt_dot_clamp_f32(float sum, float low, float high)
+{
+    const float raised = (sum < low) ? low : sum;
+    return (raised > high) ? high : raised;
+}
+
 #endif

@@ -4,7 +4,9 @@
  *
  * Inputs: input [N, H, W, C]; weights [output_channels, kernel_height, kernel_width, C / groups]; bias
  * [output_channels]; quantised kernels also multiplier [output_channels] (int32) and shift [output_channels]
- * (int32, as mrt_requantise takes it). Output: [N, H', W', output_channels].
+ * (int32, constant, as mrt_requantise takes it). Output: [N, H', W', output_channels].
+ *
+ * Each sum runs over tap rows, then taps, then channels; taps outside the input count as its zero point.
  */
 #ifndef MRT_KERNELS_CONV2D_H
 #define MRT_KERNELS_CONV2D_H
@@ -20,5 +22,24 @@ typedef struct mrt_conv2d_s8_attrs {
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_conv2d_s8_attrs_t;
+
+/**
+ * Attributes of conv2d_s16: int16 input and output with zero points of 0, int8 weights. The bias is int64, and
+ * mrt_requantise_s64 scales (shifts up to 7), or int32, and mrt_requantise scales, as in conv2d_s8.
+ */
+typedef struct mrt_conv2d_s16_attrs {
+    mrt_window_t window;
+    int32_t groups;         /**< Divides input_channels and output_channels. */
+    int32_t activation_min; /**< Clamp of the output, -32768..32767. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..32767. */
+} mrt_conv2d_s16_attrs_t;
+
+/** Attributes of conv2d_f32: all of float32. */
+typedef struct mrt_conv2d_f32_attrs {
+    mrt_window_t window;
+    int32_t groups;       /**< Divides input_channels and output_channels. */
+    float activation_min; /**< Clamp of the output. */
+    float activation_max; /**< Clamp of the output, not below activation_min. */
+} mrt_conv2d_f32_attrs_t;
 
 #endif
