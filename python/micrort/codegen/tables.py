@@ -1,0 +1,263 @@
+"""C of a model: const tables or direct kernel calls, static arenas, and the header that firmware includes.
+
+The text is the same for the same graph, byte for byte.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from micrort import __version__
+from micrort.codegen import c_text
+from micrort.errors import ModelError
+from micrort.ir import DType
+from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
+
+if TYPE_CHECKING:
+    import jinja2
+
+GRAPH_VERSION = 1
+"""The MRT_GRAPH_VERSION that these tables follow."""
+RANK_MAX = 6
+"""MRT_RANK_MAX."""
+U8_MAX, U16_MAX = 0xFF, 0xFFFF
+
+
+def header_name(graph: ExecutorGraph) -> str:
+    """File name of the header."""
+    return f"mrt_{graph.name}.h"
+
+
+def header(graph: ExecutorGraph, executor: str) -> str:
+    """The header: sizes, shapes and quantisation as macros, and the declarations for `executor` (graph or aot)."""
+    return _render("model.h.jinja", graph, executor)
+
+
+def tables(graph: ExecutorGraph) -> str:
+    """C of the const tables `mrt_<name>_graph`."""
+    return _render("graph.c.jinja", graph, "graph")
+
+
+def arenas(graph: ExecutorGraph) -> str:
+    """C of the static arenas and `mrt_<name>_init`; a unit of its own, so that firmware with other memory omits it."""
+    return _render("arenas.c.jinja", graph, "graph")
+
+
+def calls(graph: ExecutorGraph) -> str:
+    """C of `mrt_<name>_run`: direct kernel calls without tables of nodes, with the static arenas."""
+    return _render("aot.c.jinja", graph, "aot")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor as C sees it."""
+
+    entry: TensorEntry
+    index: int
+    c_type: str
+    note: str
+    """What it is, for a comment."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A member of the struct of constants."""
+
+    name: str
+    c_type: str
+    elements: int
+    offset: int
+    note: str
+    text: str
+    """The literals."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A node as C sees it."""
+
+    entry: NodeEntry
+    name: str
+    """Identifier, distinct among the nodes."""
+    kernel: int
+    first_arg: int
+    args: tuple[int, ...]
+    attrs_type: str
+    attrs_text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of the model."""
+
+    macro: str
+    """Prefix of its macros, e.g. MRT_KWS_INPUT_0."""
+    value: Value
+    shape: tuple[int, ...]
+    """Extended to RANK_MAX with ones."""
+    role: str
+
+
+def check_limits(graph: ExecutorGraph) -> None:
+    """Refuse a graph whose counts do not fit in the tables of include/micrort/graph.h.
+
+    Raises:
+        ModelError: names every limit that is exceeded.
+    """
+    from micrort.native import kernels, library
+
+    ffi, _ = library.load()
+    words = sum(ffi.sizeof(kernels.attrs_type(node.kernel)) // 4 for node in graph.nodes)
+    args = sum(len(_args(node)) for node in graph.nodes)
+    counts = [
+        ("tensors", len(graph.tensors), U16_MAX),
+        ("nodes", len(graph.nodes), U16_MAX),
+        ("steps", len(graph.steps), U16_MAX),
+        ("operands of all nodes", args, U16_MAX),
+        ("words of attributes", words, U16_MAX),
+        ("inputs", len(graph.inputs), U8_MAX),
+        ("outputs", len(graph.outputs), U8_MAX),
+    ]
+    problems = [f"{count} {what}; the runtime's tables hold {limit}" for what, count, limit in counts if count > limit]
+    problems.extend(
+        f"tensor {tensor.name} {list(tensor.shape)} has {tensor.rows} rows; the runtime's tables hold {U16_MAX}"
+        for tensor in graph.tensors
+        if tensor.rows > U16_MAX
+    )
+    problems.extend(
+        f"tensor {graph.tensors[index].name} has rank {len(graph.tensors[index].shape)}; inputs and outputs have at "
+        f"most {RANK_MAX}: reshape it in the model"
+        for index in (*graph.inputs, *graph.outputs)
+        if len(graph.tensors[index].shape) > RANK_MAX
+    )
+    problems.extend(
+        f"node {node.name} has {max(len(node.inputs), len(node.outputs))} inputs or outputs; a call takes {U8_MAX}"
+        for node in graph.nodes
+        if max(len(node.inputs), len(node.outputs)) > U8_MAX
+    )
+    if problems:
+        raise ModelError(graph.name, problems)
+
+
+def _render(template: str, graph: ExecutorGraph, executor: str) -> str:
+    check_limits(graph)
+    return _environment().get_template(template).render(_view(graph, executor))
+
+
+@functools.lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("micrort.codegen"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+    )
+    environment.filters.update(comment=c_text.comment, string=c_text.string, wrap=c_text.wrap)
+    environment.filters["f32"] = lambda value: c_text.literal(value, DType.F32)
+    environment.filters["identifier"] = c_text.identifier
+    return environment
+
+
+def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
+    """What the templates see."""
+    values = [_value(entry, index) for index, entry in enumerate(graph.tensors)]
+    kernels = list(dict.fromkeys(node.kernel for node in graph.nodes))
+    calls, constants = list(_calls(graph, kernels)), _constants(graph)
+    texts = (*(call.attrs_text for call in calls), *(item.text for item in constants if item.c_type == "float"))
+    return {
+        "graph": graph,
+        "executor": executor,
+        "version": __version__,
+        "graph_version": GRAPH_VERSION,
+        "name": graph.name,
+        "macro": f"MRT_{graph.name.upper()}",
+        "header": header_name(graph),
+        "values": values,
+        "constants": constants,
+        "needs_math": any("INFINITY" in text or "NAN" in text for text in texts),
+        "params_pool": PARAMS_POOL,
+        "calls": calls,
+        "kernels": kernels,
+        "inputs": list(_ports(graph, values, graph.inputs, "input")),
+        "outputs": list(_ports(graph, values, graph.outputs, "output")),
+        "macs": sum(node.macs for node in graph.nodes),
+        "pools": [(arena, c_text.identifier(arena.name)) for arena in graph.arenas],
+    }
+
+
+def _value(entry: TensorEntry, index: int) -> Value:
+    note = f"{entry.name}: {entry.dtype.value} {list(entry.shape)}"
+    return Value(entry, index, c_text.C_TYPES[entry.dtype], note)
+
+
+def _constants(graph: ExecutorGraph) -> list[Constant]:
+    """One member for each offset in the params (views share their original's)."""
+    found: dict[int, TensorEntry] = {}
+    for entry in graph.tensors:
+        if entry.pool == PARAMS_POOL and entry.bytes > (found[entry.offset].bytes if entry.offset in found else 0):
+            found[entry.offset] = entry
+    entries = [found[offset] for offset in sorted(found)]
+    names = c_text.identifiers(entry.name for entry in entries)
+    return [_constant(graph, entry, name) for entry, name in zip(entries, names, strict=True)]
+
+
+def _constant(graph: ExecutorGraph, entry: TensorEntry, name: str) -> Constant:
+    elements = entry.bytes // entry.dtype.bytes
+    data = np.frombuffer(graph.params, entry.dtype.numpy, elements, entry.offset)
+    note = f"{entry.name}: {entry.dtype.value} {list(entry.shape)}"
+    return Constant(
+        name, c_text.C_TYPES[entry.dtype], elements, entry.offset, note, c_text.array(data, entry.dtype, 8)
+    )
+
+
+def _calls(graph: ExecutorGraph, kernels: Sequence[str]) -> Iterator[Call]:
+    from micrort.native import kernels as native
+
+    names = c_text.identifiers(node.name for node in graph.nodes)
+    first_arg = 0
+    for node, name in zip(graph.nodes, names, strict=True):
+        ctype = native.attrs_type(node.kernel)
+        outputs = ", ".join(str(list(graph.tensors[index].shape)) for index in node.outputs)
+        note = f"{node.name}: {node.kernel} -> {outputs}"
+        text = "\n".join(_attrs(ctype, node.attrs, 8))
+        yield Call(node, name, kernels.index(node.kernel), first_arg, _args(node), ctype.cname, text, note)
+        first_arg += len(_args(node))
+
+
+def _args(node: NodeEntry) -> tuple[int, ...]:
+    return (*node.inputs, *node.outputs, *(() if node.workspace is None else (node.workspace,)))
+
+
+def _attrs(ctype: Any, attrs: Mapping[str, int | float], indent: int) -> Iterator[str]:
+    """Designated initialisers of an attribute struct: members in the order of C, nested structs in braces."""
+    plain: list[str] = []
+    for member, field in ctype.fields:
+        if field.type.kind == "struct":
+            if plain:
+                yield c_text.wrap(plain, indent) + ","
+                plain = []
+            yield " " * indent + f".{member} = {{"
+            yield from _attrs(field.type, attrs, indent + 4)
+            yield " " * indent + "},"
+        else:
+            dtype = {"float": DType.F32, "uint32_t": DType.U32}.get(field.type.cname, DType.S32)
+            plain.append(f".{member} = {c_text.literal(attrs[member], dtype)}")
+    if plain:
+        yield c_text.wrap(plain, indent) + ","
+
+
+def _ports(graph: ExecutorGraph, values: Sequence[Value], indices: Sequence[int], role: str) -> Iterator[Port]:
+    for number, index in enumerate(indices):
+        shape = values[index].entry.shape
+        padded = (*shape, *(1,) * (RANK_MAX - len(shape)))
+        yield Port(f"MRT_{graph.name.upper()}_{role.upper()}_{number}", values[index], padded, role)

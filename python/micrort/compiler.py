@@ -1,0 +1,104 @@
+"""From a model to a package, in one call."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from micrort.errors import UsageError
+
+if TYPE_CHECKING:
+    from micrort.ir import Graph
+    from micrort.mlf import Package
+
+EXECUTORS = ("graph", "aot")
+LEVELS = ("balanced", "speed", "size", "ram")
+ORDER_BUDGETS = {"balanced": 5_000, "speed": 5_000, "size": 5_000, "ram": 100_000}
+"""Sets of calls that the search for an order looks at."""
+TAKEN = ("executor", "graph", "kernel", "kernels", "plan", "status", "tensor", "call", "input", "output", "window")
+"""Names that would make a model's symbols meet those of the runtime, beside those of kernels."""
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """What the user may choose."""
+
+    target: str | None = None
+    """The core to compile for; None: portable, decided when firmware is built."""
+    executor: str = "graph"
+    """`graph`: const tables and the executor; `aot`: direct kernel calls."""
+    optimize: str = "balanced"
+    """One of LEVELS."""
+
+
+def compile_model(model: Path | Graph, options: CompileOptions | None = None) -> Package:
+    """Compile a model file, or a graph that a frontend made.
+
+    Raises:
+        UsageError: an option has no such value.
+        ModelError: the model is damaged, or too large for the runtime's tables.
+        UnsupportedError: the model has nodes that cannot be compiled.
+    """
+    from micrort import codegen, mlf, passes
+    from micrort.codegen import graph_json, graph_reader, params, tables
+    from micrort.mlf import package
+
+    options = options or CompileOptions()
+    _check(options)
+    graph = _load(model)
+    program = passes.compile_graph(
+        replace(graph, name=module_name(graph.name)), passes.Options(order_budget=ORDER_BUDGETS[options.optimize])
+    )
+    text, arrays = graph_json.write(program), params.write(graph_json.params(program))
+    # read back from the very bytes of the archive, as every later user of the package does
+    executor_graph = graph_reader.read(text, params.read(arrays, graph.name), graph.name)
+    metadata = package.metadata(executor_graph, options.executor, options.target, options.optimize, _datetime())
+    return mlf.Package(
+        name=executor_graph.name,
+        graph_json=text,
+        params=arrays,
+        sources=codegen.sources(executor_graph, options.executor),
+        headers={tables.header_name(executor_graph): tables.header(executor_graph, options.executor)},
+        listing=package.listing(executor_graph),
+        metadata=metadata,
+    )
+
+
+def module_name(stem: str) -> str:
+    """The C identifier for a model called `stem`, which no symbol of the runtime is made of."""
+    from micrort.native import kernels
+
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", stem).strip("_")
+    if not name or name[0].isdigit():
+        name = f"model_{name}".rstrip("_")
+    return f"{name}_model" if name in TAKEN or name in kernels.ids() else name
+
+
+def _load(model: Path | Graph) -> Graph:
+    if not isinstance(model, Path):
+        return model
+    from micrort import frontends
+
+    return frontends.load(model)
+
+
+def _check(options: CompileOptions) -> None:
+    from micrort.devices import targets
+
+    if options.target is not None:
+        targets.target(options.target)
+    for what, value, known in (("executor", options.executor, EXECUTORS), ("level", options.optimize, LEVELS)):
+        if value not in known:
+            raise UsageError(f"no {what} {value!r}: {', '.join(known)}")
+
+
+def _datetime() -> str:
+    """SOURCE_DATE_EPOCH as the archive's time, else 1970: the same model gives the same bytes."""
+    text = os.environ.get("SOURCE_DATE_EPOCH", "0")
+    if not text.isdigit():
+        raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}, not a number of seconds")
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(int(text)))

@@ -1,0 +1,190 @@
+"""What a package holds, and its description metadata.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, TensorEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERSION = 7
+"""Of the Model Library Format."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A compiled model. Texts and bytes are exactly the members of the archive."""
+
+    name: str
+    """The module's name, a C identifier: prefix of its symbols after `mrt_`."""
+    graph_json: str
+    params: bytes
+    """The params file."""
+    sources: Mapping[str, str]
+    """File name -> C, under codegen/host/src."""
+    headers: Mapping[str, str]
+    """File name -> C, under codegen/host/include."""
+    listing: str
+    """The program as text, for people."""
+    metadata: Mapping[str, Any]
+    """metadata.json."""
+    path: Path | None = field(default=None, compare=False)
+    """Where it was read from, for messages."""
+
+    @property
+    def module(self) -> Mapping[str, Any]:
+        """The metadata of the module."""
+        module = self.metadata["modules"][self.name]
+        assert isinstance(module, Mapping)
+        return module
+
+    @property
+    def executor(self) -> str:
+        """`graph` or `aot`."""
+        return str(self.module["executors"][0])
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Our part of the metadata: options, arenas, inputs, outputs, operators."""
+        figures = self.module["micrort"]
+        assert isinstance(figures, Mapping)
+        return figures
+
+    @cached_property
+    def graph(self) -> ExecutorGraph:
+        """The graph that graph JSON and params describe, checked.
+
+        Raises:
+            ModelError: they are damaged, or made by another tool.
+        """
+        from micrort.codegen import graph_reader, params
+
+        source = str(self.path or self.name)
+        return graph_reader.read(self.graph_json, params.read(self.params, source), source)
+
+
+def metadata(graph: ExecutorGraph, executor: str, target: str | None, optimize: str, datetime: str) -> dict[str, Any]:
+    """metadata.json: TVM's keys, and ours under "micrort" in the module.
+
+    Args:
+        graph: the compiled graph.
+        executor: graph or aot.
+        target: a processor of `micrort targets`; None for no one in particular.
+        optimize: the level that was asked for.
+        datetime: `%Y-%m-%d %H:%M:%SZ`; given, not read from the clock, so that packages are reproducible.
+    """
+    module = {
+        "model_name": graph.name,
+        "export_datetime": datetime,
+        "memory": _memory(graph, executor),
+        "target": ["c -keys=cpu" if target in (None, "host") else f"c -keys=arm_cpu,cpu -mcpu={target}"],
+        "executors": [executor],
+        "style": "full-model",
+        "micrort": _figures(graph, executor, target, optimize),
+    }
+    return {"version": VERSION, "modules": {graph.name: module}}
+
+
+def _memory(graph: ExecutorGraph, executor: str) -> dict[str, Any]:
+    workspaces = [
+        {"function_name": f"mrt_{node.kernel}_run", "workspace": [_device(workspace_size_bytes=_workspace(graph, node))]}
+        for node in graph.nodes
+    ]
+    inputs = [graph.tensors[index] for index in graph.inputs]
+    outputs = [graph.tensors[index] for index in graph.outputs]
+    main = _device(
+        workspace_size_bytes=sum(arena.size for arena in graph.arenas),
+        constants_size_bytes=len(graph.params),
+        io_size_bytes=sum(tensor.bytes for tensor in (*inputs, *outputs)),
+        inputs={tensor.name: {"size": tensor.bytes, "dtype": tensor.dtype.value} for tensor in inputs},
+        outputs={tensor.name: {"size": tensor.bytes, "dtype": tensor.dtype.value} for tensor in outputs},
+    )
+    memory: dict[str, Any] = {"functions": {"operator_functions": workspaces, "main": [main]}}
+    if executor == "graph":
+        return {"sids": _sids(graph), **memory}
+    return memory
+
+
+def _device(**entries: Any) -> dict[str, Any]:
+    """Figures of DLPack's device type 1, the processor itself."""
+    return {"device": 1, **entries}
+
+
+def _sids(graph: ExecutorGraph) -> list[dict[str, Any]]:
+    """One storage for each tensor that is no constant; what the arena shares is in our own figures."""
+    inputs = {index: graph.tensors[index].name for index in graph.inputs}
+    entries = [(index, tensor) for index, tensor in enumerate(graph.tensors) if tensor.pool != PARAMS_POOL]
+    return [
+        {"storage_id": index, "size_bytes": tensor.bytes, **({"input_binding": inputs[index]} if index in inputs else {})}
+        for index, tensor in entries
+    ]
+
+
+def _workspace(graph: ExecutorGraph, node: Any) -> int:
+    return 0 if node.workspace is None else graph.tensors[node.workspace].bytes
+
+
+def _figures(graph: ExecutorGraph, executor: str, target: str | None, optimize: str) -> dict[str, Any]:
+    arenas = [
+        {"name": arena.name, "bytes": arena.size, "alignment": arena.alignment, "lower_bound": arena.lower_bound}
+        for arena in graph.arenas
+    ]
+    operators = [
+        {
+            "name": node.name,
+            "operator": node.operator,
+            "kernel": node.kernel,
+            "macs": node.macs,
+            "workspace_bytes": _workspace(graph, node),
+            "outputs": [_described(graph.tensors[index]) for index in node.outputs],
+        }
+        for node in graph.nodes
+    ]
+    return {
+        "executor": executor,
+        "target": target,
+        "optimize": optimize,
+        "arena_bytes": sum(arena.size for arena in graph.arenas),
+        "arena_by_pool": {arena.name: arena.size for arena in graph.arenas},
+        "arenas": arenas,
+        "workspace_bytes": max((_workspace(graph, node) for node in graph.nodes), default=0),
+        "weights_bytes": len(graph.params),
+        "macs": sum(node.macs for node in graph.nodes),
+        "inputs": [_described(graph.tensors[index]) for index in graph.inputs],
+        "outputs": [_described(graph.tensors[index]) for index in graph.outputs],
+        "operators": operators,
+    }
+
+
+def _described(tensor: TensorEntry) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": tensor.name,
+        "dtype": tensor.dtype.value,
+        "shape": list(tensor.shape),
+        "bytes": tensor.bytes,
+    }
+    if tensor.scale:
+        described |= {"scale": tensor.scale, "zero_point": tensor.zero_point}
+    return described
+
+
+def listing(graph: ExecutorGraph) -> str:
+    """The program as text: one line a node, with where its operands lie."""
+
+    def place(index: int) -> str:
+        tensor = graph.tensors[index]
+        pool = "params" if tensor.pool == PARAMS_POOL else graph.arenas[tensor.pool].name
+        return f"{tensor.name}: {tensor.dtype.value}{json.dumps(list(tensor.shape))} @ {pool}+{tensor.offset}"
+
+    def several(indices: Sequence[int]) -> str:
+        return ", ".join(place(index) for index in indices)
+
+    lines = [f"{graph.name}({several(graph.inputs)}) -> {several(graph.outputs)}"]
+    lines.extend(f"{node.name} = {node.kernel}({several(node.inputs)}) -> {several(node.outputs)}" for node in graph.nodes)
+    return "\n".join(lines) + "\n"

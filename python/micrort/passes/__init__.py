@@ -1,0 +1,80 @@
+"""The compiler's passes, in order. Each makes a new graph or program, which must meet the grammar of its stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from micrort import planner
+from micrort.errors import InternalError
+from micrort.ir import Graph, Program
+from micrort.passes import spec, storage
+from micrort.passes.assign_slots import assign_slots
+from micrort.passes.drop_dead_nodes import drop_dead_nodes
+from micrort.passes.fold_constants import fold_constants
+from micrort.passes.lower import lower
+from micrort.passes.make_steps import make_steps
+from micrort.passes.order_calls import order_calls
+from micrort.passes.share_storage import share_storage
+from micrort.passes.workspaces import workspaces
+
+
+@dataclass(frozen=True)
+class Options:
+    """What passes may be told."""
+
+    pools: tuple[planner.Pool, ...] = (planner.Pool("ram", alignment=storage.ARENA_ALIGNMENT),)
+    """Memory pools in the order in which they are filled."""
+    order_budget: int = 5_000
+    """See order_calls."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A named rewrite."""
+
+    run: Callable[..., Any]
+    spec: Callable[[Any], str | None]
+    """The grammar of its result."""
+    options: tuple[str, ...] = ()
+    """Members of Options that `run` takes by name."""
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.run.__name__
+
+
+PIPELINE = (
+    Pass(fold_constants, spec.graph),
+    Pass(drop_dead_nodes, spec.graph),
+    Pass(lower, spec.program),
+    Pass(workspaces, spec.program),
+    Pass(order_calls, spec.program, ("order_budget",)),
+    Pass(make_steps, spec.stepped),
+    Pass(share_storage, spec.shared),
+    Pass(assign_slots, spec.placed, ("pools",)),
+)
+"""From what a frontend makes to what the code generator writes."""
+
+
+def compile_graph(graph: Graph, options: Options | None = None) -> Program:
+    """Run the whole pipeline.
+
+    Raises:
+        InternalError: a frontend or a pass made something that its stage does not allow; names it.
+    """
+    options = options or Options()
+    _check("the frontend", spec.graph(graph))
+    unit: Any = graph
+    for step in PIPELINE:
+        unit = step.run(unit, **{name: getattr(options, name) for name in step.options})
+        _check(f"pass {step.name}", step.spec(unit))
+    assert isinstance(unit, Program)
+    return unit
+
+
+def _check(part: str, problem: str | None) -> None:
+    if problem is not None:
+        raise InternalError(part, problem)

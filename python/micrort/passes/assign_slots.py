@@ -1,0 +1,40 @@
+"""Where every tensor and workspace lies: liveness as the planner's lifetimes, its offsets as slots."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from micrort import planner
+from micrort.ir import Program, Slot
+from micrort.ir.program import Arena
+from micrort.passes import storage
+from micrort.passes.share_storage import blocks
+
+
+def lifetimes(program: Program) -> list[planner.Lifetime]:
+    """What the planner is to place: each block of shared storage, and each workspace for the steps of its call."""
+    found = []
+    for block in blocks(program):
+        alignment = max(storage.alignment(program.tensors[name]) for name in block.offsets)
+        found.append(planner.Lifetime(block.owner, block.interval.start, block.interval.end, block.bytes, alignment))
+    for call, steps in zip(program.calls, storage.call_intervals(program), strict=True):
+        if call.workspace_bytes > 0:
+            alignment = storage.WORKSPACE_ALIGNMENT
+            found.append(planner.Lifetime(call.workspace, steps.start, steps.end, call.workspace_bytes, alignment))
+    return found
+
+
+def assign_slots(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
+    """Fill `Program.slots` and `Program.arenas`; pools that nothing lies in get no arena."""
+    plan = planner.plan(lifetimes(program), pools)
+    used = [index for index in range(len(pools)) if plan.used[index] > 0]
+    slots = {name: Slot(used.index(slot.pool), slot.offset) for name, slot in plan.slots.items()}
+    for name, (owner, offset) in program.shares.items():
+        slots[name] = Slot(slots[owner].pool, slots[owner].offset + offset)
+    for name in program.aliases:
+        if not storage.is_constant(program, name):
+            slots[name] = slots[program.root(name)]
+    arenas = tuple(
+        Arena(pools[index].name, plan.used[index], storage.ARENA_ALIGNMENT, plan.lower_bound[index]) for index in used
+    )
+    return replace(program, slots=slots, arenas=arenas)
