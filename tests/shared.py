@@ -20,7 +20,11 @@ def shared(*parts: str) -> Path:
     return path
 
 
+def corpus(name: str) -> bytes:
+    """A file of the operator corpus, ops/given.zip: `NAME.tflite`, `NAME.out` or `index.json`."""
+    return _corpus().read(f"given/{name}")
+
+
 @lru_cache(maxsize=1)
-def corpus() -> zipfile.ZipFile:
-    """ops/given.zip, open: NAME.tflite, NAME.out, index.json."""
+def _corpus() -> zipfile.ZipFile:
     return zipfile.ZipFile(shared("ops", "given.zip"))

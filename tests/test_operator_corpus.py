@@ -1,0 +1,104 @@
+"""The operator corpus: TensorFlow Lite Micro's bytes for every case whose operators the frontend takes.
+
+Each case is loaded and lowered, its kernels are called in order, and every output is compared: integers byte for
+byte, floats within 1e-5 absolute and relative (a Cortex-M4 differs from a PC by up to 1.4e-6).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.shared import ROOT, corpus
+from tests.tflite_builder import lcg_inputs
+
+from micrort.errors import UnsupportedError
+from micrort.frontends import tflite
+from micrort.frontends.tflite.table import ROWS
+from micrort.ir import DType, Graph
+from micrort.native import kernels
+
+TOLERANCE = 1e-5
+SEED = 12345
+
+REFUSED_OPERATORS = frozenset(
+    ["ABS", "ADD_N", "ARG_MAX", "ARG_MIN", "BATCH_MATMUL", "BATCH_TO_SPACE_ND", "BROADCAST_TO", "CAST", "CEIL", "COS", "CUMSUM", "DEPTH_TO_SPACE", "DIV", "ELU", "EQUAL", "EXP", "FILL", "FLOOR", "FLOOR_DIV", "FLOOR_MOD", "GATHER", "GATHER_ND", "GREATER", "GREATER_EQUAL", "L2_NORMALIZATION", "L2_POOL_2D", "LESS", "LESS_EQUAL", "LOG", "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR", "LOG_SOFTMAX", "MIRROR_PAD", "NEG", "NOT_EQUAL", "PRELU", "REDUCE_MAX", "REDUCE_MIN", "RESIZE_BILINEAR", "REVERSE_V2", "ROUND", "RSQRT", "SELECT_V2", "SHAPE", "SIN", "SLICE", "SPACE_TO_BATCH_ND", "SPACE_TO_DEPTH", "SPLIT_V", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUM", "SVDF", "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUENCE_LSTM", "UNPACK", "ZEROS_LIKE"]
+)
+"""Operators of the corpus that are not supported yet: each must be refused, by name, not miscompiled."""
+
+QUIRKS: dict[str, str] = {}
+"""Cases where TensorFlow Lite Micro's own behaviour is doubtful and ours differs: case -> why."""
+
+
+@lru_cache(maxsize=1)
+def index() -> dict[str, Any]:
+    return json.loads(corpus("index.json"))
+
+
+def names() -> list[str]:
+    return sorted(index()) if (ROOT / "ops" / "given.zip").exists() else []
+
+
+def is_refused(name: str) -> bool:
+    return index()[name]["operator"] in REFUSED_OPERATORS
+
+
+def run(graph: Graph, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    """Lower node by node and call the kernels."""
+    values = {name: tensor.data for name, tensor in graph.tensors.items() if tensor.data is not None}
+    values.update(zip(graph.inputs, inputs, strict=True))
+    for node in graph.nodes:
+        lowering = node.operator.lower(node.name, graph.operands(node))
+        values.update({tensor.name: tensor.data for tensor in lowering.constants if tensor.data is not None})
+        made = {name: graph.tensors[name] for name in node.outputs}
+        for call in lowering.calls:
+            outputs = [(made[name].shape, made[name].dtype) for name in call.outputs]
+            results = kernels.call(call.kernel, call.attrs, [values[name] for name in call.inputs], outputs)
+            values.update(zip(call.outputs, results, strict=True))
+        for view, original in lowering.aliases.items():
+            values[view] = values[original].reshape(made[view].shape)
+    return [values[name] for name in graph.outputs]
+
+
+def expected(name: str) -> list[np.ndarray]:
+    """NAME.out cut into the outputs that the index lists."""
+    stream = io.BytesIO(corpus(f"{name}.out"))
+    found = []
+    for output in index()[name]["outputs"]:
+        dtype = DType(output["dtype"]).numpy
+        count = int(np.prod(output["shape"], dtype=np.int64))
+        found.append(np.frombuffer(stream.read(count * dtype.itemsize), dtype).reshape(output["shape"]))
+    assert stream.read() == b""
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in names() if not is_refused(name)])
+def test_bytes_are_those_of_the_target(name: str) -> None:
+    graph = tflite.load(corpus(f"{name}.tflite"), name, f"{name}.tflite")
+    shapes = [(tuple(item["shape"]), item["dtype"]) for item in index()[name]["inputs"]]
+    results = run(graph, lcg_inputs(SEED, shapes))
+    if name in QUIRKS:
+        pytest.skip(f"documented difference: {QUIRKS[name]}")
+    for result, want in zip(results, expected(name), strict=True):
+        assert (result.shape, result.dtype) == (want.shape, want.dtype)
+        if want.dtype.kind == "f":
+            np.testing.assert_allclose(result, want, rtol=TOLERANCE, atol=TOLERANCE)
+        else:
+            np.testing.assert_array_equal(result, want)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if is_refused(name)])
+def test_operators_that_are_not_supported_are_refused_by_name(name: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        tflite.load(corpus(f"{name}.tflite"), name, f"{name}.tflite")
+    assert index()[name]["operator"] in {item.operator for item in caught.value.unsupported}
+
+
+def test_the_list_of_refused_operators_is_up_to_date() -> None:
+    assert not REFUSED_OPERATORS & set(ROWS)
+    if names():
+        assert {item["operator"] for item in index().values()} - {"NET"} <= REFUSED_OPERATORS | set(ROWS)
