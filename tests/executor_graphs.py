@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def chain(seed: int, channels: tuple[int, ...] = (2, 4, 3), pools: int = 1, rows
     nodes = []
     made: dict[int, np.ndarray] = {}
     source = 0
-    for index, (before, after) in enumerate(zip(channels, channels[1:], strict=False)):
+    for index, (before, after) in enumerate(pairwise(channels)):
         inputs = [source]
         for name, array in _constants(random, before, after):
             params.extend(bytes(-len(params) % 16))

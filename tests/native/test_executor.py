@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.executor_graphs import SIZE, chain
 
 from micrort.errors import ModelError, RuntimeStatusError, UsageError
 from micrort.native.executor import HostExecutor
 from micrort.native.memory import GuardedMemory
-from tests.executor_graphs import SIZE, chain
 
 
 def last(expected: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -120,7 +120,7 @@ def test_outputs_need_a_completed_inference():
 def test_unknown_kernels_are_all_named():
     graph = chain(1).graph
     nodes = tuple(replace(node, kernel=f"{node.name}_s4") for node in graph.nodes)
-    with pytest.raises(ModelError, match="n0_s4(.|\n)*n1_s4"):
+    with pytest.raises(ModelError, match=r"n0_s4(.|\n)*n1_s4"):
         HostExecutor(replace(graph, nodes=nodes))
 
 
@@ -128,7 +128,7 @@ def test_unknown_kernels_are_all_named():
 def test_what_the_tables_cannot_hold_is_refused_by_name(change):
     graph = chain(1).graph
     tensors = (replace(graph.tensors[0], **change), *graph.tensors[1:])
-    with pytest.raises(ModelError, match="chain1(.|\n)*does not fit the tables"):
+    with pytest.raises(ModelError, match=r"chain1(.|\n)*does not fit the tables"):
         HostExecutor(replace(graph, tensors=tensors))
 
 
@@ -155,7 +155,7 @@ def test_tables_that_point_out_of_bounds_are_refused():
 def test_a_refusing_kernel_names_its_node():
     graph = chain(1).graph
     attrs = {**graph.nodes[1].attrs, "stride_width": 0}
-    with pytest.raises(RuntimeStatusError, match="kernel conv2d_s8 refuses n1: .*attributes"):
+    with pytest.raises(RuntimeStatusError, match=r"kernel conv2d_s8 refuses n1: .*attributes"):
         HostExecutor(replace(graph, nodes=(graph.nodes[0], replace(graph.nodes[1], attrs=attrs))))
 
 

@@ -1,0 +1,295 @@
+"""mrt_graph_check against a second judgement, written as sentences in Python, over corrupted tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.executor_graphs import chain
+
+from micrort.ir.executor_graph import PARAMS_POOL
+from micrort.native import library
+from micrort.native.executor import Tables
+
+DTYPE_BYTES = [1, 1, 2, 4, 4, 1, 8, 4]
+ROWS = {
+    "tensors": ("offset", "row_bytes", "rows", "pool", "dtype"),
+    "nodes": (
+        "kernel", "args", "attrs", "input_count", "output_count", "workspace_count", "reserved", "reserved2",
+    ),
+    "steps": ("node", "row_begin", "row_end"),
+    "args": (None,),
+    "inputs": ("tensor", "dtype", "rank", 0, 1, 2, 3, 4, 5),
+    "outputs": ("tensor", "dtype", "rank", 0, 1, 2, 3, 4, 5),
+    "pools": ("size", "alignment"),
+    "kernels": (None,),
+}  # fmt: skip
+COUNTS = [f"{table[:-1]}_count" for table in (*ROWS, "attrs")]
+
+
+def tables(pools: int = 2) -> Any:
+    ffi, lib = library.load()
+    return Tables(chain(1, pools=pools, rows_per_step=2).graph, ffi, lib)
+
+
+def put(graph: Any, table: str, row: int, name: str | int | None, value: int) -> None:
+    """Set one field; a number names a dimension of an input's or output's shape."""
+    if table == "graph":
+        setattr(graph, name, value)
+    elif name is None:
+        getattr(graph, table)[row] = value
+    elif isinstance(name, int):
+        getattr(graph, table)[row].shape[name] = value
+    else:
+        setattr(getattr(graph, table)[row], name, value)
+
+
+def get(graph: Any, table: str, row: int, name: str | int | None) -> int:
+    if table == "graph":
+        return getattr(graph, name)
+    if name is None:
+        return getattr(graph, table)[row]
+    if isinstance(name, int):
+        return getattr(graph, table)[row].shape[name]
+    return getattr(getattr(graph, table)[row], name)
+
+
+def status_of(made: Any) -> int:
+    _, lib = library.load()
+    return int(lib.mrt_graph_check(made.graph))
+
+
+def test_sound_tables_pass():
+    for pools in (1, 2, 4):
+        assert status_of(tables(pools)) == 0
+
+
+def test_null_graph():
+    ffi, lib = library.load()
+    assert lib.mrt_graph_check(ffi.NULL) == lib.MRT_ERR_ARGUMENT
+
+
+@pytest.mark.parametrize("table", [*ROWS, "attrs", "params"])
+def test_null_tables(table):
+    ffi, lib = library.load()
+    made = tables()
+    setattr(made.graph, table, ffi.NULL)
+    assert status_of(made) == lib.MRT_ERR_GRAPH
+
+
+def test_a_graph_without_nodes_needs_no_tables_of_nodes():
+    ffi, lib = library.load()
+    graph = ffi.new("mrt_graph_t *")
+    assert lib.mrt_graph_check(graph) == lib.MRT_OK
+
+
+def test_misaligned_params():
+    ffi, lib = library.load()
+    made = tables()
+    made.graph.params = ffi.cast("char *", made.graph.params) + 8
+    assert status_of(made) == lib.MRT_ERR_ALIGNMENT
+
+
+def test_null_kernel():
+    ffi, lib = library.load()
+    made = tables()
+    made.graph.kernels[0] = ffi.NULL
+    assert status_of(made) == lib.MRT_ERR_KERNEL
+
+
+# Tensor 0 is the input, 1..5 what node 0 reads and 6 what it makes. Activations take 5 rows of 10 or more bytes.
+REFUSALS = [
+    ("graph", 0, "reserved", 1, "GRAPH"),
+    ("graph", 0, "pool_count", 5, "LIMIT"),
+    ("graph", 0, "pool_count", 1, "GRAPH"),
+    ("graph", 0, "kernel_count", 0, "GRAPH"),
+    ("graph", 0, "attr_count", 18, "GRAPH"),
+    ("graph", 0, "arg_count", 11, "GRAPH"),
+    ("graph", 0, "node_count", 1, "GRAPH"),
+    ("graph", 0, "tensor_count", 10, "GRAPH"),
+    ("graph", 0, "params_size", 100, "PLAN"),
+    ("pools", 0, "size", 49, "PLAN"),
+    ("pools", 0, "alignment", 0, "GRAPH"),
+    ("pools", 0, "alignment", 4, "GRAPH"),
+    ("pools", 1, "alignment", 24, "GRAPH"),
+    ("tensors", 0, "rows", 0, "GRAPH"),
+    ("tensors", 0, "row_bytes", 0, "GRAPH"),
+    ("tensors", 0, "row_bytes", (1 << 32) // 5 + 1, "GRAPH"),
+    ("tensors", 0, "row_bytes", (1 << 32) // 5, "PLAN"),
+    ("tensors", 0, "offset", (1 << 32) - 10, "PLAN"),
+    ("tensors", 0, "pool", 2, "GRAPH"),
+    ("tensors", 0, "pool", 254, "GRAPH"),
+    ("tensors", 0, "pool", PARAMS_POOL, "GRAPH"),
+    ("tensors", 0, "dtype", 8, "GRAPH"),
+    ("tensors", 0, "dtype", 255, "GRAPH"),
+    ("tensors", 0, "dtype", 3, "GRAPH"),
+    ("tensors", 2, "offset", 74, "PLAN"),
+    ("tensors", 5, "pool", PARAMS_POOL, "GRAPH"),
+    ("args", 0, None, 11, "GRAPH"),
+    ("args", 5, None, 1, "GRAPH"),
+    ("nodes", 0, "kernel", 1, "GRAPH"),
+    ("nodes", 0, "args", 7, "GRAPH"),
+    ("nodes", 1, "args", 65535, "GRAPH"),
+    ("nodes", 1, "attrs", 39, "GRAPH"),
+    ("nodes", 0, "output_count", 0, "GRAPH"),
+    ("nodes", 1, "output_count", 2, "GRAPH"),
+    ("nodes", 1, "input_count", 6, "GRAPH"),
+    ("nodes", 1, "input_count", 255, "GRAPH"),
+    ("nodes", 1, "workspace_count", 1, "GRAPH"),
+    ("nodes", 0, "workspace_count", 2, "GRAPH"),
+    ("nodes", 0, "reserved", 1, "GRAPH"),
+    ("nodes", 0, "reserved2", 1, "GRAPH"),
+    ("steps", 0, "node", 2, "GRAPH"),
+    ("steps", 0, "row_begin", 2, "GRAPH"),
+    ("steps", 0, "row_begin", 3, "GRAPH"),
+    ("steps", 2, "row_end", 6, "GRAPH"),
+    ("inputs", 0, "tensor", 11, "GRAPH"),
+    ("inputs", 0, "tensor", 1, "GRAPH"),
+    ("outputs", 0, "tensor", 1, "GRAPH"),
+    ("inputs", 0, "dtype", 1, "GRAPH"),
+    ("inputs", 0, "rank", 7, "GRAPH"),
+    ("inputs", 0, "rank", 3, "GRAPH"),
+    ("inputs", 0, 0, 0, "GRAPH"),
+    ("inputs", 0, 0, -1, "GRAPH"),
+    ("inputs", 0, 1, 6, "GRAPH"),
+    ("inputs", 0, 0, 0x7FFFFFFF, "GRAPH"),
+    ("outputs", 0, 5, 2, "GRAPH"),
+]
+
+
+@pytest.mark.parametrize(("table", "row", "name", "value", "status"), REFUSALS)
+def test_refusals(table, row, name, value, status):
+    _, lib = library.load()
+    made = tables()
+    put(made.graph, table, row, name, value)
+    assert status_of(made) == getattr(lib, f"MRT_ERR_{status}")
+
+
+def test_a_shape_whose_product_wraps_around_64_bits_is_refused():
+    _, lib = library.load()
+    made = tables()
+    info = made.graph.inputs[0]
+    info.rank = 6
+    for axis, size in enumerate((1 << 16, 1 << 16, 1 << 16, 1 << 16, 25, 2)):
+        info.shape[axis] = size
+    assert status_of(made) == lib.MRT_ERR_GRAPH
+
+
+@pytest.mark.parametrize(("offset", "status"), [(0, "OK"), (4, "OK"), (2, "ERR_PLAN"), (1, "ERR_PLAN")])
+def test_a_workspace_is_aligned_for_words(offset, status):
+    _, lib = library.load()
+    made = tables(1)
+    graph = made.graph
+    graph.nodes[0].workspace_count = 1  # node 0's workspace is then the first arg of node 1: its input
+    tensor = graph.tensors[graph.args[6]]
+    tensor.offset, tensor.rows = offset, 1
+    graph.step_count = 0
+    assert status_of(made) == getattr(lib, f"MRT_{status}")
+
+
+INTERESTING = [0, 1, 2, 3, 4, 5, 8, 254, 255, 65535, 0x7FFFFFFF, 0xFFFFFFFF]
+Mutation = tuple[str, int, "str | int | None", Callable[[int], int]]
+
+
+@st.composite
+def mutations(draw: st.DrawFn, lengths: dict[str, int]) -> Mutation:
+    """A field and what becomes of its value: an interesting number, or a near one."""
+    table = draw(st.sampled_from(["graph", *(name for name in ROWS if name != "kernels")]))
+    change = draw(
+        st.one_of(
+            st.sampled_from(INTERESTING).map(lambda new: lambda _: new),
+            st.integers(-4, 4).map(lambda delta: lambda old: old + delta),
+            st.integers(0, 31).map(lambda bit: lambda old: old ^ (1 << bit)),
+        )
+    )
+    if table == "graph":
+        return table, 0, draw(st.sampled_from([*COUNTS, "params_size", "reserved"])), change
+    return table, draw(st.integers(0, lengths[table] - 1)), draw(st.sampled_from(ROWS[table])), change
+
+
+LENGTHS = {"tensors": 11, "nodes": 2, "steps": 6, "args": 12, "inputs": 1, "outputs": 1, "pools": 2}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(mutations(LENGTHS), min_size=1, max_size=3))
+def test_corrupted_tables_are_judged_as_the_sentences_say(changes):
+    made = tables()
+    for table, row, name, change in changes:
+        old = get(made.graph, table, row, name)
+        try:
+            put(made.graph, table, row, name, change(old))
+        except OverflowError:
+            continue  # not a value of the field's type
+        # A table is as long as its count says, or longer: a larger count would lie to C about memory.
+        if table == "graph" and name != "reserved":
+            setattr(made.graph, name, min(old, getattr(made.graph, name)))
+    assert (status_of(made) == 0) == sound(made.graph)
+
+
+def sound(graph: Any) -> bool:
+    """Whether tables keep every promise of graph.h."""
+    tensors = [graph.tensors[i] for i in range(graph.tensor_count)]
+    nodes = [graph.nodes[i] for i in range(graph.node_count)]
+    args = [graph.args[i] for i in range(graph.arg_count)]
+    pools = [graph.pools[i] for i in range(graph.pool_count)]
+    sizes = {PARAMS_POOL: graph.params_size, **{i: pool.size for i, pool in enumerate(pools)}}
+    infos = [graph.inputs[i] for i in range(graph.input_count)] + [graph.outputs[i] for i in range(graph.output_count)]
+    return (
+        graph.reserved == 0
+        and all(pool.alignment in {1 << bit for bit in range(3, 32)} for pool in pools)
+        and all(tensor_is_sound(tensor, sizes) for tensor in tensors)
+        and all(arg < len(tensors) for arg in args)
+        and all(node_is_sound(graph, node, tensors, args) for node in nodes)
+        and all(step_is_sound(graph.steps[i], nodes, tensors, args) for i in range(graph.step_count))
+        and all(info_is_sound(info, tensors) for info in infos)
+    )
+
+
+def tensor_is_sound(tensor: Any, sizes: dict[int, int]) -> bool:
+    return (
+        tensor.dtype < len(DTYPE_BYTES)
+        and tensor.rows >= 1
+        and tensor.row_bytes >= 1
+        and tensor.offset % DTYPE_BYTES[tensor.dtype] == tensor.row_bytes % DTYPE_BYTES[tensor.dtype] == 0
+        and tensor.pool in sizes
+        and tensor.offset + tensor.rows * tensor.row_bytes <= sizes[tensor.pool]
+    )
+
+
+def node_is_sound(graph: Any, node: Any, tensors: list[Any], args: list[int]) -> bool:
+    end = node.args + node.input_count + node.output_count + node.workspace_count
+    return (
+        node.kernel < graph.kernel_count
+        and node.attrs <= graph.attr_count
+        and node.output_count >= 1
+        and node.workspace_count <= 1
+        and node.reserved == node.reserved2 == 0
+        and end <= len(args)
+        and all(tensors[arg].pool != PARAMS_POOL for arg in args[node.args + node.input_count : end])
+        and (node.workspace_count == 0 or tensors[args[end - 1]].offset % 4 == 0)
+    )
+
+
+def step_is_sound(step: Any, nodes: list[Any], tensors: list[Any], args: list[int]) -> bool:
+    if step.node >= len(nodes):
+        return False
+    node = nodes[step.node]
+    return 0 <= step.row_begin < step.row_end <= tensors[args[node.args + node.input_count]].rows
+
+
+def info_is_sound(info: Any, tensors: list[Any]) -> bool:
+    if info.tensor >= len(tensors) or info.rank > 6:
+        return False
+    tensor, size = tensors[info.tensor], DTYPE_BYTES[info.dtype] if info.dtype < len(DTYPE_BYTES) else 0
+    for dimension in info.shape:
+        size *= dimension
+    return (
+        tensor.pool != PARAMS_POOL
+        and info.dtype == tensor.dtype
+        and all(dimension >= 1 for dimension in info.shape)
+        and all(dimension == 1 for dimension in list(info.shape)[info.rank :])
+        and size == tensor.rows * tensor.row_bytes
+    )
