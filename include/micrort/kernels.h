@@ -7,11 +7,15 @@
 
 #include "micrort/kernel.h"
 #include "micrort/kernels/activation.h"
+#include "micrort/kernels/binary.h"
 #include "micrort/kernels/conv2d.h"
 #include "micrort/kernels/depthwise_conv2d.h"
 #include "micrort/kernels/fully_connected.h"
+#include "micrort/kernels/mean.h"
 #include "micrort/kernels/movement.h"
+#include "micrort/kernels/pool2d.h"
 #include "micrort/kernels/quantise.h"
+#include "micrort/kernels/softmax.h"
 
 /* For each kernel: mrt_<name>_run, mrt_<name>_check, mrt_<name>_workspace, as kernel.h explains them. */
 #define MRT_KERNEL(id, name, attrs_type) \

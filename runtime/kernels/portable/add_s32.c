@@ -1,0 +1,17 @@
+/* Addition, int32: wraps on overflow, then clamps. */
+#define BINARY(verb) mrt_add_s32_##verb
+#define BINARY_ATTRS mrt_binary_s32_attrs_t
+#define BINARY_ELEMENT int32_t
+#define BINARY_DTYPE MRT_DTYPE_S32
+#include "runtime/kernels/binary.inc"
+
+static int32_t combine(const BINARY_ATTRS *attrs, int32_t left, int32_t right)
+{
+    const int32_t sum = (int32_t)((uint32_t)left + (uint32_t)right);
+    return mrt_clamp(sum, attrs->activation_min, attrs->activation_max);
+}
+
+static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+{
+    return attrs->activation_min <= attrs->activation_max;
+}

@@ -1,0 +1,24 @@
+/* Maximum pooling, int8. */
+#define POOL2D(verb) mrt_max_pool2d_s8_##verb
+#define POOL2D_ATTRS mrt_pool2d_attrs_t
+#define POOL2D_ELEMENT int8_t
+#define POOL2D_VALUE int32_t
+#define POOL2D_START INT8_MIN
+#define POOL2D_DTYPE MRT_DTYPE_S8
+#include "runtime/kernels/pool2d.inc"
+
+static int32_t gather(int32_t largest, int8_t element)
+{
+    return (largest < element) ? element : largest;
+}
+
+static int8_t output_of(const POOL2D_ATTRS *attrs, int32_t largest, int32_t count)
+{
+    (void)count; /* a maximum needs no division */
+    return (int8_t)mrt_clamp(largest, attrs->activation_min, attrs->activation_max);
+}
+
+static bool attrs_are_sound(const POOL2D_ATTRS *attrs)
+{
+    return mrt_pool2d_clamp_is_sound(attrs, INT8_MIN, INT8_MAX);
+}

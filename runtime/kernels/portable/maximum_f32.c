@@ -1,0 +1,18 @@
+/* Maximum, float32. Where either is NaN, the right operand. */
+#define BINARY(verb) mrt_maximum_f32_##verb
+#define BINARY_ATTRS mrt_extremum_attrs_t
+#define BINARY_ELEMENT float
+#define BINARY_DTYPE MRT_DTYPE_F32
+#include "runtime/kernels/binary.inc"
+
+static float combine(const BINARY_ATTRS *attrs, float left, float right)
+{
+    (void)attrs;
+    return (left > right) ? left : right;
+}
+
+static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+{
+    (void)attrs;
+    return true;
+}

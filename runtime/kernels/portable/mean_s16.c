@@ -1,0 +1,23 @@
+/* Mean along any axes, int16. */
+#define MEAN(verb) mrt_mean_s16_##verb
+#define MEAN_ATTRS mrt_mean_attrs_t
+#define MEAN_ELEMENT int16_t
+#define MEAN_SUM uint32_t
+#define MEAN_DTYPE MRT_DTYPE_S16
+#include "runtime/kernels/mean.inc"
+
+/* Unsigned, so that a sum of very many elements wraps as the reference's does. */
+static uint32_t add(uint32_t sum, int16_t element)
+{
+    return sum + (uint32_t)(int32_t)element;
+}
+
+static int16_t output_of(const MEAN_ATTRS *attrs, uint32_t sum, uint32_t count)
+{
+    return (int16_t)mrt_mean_output(attrs, sum, count, INT16_MIN, INT16_MAX);
+}
+
+static bool attrs_are_sound(const MEAN_ATTRS *attrs)
+{
+    return mrt_mean_scale_is_sound(attrs, INT16_MIN, INT16_MAX);
+}

@@ -1,0 +1,18 @@
+/* Minimum, int32. */
+#define BINARY(verb) mrt_minimum_s32_##verb
+#define BINARY_ATTRS mrt_extremum_attrs_t
+#define BINARY_ELEMENT int32_t
+#define BINARY_DTYPE MRT_DTYPE_S32
+#include "runtime/kernels/binary.inc"
+
+static int32_t combine(const BINARY_ATTRS *attrs, int32_t left, int32_t right)
+{
+    (void)attrs;
+    return (left < right) ? left : right;
+}
+
+static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+{
+    (void)attrs;
+    return true;
+}

@@ -1,0 +1,18 @@
+/* Minimum, int8. */
+#define BINARY(verb) mrt_minimum_s8_##verb
+#define BINARY_ATTRS mrt_extremum_attrs_t
+#define BINARY_ELEMENT int8_t
+#define BINARY_DTYPE MRT_DTYPE_S8
+#include "runtime/kernels/binary.inc"
+
+static int8_t combine(const BINARY_ATTRS *attrs, int8_t left, int8_t right)
+{
+    (void)attrs;
+    return (left < right) ? left : right;
+}
+
+static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+{
+    (void)attrs;
+    return true;
+}

@@ -1,0 +1,16 @@
+/* Multiplication, float32. */
+#define BINARY(verb) mrt_mul_f32_##verb
+#define BINARY_ATTRS mrt_binary_f32_attrs_t
+#define BINARY_ELEMENT float
+#define BINARY_DTYPE MRT_DTYPE_F32
+#include "runtime/kernels/binary.inc"
+
+static float combine(const BINARY_ATTRS *attrs, float left, float right)
+{
+    return mrt_clamp_f32(left * right, attrs->activation_min, attrs->activation_max);
+}
+
+static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+{
+    return attrs->activation_min <= attrs->activation_max; /* also refuses NaN */
+}

@@ -1,0 +1,23 @@
+/* Subtraction, int16: both operands at a common scale, then at the output's. */
+#define BINARY(verb) mrt_sub_s16_##verb
+#define BINARY_ATTRS mrt_addition_attrs_t
+#define BINARY_ELEMENT int16_t
+#define BINARY_DTYPE MRT_DTYPE_S16
+#include "runtime/kernels/binary.inc"
+
+/* An operand less its zero point is below 2^16 in magnitude, so 15 bits keep it, and the sum of two halves, within int32. */
+#define LEFT_SHIFT 15
+
+static int16_t combine(const BINARY_ATTRS *attrs, int16_t left, int16_t right)
+{
+    const int32_t left_scaled = mrt_common_scale(left + attrs->input0_offset, LEFT_SHIFT, attrs->input0_multiplier,
+                                                 attrs->input0_shift);
+    const int32_t right_scaled = mrt_common_scale(right + attrs->input1_offset, LEFT_SHIFT, attrs->input1_multiplier,
+                                                  attrs->input1_shift);
+    return (int16_t)mrt_addition_output(attrs, left_scaled - right_scaled);
+}
+
+static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+{
+    return mrt_addition_is_sound(attrs, INT16_MIN, INT16_MAX);
+}

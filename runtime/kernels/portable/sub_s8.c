@@ -1,0 +1,23 @@
+/* Subtraction, int8: both operands at a common scale, then at the output's. */
+#define BINARY(verb) mrt_sub_s8_##verb
+#define BINARY_ATTRS mrt_addition_attrs_t
+#define BINARY_ELEMENT int8_t
+#define BINARY_DTYPE MRT_DTYPE_S8
+#include "runtime/kernels/binary.inc"
+
+/* An operand less its zero point is at most 2^8 in magnitude, so 20 bits of headroom leave room for the sum. */
+#define LEFT_SHIFT 20
+
+static int8_t combine(const BINARY_ATTRS *attrs, int8_t left, int8_t right)
+{
+    const int32_t left_scaled = mrt_common_scale(left + attrs->input0_offset, LEFT_SHIFT, attrs->input0_multiplier,
+                                                 attrs->input0_shift);
+    const int32_t right_scaled = mrt_common_scale(right + attrs->input1_offset, LEFT_SHIFT, attrs->input1_multiplier,
+                                                  attrs->input1_shift);
+    return (int8_t)mrt_addition_output(attrs, left_scaled - right_scaled);
+}
+
+static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+{
+    return mrt_addition_is_sound(attrs, INT8_MIN, INT8_MAX);
+}
