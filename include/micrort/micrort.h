@@ -17,6 +17,7 @@
 #include "micrort/graph.h"
 #include "micrort/kernel.h"
 #include "micrort/kernels.h"
+#include "micrort/plan.h"
 #include "micrort/status.h"
 #include "micrort/tensor.h"
 

@@ -1,0 +1,110 @@
+"""Calls the C planner, and has mrt_plan_check judge what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from micrort.errors import InternalError, UsageError
+from micrort.native import library
+from micrort.planner.problem import STRATEGIES, UINT32_MAX, Lifetime, Plan, PlanError, Pool, validate
+
+_OUTCOMES = {1: "feasible", 2: "optimal"}
+
+
+def plan(
+    lifetimes: Sequence[Lifetime],
+    pools: Sequence[Pool],
+    strategy: str = "auto",
+    budget: int | None = None,
+    minimise: bool = True,
+) -> Plan:
+    """Find offsets for all lifetimes, proved by mrt_plan_check.
+
+    Args:
+        lifetimes: any number of buffers with unique ids.
+        pools: 1 to 16 memory regions, the cheapest first.
+        strategy: one of STRATEGIES.
+        budget: most placements of single buffers to try; None: MRT_PLAN_STEPS_DEFAULT. The same budget gives the
+            same plan on every machine.
+        minimise: search for the smallest plan; else the first one within the capacities will do.
+
+    Raises:
+        UsageError: a lifetime, pool or option is not valid.
+        PlanError: no plan was found within the capacities, or within the budget.
+    """
+    validate(lifetimes, pools)
+    if strategy not in STRATEGIES:
+        raise UsageError(f"no strategy {strategy!r}; supported: {', '.join(STRATEGIES)}")
+    if budget is not None and not 1 <= budget < 1 << 63:
+        raise UsageError(f"budget {budget}; supported: 1 to 2^63 - 1 steps")
+    ffi, lib = library.load()
+    problem = _problem(ffi, lifetimes, pools)
+    _check_problem(ffi, lib, problem, lifetimes, pools)
+    number = STRATEGIES.index(strategy)
+    options = ffi.new("mrt_plan_options_t *", (number, 0 if minimise else 1, budget or 0))
+    scratch_bytes = int(lib.mrt_plan_scratch_size(number, len(lifetimes)))
+    scratch = ffi.new("uint64_t[]", scratch_bytes // 8 or 1)
+    slots = ffi.new("mrt_plan_slot_t[]", len(lifetimes) or 1)
+    answer = ffi.new("mrt_plan_t *", {"slots": slots})
+    status = int(lib.mrt_plan_solve(problem.struct, options, scratch, scratch_bytes, answer))
+    if status not in (lib.MRT_OK, lib.MRT_ERR_INFEASIBLE, lib.MRT_ERR_BUDGET):
+        library.check("mrt_plan_solve", status)
+    bounds = tuple(int(answer.lower_bound[i]) for i in range(len(pools)))
+    if status != lib.MRT_OK:
+        name = "infeasible" if status == lib.MRT_ERR_INFEASIBLE else "budget"
+        raise PlanError(Plan({}, (0,) * len(pools), bounds, name, int(answer.steps)), pools)
+    _prove(ffi, lib, problem, slots, lifetimes)
+    return Plan(
+        slots={item.id: (int(slots[i].pool), int(slots[i].offset)) for i, item in enumerate(lifetimes)},
+        sizes=tuple(int(answer.used[i]) for i in range(len(pools))),
+        lower_bounds=bounds,
+        status=_OUTCOMES[int(answer.outcome)],
+        steps=int(answer.steps),
+    )
+
+
+class _Problem:
+    """An mrt_plan_problem_t together with the arrays that it points to, which cffi frees otherwise."""
+
+    def __init__(self, ffi: Any, buffers: Any, pools: Any, buffer_count: int, pool_count: int) -> None:
+        self.arrays = (buffers, pools)
+        self.struct = ffi.new("mrt_plan_problem_t *", (buffers, pools, buffer_count, pool_count))
+
+
+def _problem(ffi: Any, lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> _Problem:
+    rows = [
+        (
+            item.start,
+            item.end,
+            item.size,
+            item.alignment,
+            (1 << len(pools)) - 1 if item.pools is None else sum({1 << pool for pool in item.pools}),
+            UINT32_MAX if item.fixed is None else item.fixed,
+        )
+        for item in lifetimes
+    ]
+    regions = [
+        (UINT32_MAX if pool.capacity is None else pool.capacity, pool.alignment, place)
+        for place, pool in enumerate(pools)
+    ]
+    buffers = ffi.new("mrt_plan_buffer_t[]", rows or 1)
+    return _Problem(ffi, buffers, ffi.new("mrt_plan_pool_t[]", regions), len(rows), len(regions))
+
+
+def _check_problem(ffi: Any, lib: Any, problem: _Problem, lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> None:
+    fault = ffi.new("mrt_plan_fault_t *")
+    if lib.mrt_plan_validate(problem.struct, fault) == lib.MRT_OK:
+        return
+    text = ffi.string(lib.mrt_plan_fault_text(fault.kind)).decode()
+    if fault.kind == lib.MRT_PLAN_FAULT_POOL_ALIGNMENT:
+        raise UsageError(f"pool {pools[fault.first].name}: {text}: {pools[fault.first].alignment}")
+    raise UsageError(f"{text}: {lifetimes[fault.first]}")
+
+
+def _prove(ffi: Any, lib: Any, problem: _Problem, slots: Any, lifetimes: Sequence[Lifetime]) -> None:
+    fault = ffi.new("mrt_plan_fault_t *")
+    if lib.mrt_plan_check(problem.struct, slots, fault) != lib.MRT_OK:
+        text = ffi.string(lib.mrt_plan_fault_text(fault.kind)).decode()
+        names = " and ".join(dict.fromkeys((lifetimes[fault.first].id, lifetimes[fault.second].id)))
+        raise InternalError("the memory planner", f"{text}: {names}")

@@ -1,0 +1,174 @@
+/* The planner's front: one task for each group of pools that share buffers, its bounds, its strategies. */
+#include "micrort/plan.h"
+
+#include "runtime/plan_internal.h"
+
+/* All that mrt_plan_solve keeps in the caller's scratch. */
+typedef struct memory {
+    uint32_t *ids;
+    uint64_t *address;
+    mrt_plan_bound_t bound;
+    mrt_plan_greedy_t greedy;
+} memory_t;
+
+static void take_memory(memory_t *memory, mrt_plan_scratch_t *scratch, uint32_t buffer_count)
+{
+    memory->ids = mrt_plan_take(scratch, buffer_count, sizeof(uint32_t));     /* MISRA D1 */
+    memory->address = mrt_plan_take(scratch, buffer_count, sizeof(uint64_t)); /* MISRA D1 */
+    mrt_plan_bound_take(&memory->bound, scratch, buffer_count);
+    mrt_plan_greedy_take(&memory->greedy, scratch, buffer_count);
+}
+
+uint64_t mrt_plan_scratch_size(mrt_plan_strategy_t strategy, uint32_t buffer_count)
+{
+    mrt_plan_scratch_t scratch = {.words = NULL, .used = 0u};
+    memory_t memory;
+    if ((uint32_t)strategy >= (uint32_t)MRT_PLAN_STRATEGY_COUNT) {
+        return 0u;
+    }
+    take_memory(&memory, &scratch, buffer_count);
+    return scratch.used * 8u;
+}
+
+/* The buffers of a group that take up room. */
+static void collect(mrt_plan_task_t *task, uint32_t group, uint32_t *ids)
+{
+    task->ids = ids;
+    task->count = 0u;
+    for (uint32_t id = 0u; id < task->problem->buffer_count; ++id) {
+        const mrt_plan_buffer_t *buffer = &task->problem->buffers[id];
+        if (((mrt_plan_allowed(task->problem, buffer) & group) != 0u) && (buffer->size > 0u)) {
+            ids[task->count] = id;
+            ++task->count;
+        }
+    }
+}
+
+/* Lower bounds of all pools of the task, the costliest first. Returns the lowest height that they leave possible,
+   or MRT_PLAN_NOWHERE if one exceeds a capacity. */
+static uint64_t bound_task(const mrt_plan_task_t *task, const memory_t *memory, mrt_plan_t *plan)
+{
+    uint64_t height = 0u;
+    bool fits = true;
+    mrt_plan_bound_sort(task, &memory->bound);
+    for (uint32_t place = task->space.count; place > 0u; --place) {
+        const uint64_t bound = mrt_plan_lower_bound(task, &memory->bound, place - 1u);
+        plan->lower_bound[task->space.pool[place - 1u]] = bound;
+        fits = fits && (bound <= task->space.capacity[place - 1u]);
+        if ((bound > 0u) && (height == 0u)) {
+            height = task->space.base[place - 1u] + bound;
+        }
+    }
+    return fits ? height : MRT_PLAN_NOWHERE;
+}
+
+static void search(mrt_plan_task_t *task, const mrt_plan_options_t *options, const memory_t *memory, uint64_t lowest)
+{
+    /* Any plan will do for MRT_PLAN_FIT. */
+    const uint64_t goal = (options->goal == MRT_PLAN_FIT) ? (MRT_PLAN_NOWHERE - 1u) : lowest;
+    mrt_plan_greedy(task, &memory->greedy);
+    if (options->strategy != MRT_PLAN_GREEDY) {
+        mrt_plan_hill_climb(task, &memory->greedy, goal, task->steps_left);
+    }
+}
+
+/* Turns addresses into slots, also of the empty buffers of the group. */
+static void write_slots(const mrt_plan_task_t *task, uint32_t group, mrt_plan_slot_t *slots)
+{
+    for (uint32_t id = 0u; id < task->problem->buffer_count; ++id) {
+        const mrt_plan_buffer_t *buffer = &task->problem->buffers[id];
+        if ((mrt_plan_allowed(task->problem, buffer) & group) != 0u) {
+            const uint64_t address = (buffer->size > 0u) ? task->address[id] : mrt_plan_fit(task, id, 0u);
+            uint32_t place = task->space.count - 1u;
+            while (task->space.base[place] > address) {
+                --place;
+            }
+            slots[id].pool = task->space.pool[place];
+            slots[id].offset = (uint32_t)(address - task->space.base[place]);
+        }
+    }
+}
+
+/* Figures of a finished task. The plan is optimal if the pools, from the costliest on, meet their bounds. */
+static mrt_plan_outcome_t judge(const mrt_plan_task_t *task, mrt_plan_t *plan)
+{
+    mrt_plan_outcome_t outcome = MRT_PLAN_OPTIMAL;
+    for (uint32_t place = 0u; place < task->space.count; ++place) {
+        const uint32_t pool = task->space.pool[place];
+        plan->used[pool] = (uint32_t)mrt_plan_used(task, place);
+        if (plan->used[pool] > plan->lower_bound[pool]) {
+            outcome = MRT_PLAN_FEASIBLE;
+        }
+    }
+    return outcome;
+}
+
+static mrt_status_t solve_group(mrt_plan_task_t *task, uint32_t group, const mrt_plan_options_t *options,
+                                const memory_t *memory, mrt_plan_t *plan)
+{
+    mrt_plan_lay_out(task->problem, group, &task->space);
+    collect(task, group, memory->ids);
+    task->height = MRT_PLAN_NOWHERE;
+    const uint64_t lowest = bound_task(task, memory, plan);
+    if (lowest == MRT_PLAN_NOWHERE) {
+        plan->outcome = MRT_PLAN_BOUND;
+        return MRT_ERR_INFEASIBLE;
+    }
+    search(task, options, memory, lowest);
+    if (task->height == MRT_PLAN_NOWHERE) {
+        plan->outcome = MRT_PLAN_BOUND;
+        return MRT_ERR_BUDGET;
+    }
+    const mrt_plan_outcome_t outcome = judge(task, plan);
+    plan->outcome = (outcome < plan->outcome) ? outcome : plan->outcome;
+    write_slots(task, group, plan->slots);
+    return MRT_OK;
+}
+
+static mrt_status_t solve(const mrt_plan_problem_t *problem, const mrt_plan_options_t *options,
+                          const memory_t *memory, mrt_plan_t *plan)
+{
+    const uint64_t budget = (options->step_budget > 0u) ? options->step_budget : (uint64_t)MRT_PLAN_STEPS_DEFAULT;
+    mrt_plan_task_t task = {.problem = problem, .address = memory->address, .steps_left = budget};
+    mrt_status_t status = MRT_OK;
+    uint32_t done = 0u;
+    plan->outcome = MRT_PLAN_OPTIMAL;
+    for (uint32_t pool = 0u; pool < (uint32_t)MRT_PLAN_POOLS_MAX; ++pool) {
+        plan->used[pool] = 0u;
+        plan->lower_bound[pool] = 0u;
+    }
+    for (uint32_t pool = 0u; pool < problem->pool_count; ++pool) {
+        if (((done >> pool) & 1u) == 0u) {
+            const uint32_t group = mrt_plan_group(problem, pool);
+            const mrt_status_t group_status = solve_group(&task, group, options, memory, plan);
+            done |= group;
+            /* A proof that one group does not fit outweighs a search that ended without an answer. */
+            if ((group_status == MRT_ERR_INFEASIBLE) || (status == MRT_OK)) {
+                status = group_status;
+            }
+        }
+    }
+    plan->steps = budget - task.steps_left;
+    return status;
+}
+
+mrt_status_t mrt_plan_solve(const mrt_plan_problem_t *problem, const mrt_plan_options_t *options, uint64_t *scratch,
+                            uint64_t scratch_bytes, mrt_plan_t *plan)
+{
+    const mrt_plan_options_t chosen = (options != NULL) ? *options : (mrt_plan_options_t){.step_budget = 0u};
+    mrt_plan_scratch_t taken = {.words = scratch, .used = 0u};
+    memory_t memory;
+    if ((mrt_plan_validate(problem, NULL) != MRT_OK) || (scratch == NULL) || (plan == NULL) ||
+        ((uint32_t)chosen.strategy >= (uint32_t)MRT_PLAN_STRATEGY_COUNT) ||
+        ((uint32_t)chosen.goal >= (uint32_t)MRT_PLAN_GOAL_COUNT)) {
+        return MRT_ERR_ARGUMENT;
+    }
+    if ((plan->slots == NULL) && (problem->buffer_count > 0u)) {
+        return MRT_ERR_ARGUMENT;
+    }
+    if (scratch_bytes < mrt_plan_scratch_size(chosen.strategy, problem->buffer_count)) {
+        return MRT_ERR_MEMORY;
+    }
+    take_memory(&memory, &taken, problem->buffer_count);
+    return solve(problem, &chosen, &memory, plan);
+}
