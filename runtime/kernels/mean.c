@@ -114,9 +114,9 @@ bool mrt_mean_scale_is_sound(const mrt_mean_attrs_t *attrs, int32_t low, int32_t
            && (attrs->multiplier >= 0) && mrt_check_shift(attrs->shift);
 }
 
-int32_t mrt_mean_output(const mrt_mean_attrs_t *attrs, uint32_t sum, uint32_t count, int32_t low, int32_t high)
+int32_t mrt_mean_output(const mrt_mean_attrs_t *attrs, int32_t sum, uint32_t count, int32_t low, int32_t high)
 {
-    const uint32_t less_zero = sum + ((uint32_t)attrs->input_offset * count);
+    const uint32_t less_zero = (uint32_t)sum + ((uint32_t)attrs->input_offset * count);
     const int32_t scaled = mrt_requantise((int32_t)less_zero, attrs->multiplier, attrs->shift);
     /* Clamped before the offset is added: a large sum may scale to the end of int32. */
     return mrt_clamp(scaled, low - attrs->output_offset, high - attrs->output_offset) + attrs->output_offset;

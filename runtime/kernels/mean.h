@@ -38,7 +38,7 @@ bool mrt_reduction_is_sound(const mrt_call_t *call, const mrt_reduction_t *reduc
 bool mrt_mean_scale_is_sound(const mrt_mean_attrs_t *attrs, int32_t low, int32_t high);
 
 /** The output of a quantised mean, in low..high, from the sum of `count` elements modulo 2^32. */
-int32_t mrt_mean_output(const mrt_mean_attrs_t *attrs, uint32_t sum, uint32_t count, int32_t low, int32_t high);
+int32_t mrt_mean_output(const mrt_mean_attrs_t *attrs, int32_t sum, uint32_t count, int32_t low, int32_t high);
 
 /** Input rows from the first one to the row `index` of an average. */
 static inline uint32_t mrt_extent_row(const mrt_extent_t *extent, uint32_t index)

@@ -2,17 +2,17 @@
 #define MEAN(verb) mrt_mean_s16_##verb
 #define MEAN_ATTRS mrt_mean_attrs_t
 #define MEAN_ELEMENT int16_t
-#define MEAN_SUM uint32_t
+#define MEAN_SUM int32_t
 #define MEAN_DTYPE MRT_DTYPE_S16
 #include "runtime/kernels/mean.inc"
 
-/* Unsigned, so that a sum of very many elements wraps as the reference's does. */
-static uint32_t add(uint32_t sum, int16_t element)
+/* A sum of very many elements wraps, as the reference's does. */
+static int32_t add(int32_t sum, int16_t element)
 {
-    return sum + (uint32_t)(int32_t)element;
+    return mrt_wrapping_add(sum, element);
 }
 
-static int16_t output_of(const MEAN_ATTRS *attrs, uint32_t sum, uint32_t count)
+static int16_t output_of(const MEAN_ATTRS *attrs, int32_t sum, uint32_t count)
 {
     return (int16_t)mrt_mean_output(attrs, sum, count, INT16_MIN, INT16_MAX);
 }

@@ -2,17 +2,17 @@
 #define MEAN(verb) mrt_mean_s8_##verb
 #define MEAN_ATTRS mrt_mean_attrs_t
 #define MEAN_ELEMENT int8_t
-#define MEAN_SUM uint32_t
+#define MEAN_SUM int32_t
 #define MEAN_DTYPE MRT_DTYPE_S8
 #include "runtime/kernels/mean.inc"
 
-/* Unsigned, so that a sum of very many elements wraps as the reference's does. */
-static uint32_t add(uint32_t sum, int8_t element)
+/* A sum of very many elements wraps, as the reference's does. */
+static int32_t add(int32_t sum, int8_t element)
 {
-    return sum + (uint32_t)(int32_t)element;
+    return mrt_wrapping_add(sum, element);
 }
 
-static int8_t output_of(const MEAN_ATTRS *attrs, uint32_t sum, uint32_t count)
+static int8_t output_of(const MEAN_ATTRS *attrs, int32_t sum, uint32_t count)
 {
     return (int8_t)mrt_mean_output(attrs, sum, count, INT8_MIN, INT8_MAX);
 }
