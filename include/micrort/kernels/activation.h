@@ -9,7 +9,7 @@
 
 #include "micrort/kernel.h"
 
-/** Attributes of kernels that have none: hard_swish_f32, logistic_f32, tanh_f32, copy. */
+/** Attributes of kernels that have none: hard_swish_f32, logistic_f32, tanh_f32. */
 typedef struct mrt_no_attrs {
     int32_t reserved; /**< 0; C has no empty structs. */
 } mrt_no_attrs_t;

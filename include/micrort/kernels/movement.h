@@ -1,13 +1,16 @@
 /**
  * @file movement.h
  * @brief Attributes of the kernels that move elements without looking at them: any dtype.
- *
- * The attribute-free `copy` copies input 0 to output 0, of as many bytes; its attributes are mrt_no_attrs_t.
  */
 #ifndef MRT_KERNELS_MOVEMENT_H
 #define MRT_KERNELS_MOVEMENT_H
 
 #include "micrort/kernel.h"
+
+/** Attributes of copy: input 0 to output 0, whatever their shapes. They may be the same memory. */
+typedef struct mrt_copy_attrs {
+    int32_t bytes; /**< Of the input and of the output. */
+} mrt_copy_attrs_t;
 
 /**
  * Attributes of concatenation (any number of inputs, one output) and split (one input, any number of outputs).

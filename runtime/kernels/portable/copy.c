@@ -28,6 +28,11 @@ uint32_t mrt_copy_workspace(const void *attrs)
 
 mrt_status_t mrt_copy_check(const mrt_call_t *call)
 {
-    return mrt_check_status(mrt_check_unary(call)
-                            && (mrt_check_bytes(mrt_call_input(call, 0u)) == mrt_check_bytes(mrt_call_output(call, 0u))));
+    const mrt_copy_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    if (!mrt_check_unary(call) || (attrs->bytes < 1)) {
+        return MRT_ERR_ATTRIBUTE;
+    }
+    const uint64_t bytes = (uint32_t)attrs->bytes;
+    return mrt_check_status((mrt_check_bytes(mrt_call_input(call, 0u)) == bytes)
+                            && (mrt_check_bytes(mrt_call_output(call, 0u)) == bytes));
 }
