@@ -26,16 +26,16 @@ C_TYPES = {
 }
 IDENTIFIER_MAX = 40
 """Characters of an identifier made from a name of the model; C promises 63 significant ones, prefixes included."""
-KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while".split()
+KEYWORDS = re.compile(
+    r"auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|register"
+    r"|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while"
 )
 
 
 def identifier(text: str) -> str:
     """`text` as a C identifier; its end is kept where it is too long, which is what tells names apart."""
     clean = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[-IDENTIFIER_MAX:].strip("_")
-    return f"m_{clean}" if not clean or clean[0].isdigit() or clean in KEYWORDS else clean
+    return f"m_{clean}" if not clean or clean[0].isdigit() or KEYWORDS.fullmatch(clean) else clean
 
 
 def identifiers(names: Iterable[str]) -> list[str]:
@@ -86,10 +86,8 @@ def _float(value: float) -> str:
 def array(data: np.ndarray, dtype: DType, indent: int) -> str:
     """The elements as lines of literals."""
     values = data.reshape(-1).tolist()
-    if dtype in (DType.S8, DType.S16):
-        literals = list(map(str, values))
-    else:
-        literals = [literal(value, dtype) for value in values]
+    # weights are nearly all int8, for which str does what literal does, faster
+    literals = list(map(str, values)) if dtype is DType.S8 else [literal(value, dtype) for value in values]
     return "\n".join(" " * indent + line for line in _lines(literals, WIDTH - indent))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,11 @@ def read(text: str, arrays: Mapping[str, np.ndarray], source: str) -> ExecutorGr
         raise ModelError(source, [f"graph JSON cannot be parsed: {error}"]) from None
     try:
         return _Reader(_record(graph, "the graph"), arrays).read()
-    except _Problem as problem:
+    except _ProblemError as problem:
         raise ModelError(source, [f"graph JSON: {problem}"]) from None
 
 
-class _Problem(Exception):
+class _ProblemError(Exception):
     """What is wrong, as a sentence."""
 
 
@@ -52,7 +53,7 @@ def _no_constant(name: str) -> float:
 
 def _need(condition: bool, problem: str) -> None:
     if not condition:
-        raise _Problem(problem)
+        raise _ProblemError(problem)
 
 
 def _record(value: Any, what: str) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _number(text: str, what: str) -> int | float:
     try:
         return float(text)
     except ValueError:
-        raise _Problem(f"{what} is {text!r}, not a number") from None
+        raise _ProblemError(f"{what} is {text!r}, not a number") from None
 
 
 class _Reader:
@@ -93,7 +94,7 @@ class _Reader:
     def __init__(self, graph: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         missing = {"nodes", "arg_nodes", "heads", "attrs", "node_row_ptr"} - set(graph)
         _need(not missing, f"{', '.join(sorted(missing))} is missing")
-        _need("metadata" in graph, "it has no metadata of micrort: it was made by another tool, and cannot be built from")
+        _need("metadata" in graph, "it has no metadata: it was made by another tool")
         self.graph = graph
         self.arrays = arrays
         self.metadata = _record(graph["metadata"], "metadata")
@@ -115,7 +116,7 @@ class _Reader:
         nodes = []
         for node, workspace in calls:
             if workspace is not None:
-                nodes.append(_with_workspace(node, len(tensors)))
+                nodes.append(replace(node, workspace=len(tensors)))
                 tensors.append(workspace)
             else:
                 nodes.append(node)
@@ -143,16 +144,16 @@ class _Reader:
         _need(operation in ("null", "tvm_op"), f"node {index} has op {operation!r}")
         if operation == "null":
             return 1
-        return _integer(_number(self._attr(index, "num_outputs"), "num_outputs"), f"num_outputs of node {index}", 1, 255)
+        return self._number_attr(index, "num_outputs", 1, 255)
 
     def _attr(self, index: int, name: str) -> str:
         attrs = _record(self.nodes[index].get("attrs"), f"attrs of node {index}")
         _need(name in attrs, f"node {index} has no attribute {name}")
         return _string(attrs[name], f"attribute {name} of node {index}")
 
-    def _number_attr(self, index: int, name: str, high: int = BYTES_MAX) -> int:
+    def _number_attr(self, index: int, name: str, low: int = 0, high: int = BYTES_MAX) -> int:
         what = f"attribute {name} of node {index}"
-        return _integer(_number(self._attr(index, name), what), what, 0, high)
+        return _integer(_number(self._attr(index, name), what), what, low, high)
 
     def _arena(self, item: Any) -> Arena:
         arena = _record(item, "an arena")
@@ -244,7 +245,7 @@ class _Reader:
     def _operands(self, index: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         items = _list(self.nodes[index].get("inputs"), f"inputs of node {index}")
         inputs = tuple(self._entry(item, index, f"an input of node {index}") for item in items)
-        _need(self._number_attr(index, "num_inputs", 255) == len(inputs), f"node {index} has {len(inputs)} inputs")
+        _need(self._number_attr(index, "num_inputs", 0, 255) == len(inputs), f"node {index} has {len(inputs)} inputs")
         return inputs, tuple(range(self.row_ptr[index], self.row_ptr[index + 1]))
 
     def _call(self, index: int) -> tuple[NodeEntry, TensorEntry | None]:
@@ -266,10 +267,10 @@ class _Reader:
         try:
             kernels.pack_attrs(kernel, attrs)
         except ValueError as error:
-            raise _Problem(f"node {name}: {error}") from None
-        operator, macs = self._attr(index, "mrt_operator"), self._number_attr(index, "mrt_macs", 2**62)
-        entry = NodeEntry(name, kernel, inputs, outputs, None, attrs, operator, macs)
-        return entry, self._workspace(index, entry)
+            raise _ProblemError(f"node {name}: {error}") from None
+        operator, macs = self._attr(index, "mrt_operator"), self._number_attr(index, "mrt_macs", 0, 2**62)
+        node = NodeEntry(name, kernel, inputs, outputs, None, attrs, operator, macs)
+        return node, self._workspace(index, node)
 
     def _workspace(self, index: int, node: NodeEntry) -> TensorEntry | None:
         from micrort.native import kernels
@@ -279,7 +280,7 @@ class _Reader:
             return None
         size = self._number_attr(index, "mrt_workspace_bytes")
         _need(size == needed, f"node {node.name} has {size} bytes of workspace, its kernel needs {needed}")
-        pool = self._number_attr(index, "mrt_workspace_pool", PARAMS_POOL - 1)
+        pool = self._number_attr(index, "mrt_workspace_pool", 0, PARAMS_POOL - 1)
         offset = self._number_attr(index, "mrt_workspace_offset")
         return TensorEntry(f"{node.name}/workspace", (size,), DType.U8, pool, offset)
 
@@ -321,31 +322,23 @@ def _entry_of(name: Any, shape: Any, dtype: Any, pool: Any, offset: Any, scale: 
     )
 
 
-def _with_workspace(node: NodeEntry, tensor: int) -> NodeEntry:
-    from dataclasses import replace
-
-    return replace(node, workspace=tensor)
-
-
 def _without_unused(graph: ExecutorGraph) -> ExecutorGraph:
-    """The graph without tensors that nothing reads or writes (steps of views, say)."""
-    from dataclasses import replace
-
+    """The graph without tensors that nothing reads or writes (views of views, say)."""
     used = set(graph.inputs) | set(graph.outputs)
     for node in graph.nodes:
         used.update(node.inputs, node.outputs, () if node.workspace is None else (node.workspace,))
     kept = sorted(used)
-    new = {old: index for index, old in enumerate(kept)}.__getitem__
+    new = {old: index for index, old in enumerate(kept)}
 
-    def renumber(indices: Sequence[int], rename: Callable[[int], int] = new) -> tuple[int, ...]:
-        return tuple(map(rename, indices))
+    def renumber(indices: Sequence[int]) -> tuple[int, ...]:
+        return tuple(new[index] for index in indices)
 
     nodes = (
         replace(
             node,
             inputs=renumber(node.inputs),
             outputs=renumber(node.outputs),
-            workspace=None if node.workspace is None else new(node.workspace),
+            workspace=None if node.workspace is None else new[node.workspace],
         )
         for node in graph.nodes
     )

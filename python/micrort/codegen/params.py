@@ -1,8 +1,8 @@
 """The params file: named constant tensors, in TVM's format (relay.save_param_dict). Little-endian throughout.
 
-    u64 magic, u64 0, u64 n, n x (u64 length, name), u64 n, n x array
-    array: u64 magic, u64 0, i32 device type 1, i32 device id 0, i32 rank, u8 kind, u8 bits, u16 lanes,
-           i64 shape[rank], i64 bytes, data in row-major order
+u64 magic, u64 0, u64 n, n x (u64 length, name), u64 n, n x array
+array: u64 magic, u64 0, i32 device type 1, i32 device id 0, i32 rank, u8 kind, u8 bits, u16 lanes,
+       i64 shape[rank], i64 bytes, data in row-major order
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         autoescape=False,
     )
-    environment.filters.update(comment=c_text.comment, string=c_text.string, wrap=c_text.wrap)
+    environment.filters.update(comment=c_text.comment, c_string=c_text.string)
     environment.filters["f32"] = lambda value: c_text.literal(value, DType.F32)
     environment.filters["identifier"] = c_text.identifier
     return environment
@@ -215,9 +215,7 @@ def _constant(graph: ExecutorGraph, entry: TensorEntry, name: str) -> Constant:
     elements = entry.bytes // entry.dtype.bytes
     data = np.frombuffer(graph.params, entry.dtype.numpy, elements, entry.offset)
     note = f"{entry.name}: {entry.dtype.value} {list(entry.shape)}"
-    return Constant(
-        name, c_text.C_TYPES[entry.dtype], elements, entry.offset, note, c_text.array(data, entry.dtype, 8)
-    )
+    return Constant(name, c_text.C_TYPES[entry.dtype], elements, entry.offset, note, c_text.array(data, entry.dtype, 8))
 
 
 def _calls(graph: ExecutorGraph, kernels: Sequence[str]) -> Iterator[Call]:

@@ -50,7 +50,7 @@ def write(package: Package, path: Path) -> None:
 def to_bytes(package: Package) -> bytes:
     """The archive as bytes; equal packages give equal bytes."""
     name = package.name
-    members = {
+    members: dict[str, str | bytes] = {
         "metadata.json": json.dumps(package.metadata, indent=2) + "\n",
         **{f"{HEADERS}/{file}": text for file, text in package.headers.items()},
         **{f"{SOURCES}/{file}": text for file, text in package.sources.items()},

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, TensorEntry
+from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,9 +92,13 @@ def metadata(graph: ExecutorGraph, executor: str, target: str | None, optimize: 
 
 
 def _memory(graph: ExecutorGraph, executor: str) -> dict[str, Any]:
+    largest: dict[str, int] = {}
+    for node in graph.nodes:
+        function = f"mrt_{node.kernel}_run"
+        largest[function] = max(largest.get(function, 0), _workspace(graph, node))
     workspaces = [
-        {"function_name": f"mrt_{node.kernel}_run", "workspace": [_device(workspace_size_bytes=_workspace(graph, node))]}
-        for node in graph.nodes
+        {"function_name": function, "workspace": [_device(workspace_size_bytes=size)]}
+        for function, size in largest.items()
     ]
     inputs = [graph.tensors[index] for index in graph.inputs]
     outputs = [graph.tensors[index] for index in graph.outputs]
@@ -118,15 +122,15 @@ def _device(**entries: Any) -> dict[str, Any]:
 
 def _sids(graph: ExecutorGraph) -> list[dict[str, Any]]:
     """One storage for each tensor that is no constant; what the arena shares is in our own figures."""
-    inputs = {index: graph.tensors[index].name for index in graph.inputs}
-    entries = [(index, tensor) for index, tensor in enumerate(graph.tensors) if tensor.pool != PARAMS_POOL]
-    return [
-        {"storage_id": index, "size_bytes": tensor.bytes, **({"input_binding": inputs[index]} if index in inputs else {})}
-        for index, tensor in entries
-    ]
+    sids = []
+    for index, tensor in enumerate(graph.tensors):
+        if tensor.pool != PARAMS_POOL:
+            binding = {"input_binding": tensor.name} if index in graph.inputs else {}
+            sids.append({"storage_id": index, "size_bytes": tensor.bytes, **binding})
+    return sids
 
 
-def _workspace(graph: ExecutorGraph, node: Any) -> int:
+def _workspace(graph: ExecutorGraph, node: NodeEntry) -> int:
     return 0 if node.workspace is None else graph.tensors[node.workspace].bytes
 
 
@@ -186,5 +190,7 @@ def listing(graph: ExecutorGraph) -> str:
         return ", ".join(place(index) for index in indices)
 
     lines = [f"{graph.name}({several(graph.inputs)}) -> {several(graph.outputs)}"]
-    lines.extend(f"{node.name} = {node.kernel}({several(node.inputs)}) -> {several(node.outputs)}" for node in graph.nodes)
+    lines.extend(
+        f"{node.name} = {node.kernel}({several(node.inputs)}) -> {several(node.outputs)}" for node in graph.nodes
+    )
     return "\n".join(lines) + "\n"

@@ -63,6 +63,7 @@ def compile_graph(graph: Graph, options: Options | None = None) -> Program:
     """Run the whole pipeline.
 
     Raises:
+        PlanError: the tensors do not fit into the memory pools.
         InternalError: a frontend or a pass made something that its stage does not allow; names it.
     """
     options = options or Options()

@@ -25,16 +25,20 @@ def lifetimes(program: Program) -> list[planner.Lifetime]:
 
 
 def assign_slots(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
-    """Fill `Program.slots` and `Program.arenas`; pools that nothing lies in get no arena."""
+    """Fill `Program.slots` and `Program.arenas`; pools that nothing lies in get no arena.
+
+    Raises:
+        PlanError: the tensors do not fit into the pools.
+    """
     plan = planner.plan(lifetimes(program), pools)
-    used = [index for index in range(len(pools)) if plan.used[index] > 0]
-    slots = {name: Slot(used.index(slot.pool), slot.offset) for name, slot in plan.slots.items()}
+    used = [index for index, size in enumerate(plan.sizes) if size > 0]
+    slots = {name: Slot(used.index(pool), offset) for name, (pool, offset) in plan.slots.items()}
     for name, (owner, offset) in program.shares.items():
         slots[name] = Slot(slots[owner].pool, slots[owner].offset + offset)
     for name in program.aliases:
         if not storage.is_constant(program, name):
             slots[name] = slots[program.root(name)]
     arenas = tuple(
-        Arena(pools[index].name, plan.used[index], storage.ARENA_ALIGNMENT, plan.lower_bound[index]) for index in used
+        Arena(pools[index].name, plan.sizes[index], pools[index].alignment, plan.lower_bounds[index]) for index in used
     )
     return replace(program, slots=slots, arenas=arenas)

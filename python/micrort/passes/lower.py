@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from micrort.ir import Graph, KernelCall, Program, Tensor
-from micrort.passes import storage
 
 
 def lower(graph: Graph) -> Program:

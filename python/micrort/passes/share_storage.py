@@ -50,9 +50,7 @@ def share_storage(program: Program) -> Program:
             if peak <= bound:
                 block_of, bound = trial, peak
                 break
-    shares = {
-        name: (block.owner, block.offsets[name]) for name, block in block_of.items() if name != block.owner
-    }
+    shares = {name: (block.owner, block.offsets[name]) for name, block in block_of.items() if name != block.owner}
     return replace(program, shares=shares)
 
 
