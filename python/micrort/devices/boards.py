@@ -120,7 +120,9 @@ def _root() -> Path:
 
 
 def _read(path: Path, table: dict[str, Any]) -> Board:
-    memories = {str(row["name"]): Memory(str(row["name"]), int(row["origin"]), int(row["size"])) for row in table["memory"]}
+    memories = {
+        str(row["name"]): Memory(str(row["name"]), int(row["origin"]), int(row["size"])) for row in table["memory"]
+    }
     sections = {section: str(table["sections"][section]) for section in SECTIONS}
     runs = tuple(map(str, table.get("also_runs", ())))
     for section, memory in sections.items():

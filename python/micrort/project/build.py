@@ -1,0 +1,140 @@
+"""Builds by SCons in folders of the cache, each keyed by everything that goes into it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from micrort import sources
+from micrort.devices.targets import CROSS, Target
+from micrort.errors import ToolError
+
+if TYPE_CHECKING:
+    from micrort.devices.boards import Board
+    from micrort.mlf import Package
+
+PACKAGE = Path(__file__).resolve().parents[1]
+TOOLING = ("site_tools", "project", "codegen", "devices")
+"""Folders of this package whose text decides what is built."""
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """What `firmware` makes."""
+
+    image: Path
+    """ELF of runner, model, runtime and port."""
+    footprint: Path
+    """ELF of model and runtime alone, for figures."""
+    model_library: Path
+    """lib<model>.a."""
+
+
+def library(target: Target) -> Path:
+    """libmicrort.a for `target`.
+
+    Raises:
+        ToolError: the compiler is missing, or refuses the sources.
+    """
+    _require(target)
+    key = _digest(("library", *_compiler(target)), (*_tooling(), *_files("include"), *_files("runtime")))
+    folder = sources.cache() / "libraries" / target.name / key
+    objects = sources.cache() / "objects"
+    _once(folder, "library.scons", {"target": target.name, "objects": str(objects)})
+    return folder / "libmicrort.a"
+
+
+def firmware(package: Package, board: Board, target: Target) -> Firmware:
+    """Firmware for `board` that runs `package`, made for `target`.
+
+    Raises:
+        ToolError: the compiler is missing or refuses the model's C, or the image does not fit into the board's memory.
+    """
+    from micrort.mlf import archive
+
+    runtime = library(target)
+    data = archive.to_bytes(package)
+    texts = ("firmware", runtime.parent.name, hashlib.sha256(data).hexdigest(), board.name, *_compiler(target))
+    key = _digest(texts, (*_tooling(), *_files("ports"), *_files("include")))
+    folder = sources.cache() / "firmware" / board.name / key
+    arguments = {
+        "target": target.name,
+        "board": board.name,
+        "package": "package.tar",
+        "executor": package.executor,
+        "library": str(runtime),
+    }
+    _once(folder, "firmware.scons", arguments, {"package.tar": data})
+    return Firmware(folder / "firmware.elf", folder / "footprint.elf", folder / "model" / f"lib{package.name}.a")
+
+
+def _once(folder: Path, script: str, arguments: Mapping[str, str], files: Mapping[str, bytes] | None = None) -> None:
+    """Build into `folder` unless it is there: in a folder of our own, then renamed, so that nobody sees half of it."""
+    if folder.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as work:
+        made = Path(work) / "made"
+        made.mkdir()
+        for name, data in (files or {}).items():
+            (made / name).write_bytes(data)
+        _scons(made, script, arguments)
+        try:
+            made.rename(folder)
+        except OSError:  # another process was faster with the same content
+            if not folder.exists():
+                raise
+
+
+def _scons(folder: Path, script: str, arguments: Mapping[str, str]) -> None:
+    path = PACKAGE / "project" / script
+    command = [sys.executable, "-m", "SCons", "-Q", "-f", str(path), "-C", str(folder)]
+    command += [f"{name}={value}" for name, value in arguments.items()]
+    environment = {**os.environ, "MICRORT_CACHE": str(sources.cache().resolve())}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        problems = [line for line in done.stderr.splitlines() if line.strip()]
+        raise ToolError(f"building {script.removesuffix('.scons')} failed:\n" + "\n".join(problems[-40:]))
+
+
+def _require(target: Target) -> None:
+    if shutil.which(_compiler_name(target)) is None:
+        packages = "gcc libc6-dev" if target.is_host else "gcc-arm-none-eabi libnewlib-arm-none-eabi"
+        raise ToolError(f"{_compiler_name(target)} not found: install it (Debian: apt-get install {packages})")
+
+
+def _compiler_name(target: Target) -> str:
+    return "cc" if target.is_host else f"{CROSS}gcc"
+
+
+def _compiler(target: Target) -> tuple[str, ...]:
+    """What tells one compiler from another: its file, size and time."""
+    path = Path(shutil.which(_compiler_name(target)) or "").resolve()
+    state = path.stat()
+    return (str(path), str(state.st_size), str(state.st_mtime_ns), *target.flags)
+
+
+def _tooling() -> Sequence[Path]:
+    patterns = ("*.py", "*.scons", "*.jinja")
+    return sorted(path for folder in TOOLING for pattern in patterns for path in (PACKAGE / folder).rglob(pattern))
+
+
+def _files(folder: str) -> Sequence[Path]:
+    return sorted(path for path in (sources.root() / folder).rglob("*") if path.is_file())
+
+
+def _digest(texts: tuple[str, ...], files: tuple[Path, ...]) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(text.encode() + b"\0")
+    for path in files:
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:24]

@@ -1,0 +1,1 @@
+"""SCons tools: `Environment(tools=["default", "micrort_target", …], toolpath=[PyPackageDir("micrort.site_tools")])`."""

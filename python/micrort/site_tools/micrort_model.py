@@ -1,0 +1,73 @@
+"""SCons tool: `env.MicrortModel(folder, source)` makes a model's C and lib<model>.a in `folder`.
+
+The source is a Model Library Format package (.tar), or graph JSON and params: `["x.graph", "x.params"]`; the model's
+name is then the graph's file name, and `executor` (graph or aot) may be given. Returns the library and the header.
+The C is made from graph JSON and params alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+
+def generate(env: Any) -> None:
+    """Add the pseudo-builder and the builder beneath it."""
+    env.Append(BUILDERS={"MicrortModelSources": env.Builder(action=env.Action(_write, "$MICRORT_MODELCOMSTR"))})
+    env.SetDefault(MICRORT_MODELCOMSTR="micrort model $SOURCES -> ${TARGET.dir}")
+    env.AddMethod(_model, "MicrortModel")
+
+
+def exists(env: Any) -> bool:
+    """Whether the code generator can be used: it is part of micrort."""
+    del env
+    return True
+
+
+def _model(env: Any, folder: str, source: Any, executor: str | None = None) -> list[Any]:
+    files = [env.File(item) for item in env.Flatten([source])]
+    name, chosen = _describe(files)
+    executor = executor or chosen
+    names = [f"mrt_{name}.h", *(f"{name}_{unit}.c" for unit in _units(executor))]
+    sources = env.MicrortModelSources(
+        [f"{folder}/{item}" for item in names], files, MICRORT_MODEL=name, MICRORT_EXECUTOR=executor
+    )
+    objects = env.Object(sources[1:], CPPPATH=[*env["CPPPATH"], env.Dir(folder)])
+    return [env.StaticLibrary(f"{folder}/lib{name}.a", objects)[0], sources[0]]
+
+
+def _units(executor: str) -> tuple[str, ...]:
+    """The C files of a model: tables and arenas apart, so that firmware with memory of its own can omit the latter."""
+    return ("calls",) if executor == "aot" else ("tables", "arenas")
+
+
+def _describe(files: list[Any]) -> tuple[str, str]:
+    """Name and executor of a model."""
+    if len(files) > 1:
+        return Path(files[0].get_abspath()).stem, "graph"
+    from micrort import mlf
+
+    package = mlf.read(Path(files[0].get_abspath()))
+    return package.name, package.executor
+
+
+def _write(target: list[Any], source: list[Any], env: Any) -> None:
+    from micrort.codegen import tables
+
+    graph = replace(_graph([Path(item.get_abspath()) for item in source]), name=env["MICRORT_MODEL"])
+    texts = {"tables": tables.tables, "arenas": tables.arenas, "calls": tables.calls}
+    made = [tables.header(graph, env["MICRORT_EXECUTOR"])]
+    made += [texts[unit](graph) for unit in _units(env["MICRORT_EXECUTOR"])]
+    for node, text in zip(target, made, strict=True):
+        Path(node.get_abspath()).write_text(text, encoding="utf-8")
+
+
+def _graph(paths: list[Path]) -> Any:
+    from micrort import mlf
+    from micrort.codegen import graph_reader, params
+
+    if len(paths) == 1:
+        return mlf.read(paths[0]).graph
+    values = params.read(paths[1].read_bytes(), str(paths[1]))
+    return graph_reader.read(paths[0].read_text(encoding="utf-8"), values, str(paths[0]))
