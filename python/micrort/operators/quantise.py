@@ -73,6 +73,16 @@ def activation_range(activation: Activation, output: Tensor) -> tuple[int, int]:
     return low, high
 
 
+FLOAT32_MAX = float.fromhex("0x1.fffffep127")
+"""The largest finite float32: bound of an open clamp, as in TensorFlow Lite."""
+
+
+def float_activation_range(activation: Activation) -> tuple[float, float]:
+    """The clamp of a float output; open ends are the largest finite float32, never infinite."""
+    low, high = activation.bounds
+    return max(low, -FLOAT32_MAX), min(high, FLOAT32_MAX)
+
+
 def _float32(value: float) -> float:
     import numpy as np
 

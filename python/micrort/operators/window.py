@@ -52,6 +52,11 @@ class Window:
                 total = explicit.top + explicit.bottom if axis == 0 else explicit.left + explicit.right
                 return (size + total - self.extent(axis)) // self.stride[axis] + 1
 
+    def output_shape(self, source: Tensor, channels: int) -> tuple[int, ...]:
+        """The shape of the output [N, H', W', channels] for an input [N, H, W, C]."""
+        batch, height, width, _ = source.nhwc
+        return (batch, self.output_size(height, 0), self.output_size(width, 1), channels)
+
     def before(self, size: int, axis: int) -> int:
         """Padding before the first element along `axis`; TensorFlow puts the odd one behind the last."""
         match self.padding:
