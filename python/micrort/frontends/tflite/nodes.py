@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,13 @@ class Options:
         value = int(self[field])
         if value < 1:
             raise BrokenError(f"its option {field} is {value}; at least 1 is required")
+        return value
+
+    def finite(self, field: str) -> float:
+        """A number that must be neither infinite nor NaN."""
+        value = float(self[field])
+        if not math.isfinite(value):
+            raise BrokenError(f"its option {field} is {value}")
         return value
 
     def activation(self) -> Activation:

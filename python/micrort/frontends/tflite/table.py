@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from micrort.frontends.tflite.findings import BrokenError, RefusalError
 from micrort.frontends.tflite.nodes import NodeReader
 from micrort.operators.base import Operator
 from micrort.operators.conv2d import Conv2D
+from micrort.operators.depthwise_conv2d import DepthwiseConv2D
+from micrort.operators.fully_connected import FullyConnected
+from micrort.operators.hard_swish import HardSwish
+from micrort.operators.leaky_relu import LeakyRelu
+from micrort.operators.relu import Relu, Relu6
+from micrort.operators.requantise import Dequantise, Quantise
+from micrort.operators.sigmoid import Logistic, Tanh
 
 MANY = 255
 """No limit but the runtime's on the number of inputs or outputs."""
@@ -40,7 +48,47 @@ def _conv2d(node: NodeReader) -> Operator:
     )
 
 
+def _depthwise_conv2d(node: NodeReader) -> Operator:
+    options = node.options("DepthwiseConv2DOptions")
+    channels, made = node.operands.input(0).nhwc[3], node.operands.input(1).nhwc[3]
+    if int(options["DepthMultiplier"]) * channels != made:
+        raise BrokenError(
+            f"its depth multiplier is {options['DepthMultiplier']}, but {channels} channels become {made}"
+        )
+    return DepthwiseConv2D(
+        stride=(options.positive("StrideH"), options.positive("StrideW")),
+        dilation=(options.positive("DilationHFactor"), options.positive("DilationWFactor")),
+        padding=options.padding(),
+        activation=options.activation(),
+    )
+
+
+def _fully_connected(node: NodeReader) -> Operator:
+    options = node.options("FullyConnectedOptions", required=False)
+    if options["WeightsFormat"] != 0:
+        raise RefusalError("shuffled weights", "weights in the default format", "convert without shuffled 4x16 weights")
+    return FullyConnected(options.activation(), bool(options["KeepNumDims"]))
+
+
+def _leaky_relu(node: NodeReader) -> Operator:
+    return LeakyRelu(node.options("LeakyReluOptions").finite("Alpha"))
+
+
+def _without_attributes(operator: type[Operator]) -> Row:
+    return Row(operator, lambda _: operator(), inputs=(1, 1))
+
+
 ROWS: dict[str, Row] = {
     "CONV_2D": Row(Conv2D, _conv2d, inputs=(2, 3), channel_axis=0),
+    "DEQUANTIZE": _without_attributes(Dequantise),
+    "DEPTHWISE_CONV_2D": Row(DepthwiseConv2D, _depthwise_conv2d, inputs=(2, 3), channel_axis=3),
+    "FULLY_CONNECTED": Row(FullyConnected, _fully_connected, inputs=(2, 3), channel_axis=0),
+    "HARD_SWISH": _without_attributes(HardSwish),
+    "LEAKY_RELU": Row(LeakyRelu, _leaky_relu, inputs=(1, 1)),
+    "LOGISTIC": _without_attributes(Logistic),
+    "QUANTIZE": _without_attributes(Quantise),
+    "RELU": _without_attributes(Relu),
+    "RELU6": _without_attributes(Relu6),
+    "TANH": _without_attributes(Tanh),
 }
 """By the name in the schema's BuiltinOperator."""

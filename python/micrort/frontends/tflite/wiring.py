@@ -68,7 +68,7 @@ def _read_wrongly(model: SourceModel, makers: dict[int, list[SourceOperator]]) -
     for operator in _operators(model):
         for index in dict.fromkeys(operator.inputs):
             tensor = model.tensor(index)
-            if tensor is None or index in inputs or model.is_constant(index):
+            if tensor is None or tensor.variable or index in inputs or model.is_constant(index):
                 continue
             if index not in makers:
                 yield f"{operator} reads {tensor}, which nothing makes: no operator, no input, no constant"
