@@ -32,7 +32,7 @@ def copy_call(source: Tensor, output: Tensor) -> KernelCall:
         kernel="copy",
         inputs=(source.name,),
         outputs=(output.name,),
-        attrs={"reserved": 0},
+        attrs={"bytes": source.bytes},
         operator="copy",
     )
 
