@@ -42,6 +42,13 @@ def load(data: bytes, name: str, source: str) -> Graph:
     return graph
 
 
+def tensor_names(data: bytes) -> list[str]:
+    """The names that `load` gives to the tensors of a file it accepts, by the file's tensor index."""
+    model, problems = decode(data)
+    assert model is not None and not problems
+    return unique_names(model)
+
+
 class _Reader:
     """Makes a graph of a model; what stands in the way goes to `findings`."""
 
@@ -130,7 +137,7 @@ class _Reader:
         for index in named:
             if index in self.refused:
                 raise self.refused[index]
-        if not all(index in self.tensors for index in named):
+        if not all(index in self.tensors for index in (*named, *source.outputs)):
             return None
         return Operands(
             tuple(None if index == -1 else self.tensors[index] for index in source.inputs),

@@ -11,6 +11,8 @@ from micrort.operators.base import Operator
 
 _CONTROL_FLOW = {"IF", "WHILE", "CALL", "CALL_ONCE", "STABLEHLO_WHILE", "STABLEHLO_CASE"}
 _QUANTISED = (DType.S8, DType.U8, DType.S16)
+_SCALE_MIN, _SCALE_MAX = 2.0**-40, 2.0**40
+"""Far outside of what calibration gives; products of a few such scales still fit a float32."""
 
 
 def row_of(source: SourceOperator) -> Row:
@@ -81,6 +83,16 @@ def _check_quantisation(row: Row, operands: Operands) -> None:
                     "quantise the model with a representative data set",
                 )
             continue
+        if (
+            tensor.dtype in _QUANTISED
+            and quantisation.axis is None
+            and not _SCALE_MIN <= quantisation.scale <= _SCALE_MAX
+        ):
+            raise RefusalError(
+                f"tensor '{tensor.name}' has the scale {quantisation.scale:g}",
+                f"scales of {_SCALE_MIN:g} to {_SCALE_MAX:g}",
+                "calibrate with representative data",
+            )
         # A bias follows its weights: its one dimension is the channel.
         allowed = {1: row.channel_axis, 2: 0}.get(index) if row.channel_axis is not None else None
         if quantisation.axis is not None and (allowed is None or quantisation.axis != allowed):

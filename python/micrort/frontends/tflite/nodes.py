@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,8 @@ _FOREIGN_ACTIVATIONS = {4: "TANH", 5: "SIGN_BIT"}
 _PADDINGS = {0: Padding.SAME, 1: Padding.VALID}
 _ATTRIBUTE_ELEMENTS_MAX = 1024
 """Elements of a tensor that holds attributes: a handful per dimension."""
+_VECTOR_MAX = 8
+_FACTOR_MAX = 2.0**32
 
 
 class Options:
@@ -40,12 +41,19 @@ class Options:
             raise BrokenError(f"its option {field} is {value}; at least 1 is required")
         return value
 
-    def finite(self, field: str) -> float:
-        """A number that must be neither infinite nor NaN."""
+    def number(self, field: str) -> float:
+        """A factor: finite, and not so large that scales times it overflow."""
         value = float(self[field])
-        if not math.isfinite(value):
+        if not abs(value) <= _FACTOR_MAX:
             raise BrokenError(f"its option {field} is {value}")
         return value
+
+    def integers(self, field: str) -> tuple[int, ...]:
+        """A vector of at most one number per dimension."""
+        length = self[f"{field}Length"]
+        if length > _VECTOR_MAX:
+            raise BrokenError(f"its option {field} has {length} elements")
+        return tuple(int(value) for value in self[f"{field}AsNumpy"]) if length else ()
 
     def activation(self) -> Activation:
         """The fused activation."""
