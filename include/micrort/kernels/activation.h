@@ -44,7 +44,7 @@ typedef struct mrt_leaky_relu_s16_attrs {
 
 /**
  * Attributes of logistic_s16 and tanh_s16: interpolation in a table of the logistic function.
- * Inputs: input, zero point 0; table [256] int16, round(65536 * logistic(i / 24)) - 32768, at most 32767.
+ * Inputs: input, zero point 0; table [256] int16, about 65536 * logistic(i / 24) - 32768.
  * Output: scale 2^-15, zero point 0.
  */
 typedef struct mrt_sigmoid_s16_attrs {

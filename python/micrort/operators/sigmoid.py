@@ -137,6 +137,15 @@ def _int16_multiplier(scale: float, exact_shifts: tuple[int, ...]) -> tuple[int,
 
 
 def _curve(name: str) -> Tensor:
-    """The table of mrt_sigmoid_s16_attrs_t."""
-    values = [min(math.floor(65536 / (1 + math.exp(-index / 24)) + 0.5), 65535) - 32768 for index in range(256)]
-    return Tensor(f"{name}/table", (256,), DType.S16, data=np.array(values, np.int16))
+    """The table of mrt_sigmoid_s16_attrs_t: TensorFlow Lite's sigmoid_table_uint16, less its constant half.
+
+    Its points lie above the curve by half of what a chord's middle lies below it, so that interpolation errs evenly
+    to both sides; the last point is the limit.
+    """
+
+    def logistic(index: float) -> float:
+        return 1 / (1 + math.exp(-index / 24))
+
+    points = [logistic(i) + (logistic(i) - (logistic(i - 1) + logistic(i + 1)) / 2) / 8 for i in range(255)]
+    values = [math.floor(65536 * point + 0.5) for point in points] + [65535]
+    return Tensor(f"{name}/table", (256,), DType.S16, data=np.array([value - 32768 for value in values], np.int16))
