@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from micrort import sources
-from micrort.ir import DType, Tensor
+from micrort.ir import DType, InPlace, Tensor
 from micrort.ir.executor_graph import PARAMS_POOL
 from micrort.native import library
 
@@ -58,6 +58,7 @@ def call(
     inputs: Sequence[np.ndarray],
     outputs: Sequence[tuple[tuple[int, ...], DType]],
     rows: Sequence[tuple[int, int]] | None = None,
+    in_place: InPlace | None = None,
 ) -> list[np.ndarray]:
     """Check, then run one kernel on `inputs`; for tests of kernels and for constant folding.
 
@@ -68,6 +69,7 @@ def call(
             read them.
         outputs: shape and dtype of each output.
         rows: row ranges to compute one after another; default: all rows of output 0 at once.
+        in_place: an offer to take up: that input and that output share memory.
 
     Returns:
         The outputs. Bytes that the kernel did not write are 0xA5.
@@ -82,14 +84,11 @@ def call(
     workspace = workspace_bytes(kernel, attrs)
     if workspace:
         made.append(Tensor("workspace", (workspace,), DType.U8))
-    pool = bytearray()
-    table = ffi.new("mrt_tensor_t[]", len(tensors) + len(made))
-    for index, tensor in enumerate((*tensors, *made)):
-        pool.extend(bytes(-len(pool) % 16))
-        place = PARAMS_POOL if index < len(arrays) else 0
+    places, pool = _lay_out((*tensors, *made), arrays, in_place)
+    table = ffi.new("mrt_tensor_t[]", len(places))
+    for index, (tensor, (place, offset)) in enumerate(zip((*tensors, *made), places, strict=True)):
         dtype = int(getattr(lib, f"MRT_DTYPE_{tensor.dtype.name}"))
-        table[index] = (len(pool), tensor.row_bytes, tensor.rows, place, dtype)
-        pool.extend(arrays[index].tobytes() if index < len(arrays) else b"\xa5" * tensor.bytes)
+        table[index] = (offset, tensor.row_bytes, tensor.rows, place, dtype)
     memory = ffi.new("uint64_t[]", len(pool) // 8 + 1)
     ffi.memmove(memory, bytes(pool), len(pool))
     packed = ffi.new("int32_t[]", np.frombuffer(pack_attrs(kernel, attrs), np.int32).tolist() or [0])
@@ -119,6 +118,26 @@ def call(
         np.frombuffer(raw, tensor.dtype.numpy, tensor.elements, table[len(tensors) + i].offset).reshape(tensor.shape)
         for i, tensor in enumerate(made[: len(outputs)])
     ]
+
+
+def _lay_out(
+    tensors: Sequence[Tensor], arrays: Sequence[np.ndarray], in_place: InPlace | None
+) -> tuple[list[tuple[int, int]], bytearray]:
+    """Pool and offset of inputs (those with an array), outputs and workspace, and the bytes of all of them."""
+    content = bytearray()
+    places = []
+    for index, tensor in enumerate(tensors):
+        content.extend(bytes(-len(content) % 16))
+        places.append((PARAMS_POOL if index < len(arrays) else 0, len(content)))
+        content.extend(arrays[index].tobytes() if index < len(arrays) else b"\xa5" * tensor.bytes)
+    if in_place is not None:
+        output = len(arrays) + in_place.output
+        content.extend(bytes(-len(content) % 16))
+        begin, data = len(content) + in_place.delta, arrays[in_place.input].tobytes()
+        places[in_place.input], places[output] = (0, begin), (0, len(content))
+        content.extend(b"\xa5" * max(tensors[output].bytes, in_place.delta + len(data)))
+        content[begin : begin + len(data)] = data
+    return places, content
 
 
 @lru_cache(maxsize=1)
