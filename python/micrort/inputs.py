@@ -11,30 +11,17 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from micrort.errors import UsageError
 from micrort.ir import DType
+from micrort.ir.executor_graph import TensorEntry
 
 MULTIPLIER, INCREMENT = 1664525, 1013904223
 
 
-class Described(Protocol):
-    """Anything with a name, a shape and a dtype: a tensor of a graph or of a package."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    @property
-    def dtype(self) -> DType: ...
-    @property
-    def bytes(self) -> int: ...
-
-
-def make(source: str, tensors: Sequence[Described]) -> dict[str, np.ndarray]:
+def make(source: str, tensors: Sequence[TensorEntry]) -> dict[str, np.ndarray]:
     """The inputs that `source` names: `lcg:SEED` or the path of an .npz file.
 
     Raises:
@@ -48,7 +35,7 @@ def make(source: str, tensors: Sequence[Described]) -> dict[str, np.ndarray]:
     return read(Path(source), tensors)
 
 
-def generate(seed: int, tensors: Sequence[Described]) -> dict[str, np.ndarray]:
+def generate(seed: int, tensors: Sequence[TensorEntry]) -> dict[str, np.ndarray]:
     """Inputs from the generator, by tensor name."""
     sizes = [elements(tensor) * (1 if tensor.dtype is DType.F32 else tensor.dtype.bytes) for tensor in tensors]
     stream = lcg_bytes(seed, sum(sizes))
@@ -67,7 +54,7 @@ def generate(seed: int, tensors: Sequence[Described]) -> dict[str, np.ndarray]:
     return inputs
 
 
-def elements(tensor: Described) -> int:
+def elements(tensor: TensorEntry) -> int:
     """Number of elements."""
     return tensor.bytes // tensor.dtype.bytes
 
@@ -82,7 +69,7 @@ def lcg_bytes(seed: int, count: int) -> np.ndarray:
     return np.frombuffer(bytes(out), np.uint8)
 
 
-def read(path: Path, tensors: Sequence[Described]) -> dict[str, np.ndarray]:
+def read(path: Path, tensors: Sequence[TensorEntry]) -> dict[str, np.ndarray]:
     """Inputs from an .npz file, by tensor name; with one input the only array may bear any name.
 
     Raises:

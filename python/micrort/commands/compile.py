@@ -8,50 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from micrort.commands.options import compile_options, json_option
 from micrort.errors import UsageError
 
 if TYPE_CHECKING:
+    from micrort.compiler import CompileOptions
     from micrort.mlf import Package
 
 
 @click.command("compile")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--target", metavar="T", help="Core to compile for, see `micrort targets`. Default: any.")
-@click.option("--board", metavar="B", help="Board whose core to compile for, see `micrort boards`.")
-@click.option(
-    "--executor",
-    type=click.Choice(["graph", "aot"]),
-    default="graph",
-    show_default=True,
-    help="graph: const tables, run or stepped by the executor. aot: direct kernel calls, no executor.",
-)
-@click.option(
-    "--optimize",
-    type=click.Choice(["balanced", "speed", "size", "ram"]),
-    default="balanced",
-    show_default=True,
-    help="ram: search longer for the order of operators that needs the least memory. speed and size: written into "
-    "the package for the build of the C code; tables and memory are those of balanced.",
-)
+@compile_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Archive to write. Default: MODEL's name + .tar.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
-def command(
-    model: Path,
-    target: str | None,
-    board: str | None,
-    executor: str,
-    optimize: str,
-    output: Path | None,
-    as_json: bool,
-) -> None:
+@json_option
+def command(model: Path, options: CompileOptions, output: Path | None, as_json: bool) -> None:
     """Compile MODEL to a Model Library Format archive: C, header, weights, and the figures.
 
     The archive is written whole or not at all.
     """
     from micrort import mlf
-    from micrort.compiler import CompileOptions, compile_model
+    from micrort.compiler import compile_model
 
-    options = CompileOptions(_target(target, board), executor, optimize)
     path = output or Path(f"{model.stem}.tar")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; -o takes the name of the archive")
@@ -61,16 +38,6 @@ def command(
         click.echo(json.dumps({"output": str(path), "name": package.name, **package.figures}, indent=2))
     else:
         click.echo(_summary(package, path))
-
-
-def _target(target: str | None, board: str | None) -> str | None:
-    if board is None:
-        return target
-    from micrort.devices import boards
-
-    if target is None:
-        return boards.board(board).target.name
-    return boards.board(board).resolve(target).name
 
 
 def _summary(package: Package, path: Path) -> str:

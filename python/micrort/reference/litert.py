@@ -1,10 +1,10 @@
 """LiteRT as the reference, operator by operator.
 
-The contract is what TensorFlow Lite Micro gives on the target. No single resolver of LiteRT agrees with it
-everywhere: the reference kernels (BUILTIN_REF) do, except in quantised FULLY_CONNECTED, where they round once and
-the target twice; there the optimised kernels agree for one scale per tensor, and for per-channel weights neither
-does. So every operator is run by itself, with the resolver that agrees, on the reference's own intermediate
-values. Quantised FULLY_CONNECTED with per-channel weights is recomputed in exact integers.
+The contract is what TensorFlow Lite Micro gives on the target. LiteRT's reference kernels (BUILTIN_REF) agree with it
+except in quantised FULLY_CONNECTED, where they round once and the target twice; the optimised kernels come closer,
+but differ, too (by 1, in about one of 1,400 outputs of the MLPerf Tiny autoencoder). So every operator is run by
+itself on the reference's own intermediate values, and quantised FULLY_CONNECTED is recomputed in exact integers; the
+optimised kernels' answer must then lie within 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from micrort.errors import MicrortError
+from micrort.errors import InternalError, MicrortError
 from micrort.reference.flatbuffer_patch import single_operator
 
 
@@ -95,9 +95,14 @@ class LiteRTReference:
             interpreter.set_tensor(index, values[index])
         interpreter.invoke()
         outputs = {index: np.array(interpreter.get_tensor(index)) for index in operator.outputs}
-        if self._rounds_otherwise(operator):
+        if self._is_quantised_fully_connected(operator):
             index = operator.outputs[0]
-            outputs[index] = self._exact_fully_connected(operator, interpreter, values).reshape(outputs[index].shape)
+            exact = self._exact_fully_connected(operator, interpreter, values).reshape(outputs[index].shape)
+            if np.abs(exact.astype(np.int64) - outputs[index]).max(initial=0) > 1:
+                raise InternalError(
+                    "reference", f"operator {operator.index}: exact sums and LiteRT's are more than 1 apart"
+                )
+            outputs[index] = exact
         return outputs
 
     def _activations(self, operator: OperatorInfo) -> list[int]:
@@ -108,27 +113,25 @@ class LiteRTReference:
         if operator.index not in self._interpreters:
             from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-            optimised = operator.name == "FULLY_CONNECTED" and self._is_quantised(operator)
+            optimised = self._is_quantised_fully_connected(operator)
             resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES if optimised else OpResolverType.BUILTIN_REF
             content = single_operator(self._model, operator.index, self._activations(operator), operator.outputs)
             try:
                 interpreter = Interpreter(model_content=content, experimental_op_resolver_type=resolver)
                 interpreter.allocate_tensors()
             except (RuntimeError, ValueError) as error:
-                raise ReferenceRefusedError(f"LiteRT refuses operator {operator.index} ({operator.name}): {error}") from error
+                raise ReferenceRefusedError(
+                    f"LiteRT refuses operator {operator.index} ({operator.name}): {error}"
+                ) from error
             self._interpreters[operator.index] = interpreter
         return self._interpreters[operator.index]
 
-    def _is_quantised(self, operator: OperatorInfo) -> bool:
+    def _is_quantised_fully_connected(self, operator: OperatorInfo) -> bool:
         import tflite
 
-        return bool(self._subgraph.Tensors(operator.inputs[0]).Type() != tflite.TensorType.FLOAT32)
-
-    def _rounds_otherwise(self, operator: OperatorInfo) -> bool:
-        if operator.name != "FULLY_CONNECTED" or not self._is_quantised(operator):
+        if operator.name != "FULLY_CONNECTED":
             return False
-        quantisation = self._subgraph.Tensors(operator.inputs[1]).Quantization()
-        return bool(quantisation is not None and quantisation.ScaleLength() > 1)
+        return bool(self._subgraph.Tensors(operator.inputs[0]).Type() != tflite.TensorType.FLOAT32)
 
     def _exact_fully_connected(
         self, operator: OperatorInfo, interpreter: Any, values: Mapping[int, np.ndarray]
@@ -146,11 +149,12 @@ class LiteRTReference:
         limits = np.iinfo(details[output]["dtype"])
         scales = details[weights]["quantization_parameters"]["scales"]
         columns = []
-        for column, scale in zip(sums.T, scales, strict=True):
+        for column, scale in zip(sums.T, np.broadcast_to(scales, sums.shape[1]), strict=True):
             multiplier, shift = quantise_multiplier(float(scale_in) * float(scale) / float(scale_out))
             columns.append([_requantise(int(value), multiplier, shift) + zero_out for value in column])
         low, high = self._activation_range(operator, float(scale_out), int(zero_out), limits)
-        return np.clip(np.array(columns).T, low, high).astype(details[output]["dtype"])
+        limited: np.ndarray = np.clip(np.array(columns).T, low, high).astype(details[output]["dtype"])
+        return limited
 
     def _activation_range(
         self, operator: OperatorInfo, scale: float, zero_point: int, limits: np.iinfo[Any]
@@ -162,7 +166,8 @@ class LiteRTReference:
         options.Init(table.Bytes, table.Pos)
         bounds = {1: (0.0, None), 2: (-1.0, 1.0), 3: (0.0, 6.0)}.get(options.FusedActivationFunction(), (None, None))
         low, high = (None if real is None else zero_point + round(real / scale) for real in bounds)
-        return max(limits.min, limits.min if low is None else low), min(limits.max, limits.max if high is None else high)
+        lowest, highest = int(limits.min), int(limits.max)
+        return max(lowest, lowest if low is None else low), min(highest, highest if high is None else high)
 
     def _value(self, interpreter: Any, index: int, values: Mapping[int, np.ndarray]) -> np.ndarray:
         return values[index] if index in values else np.asarray(interpreter.get_tensor(index))

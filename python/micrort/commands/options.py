@@ -1,0 +1,83 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+Function = Callable[..., Any]
+
+_COMPILE: tuple[Callable[[Function], Function], ...] = (
+    click.option("--target", metavar="T", help="Core to compile for, see `micrort targets`. Default: any."),
+    click.option("--board", metavar="B", help="Board whose core to compile for, see `micrort boards`."),
+    click.option(
+        "--executor",
+        type=click.Choice(["graph", "aot"]),
+        default="graph",
+        show_default=True,
+        help="graph: const tables, run or stepped by the executor. aot: direct kernel calls, no executor.",
+    ),
+    click.option(
+        "--optimize",
+        type=click.Choice(["balanced", "speed", "size", "ram"]),
+        default="balanced",
+        show_default=True,
+        help="ram: search longer for the order of operators that needs the least memory. speed and size: written "
+        "into the package for the build of the C code; tables and memory are those of balanced.",
+    ),
+)
+
+
+def compile_options(function: Function) -> Function:
+    """Give a command the options of `micrort compile` as one argument, `options: CompileOptions`."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, target: str | None, board: str | None, executor: str, optimize: str, **rest: Any) -> Any:
+        from micrort.compiler import CompileOptions
+
+        return function(*args, options=CompileOptions(_target(target, board), executor, optimize), **rest)
+
+    decorated: Function = wrapper
+    for option in _COMPILE[::-1]:
+        decorated = option(decorated)
+    return decorated
+
+
+model_argument = click.argument("model", metavar="MODEL|ARCHIVE", type=click.Path(path_type=Path))
+"""A model file, which is compiled first, or an archive that `micrort compile` wrote."""
+
+on_option = click.option(
+    "--on",
+    "place",
+    metavar="WHERE",
+    default="host",
+    show_default=True,
+    help="host, or qemu:MACHINE for an emulated board, e.g. qemu:mps2-an386 (see `micrort boards`).",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def progress(text: str) -> AbstractContextManager[Any]:
+    """A spinner with `text` on standard error while the block runs; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
+
+
+def _target(target: str | None, board: str | None) -> str | None:
+    if board is None:
+        return target
+    from micrort.devices import boards
+
+    if target is None:
+        return boards.board(board).target.name
+    return boards.board(board).resolve(target).name

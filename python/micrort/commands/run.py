@@ -1,0 +1,112 @@
+"""`micrort run`: one inference on the host or on an emulated board."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from micrort.commands.options import compile_options, json_option, model_argument, on_option, progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from micrort.compiler import CompileOptions
+    from micrort.mlf import Package
+    from micrort.places import Arrays, Result
+
+SHOWN = 16
+"""Elements of an output that are printed."""
+
+
+@click.command("run")
+@model_argument
+@on_option
+@click.option("--inputs", "source", default="lcg:12345", show_default=True, help="An .npz file, or lcg:SEED.")
+@click.option("--outputs", "saved", type=click.Path(path_type=Path), help="Write the outputs to this .npz file.")
+@click.option("--profile", is_flag=True, help="Instructions of every operator (emulated boards).")
+@json_option
+@compile_options
+def command(
+    model: Path,
+    place: str,
+    source: str,
+    saved: Path | None,
+    profile: bool,
+    as_json: bool,
+    options: CompileOptions,
+) -> None:
+    """Run a model or an archive once and print outputs and cost.
+
+    A model is compiled first, with the options of `micrort compile`; an unchanged model comes from the cache.
+    """
+    from micrort import inputs, packages, places
+
+    where = places.place(place)
+    with progress(f"compiling {model.name}"):
+        package = packages.obtain(model, options)
+    graph = package.graph
+    arrays = inputs.make(source, [graph.tensors[index] for index in graph.inputs])
+    with progress(f"running on {place}"):
+        result = where.run(package, [arrays], profile=profile)
+    if saved is not None:
+        _save(saved, result.outputs[0])
+    if as_json:
+        click.echo(json.dumps(report(package, place, result), indent=2))
+    else:
+        _show(package, place, result)
+
+
+def report(package: Package, place: str, result: Result) -> dict[str, Any]:
+    """What `run --json` prints."""
+    outputs = {
+        name: {"dtype": array.dtype.name, "shape": list(array.shape), "crc32": f"{crc32(array):08x}"}
+        for name, array in result.outputs[0].items()
+    }
+    figures: dict[str, Any] = {
+        "model": package.name,
+        "on": place,
+        "outputs": outputs,
+        "arena_bytes": sum(arena.size for arena in package.graph.arenas),
+        "arena_by_pool": {arena.name: arena.size for arena in package.graph.arenas},
+        **result.figures,
+    }
+    if result.operators:
+        figures["operators"] = [dict(item) for item in result.operators]
+    return figures
+
+
+def crc32(array: np.ndarray) -> int:
+    """CRC-32 (zlib) of the elements as they lie in memory."""
+    return zlib.crc32(array.tobytes())
+
+
+def _save(path: Path, outputs: Arrays) -> None:
+    import numpy as np
+
+    partial = path.with_name(f".{path.name}.part")
+    with partial.open("wb") as file:
+        np.savez(file, allow_pickle=False, **outputs)
+    partial.replace(path)
+
+
+def _show(package: Package, place: str, result: Result) -> None:
+    click.echo(f"{package.name} on {place}")
+    for name, array in result.outputs[0].items():
+        values = " ".join(f"{value:g}" for value in array.ravel()[:SHOWN])
+        more = f" … ({array.size} in all)" if array.size > SHOWN else ""
+        click.echo(f"  {name}: {array.dtype.name}{list(array.shape)}, crc32 {crc32(array):08x}")
+        click.echo(f"    {values}{more}")
+    for arena in package.graph.arenas:
+        click.echo(f"  {'arena ' + arena.name:<20} {arena.size:>12,} bytes")
+    units = {"instructions": "", "init_instructions": ""}
+    for name, figure in result.figures.items():
+        label = name.removesuffix("_bytes").replace("_", " ")
+        click.echo(f"  {label:<20} {figure:>12,}{units.get(name, ' bytes')}")
+    total = sum(int(item["instructions"]) for item in result.operators) or 1
+    for item in result.operators:
+        share = 100 * int(item["instructions"]) / total
+        click.echo(f"  {item['instructions']:>12,} {share:5.1f} %  {item['kernel']:<24} {item['name']}")

@@ -1,0 +1,106 @@
+"""Where a package can run: this workstation, or an emulated board. One interface for `run` and `compare`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from micrort.errors import UsageError
+from micrort.mlf import Package
+
+Arrays = Mapping[str, np.ndarray]
+"""Tensors by name."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Inferences and what the place can tell of their cost."""
+
+    outputs: Sequence[Arrays]
+    """For each inference the model's outputs."""
+    traces: Sequence[Arrays] = ()
+    """For each inference every tensor that a node made; only where asked for."""
+    figures: Mapping[str, int] = field(default_factory=dict)
+    """JSON key -> figure; empty on the host, which counts nothing."""
+    operators: Sequence[Mapping[str, Any]] = ()
+    """With `profile`: name, operator, kernel and instructions of each node."""
+
+
+class Place(ABC):
+    """Somewhere to run."""
+
+    @abstractmethod
+    def run(self, package: Package, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
+        """Run one inference for each entry of `inputs` (all inputs by name)."""
+
+
+class Host(Place):
+    """The same C through cffi."""
+
+    def run(self, package: Package, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
+        """See Place. The host counts no instructions.
+
+        Raises:
+            UsageError: `profile` is wanted.
+        """
+        from micrort.native.executor import HostExecutor
+
+        if profile:
+            raise UsageError("--profile counts instructions, which the host cannot: use --on qemu:MACHINE")
+        executor = HostExecutor(package.graph)
+        outputs, traces = [], []
+        for arrays in inputs:
+            for name, value in arrays.items():
+                executor.set_input(name, value)
+            if trace:
+                tensors: dict[str, np.ndarray] = {}
+                for _, made in executor.run_nodes():
+                    tensors.update(made)
+                traces.append(tensors)
+                outputs.append(executor.outputs())
+            else:
+                outputs.append(executor.run())
+        return Result(outputs, traces)
+
+
+@dataclass(frozen=True)
+class Emulator(Place):
+    """A board that QEMU emulates."""
+
+    machine: str
+
+    def run(self, package: Package, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
+        """See Place. Figures are those of the first inference, after a warm-up."""
+        from micrort.project.emulator import emulate
+
+        run = emulate(package, self.machine, inputs, profile=profile, trace=trace)
+        names = (
+            "instructions",
+            "init_instructions",
+            "stack_bytes",
+            "static_ram_bytes",
+            "code_bytes",
+            "weights_bytes",
+        )
+        return Result(run.outputs, run.traces, {name: getattr(run, name) for name in names}, run.operators)
+
+
+def place(text: str) -> Place:
+    """The place that `--on` names.
+
+    Raises:
+        UsageError: there is no such kind of place, or no such machine.
+    """
+    if text == "host":
+        return Host()
+    kind, _, name = text.partition(":")
+    if kind == "qemu":
+        from micrort.devices import boards
+
+        boards.for_machine(name)
+        return Emulator(name)
+    raise UsageError(f"--on {text}: a model runs on `host` or on `qemu:MACHINE`, e.g. qemu:mps2-an386")
