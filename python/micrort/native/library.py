@@ -8,8 +8,10 @@ call, and the second call costs a hash of the sources.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
+import io
 import os
 import shlex
 import subprocess
@@ -100,7 +102,8 @@ def _declare(declarations: str, folder: Path) -> None:
     ffi = FFI()
     ffi.cdef(declarations.replace("__attribute__((warn_unused_result))", ""))
     ffi.set_source("_micrort_cdef", None)
-    ffi.emit_python_code(str(folder / "_micrort_cdef.py"))
+    with contextlib.redirect_stdout(io.StringIO()):  # cffi tells what it writes, on standard output
+        ffi.emit_python_code(str(folder / "_micrort_cdef.py"))
 
 
 def _import(path: Path) -> ModuleType:
