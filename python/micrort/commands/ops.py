@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
-_TYPES = ("int8", "uint8", "int16", "int32", "int64", "uint32", "float32", "bool")
+ANY = ("int8", "uint8", "int16", "int32", "int64", "uint32", "float32", "bool")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Entry:
     operator: str
     """As reports call it, e.g. conv2d."""
     dtypes: tuple[str, ...]
-    """Every element type that its limits name."""
+    """The element types of its tensors; attributes and biases may have others."""
     limits: tuple[str, ...]
     """What is supported: the docstrings of its constraints, in the order in which they are asked."""
 
@@ -42,7 +42,7 @@ def command(form: str | None) -> None:
         _print_table(listed)
     else:
         for entry in listed:
-            click.echo(f"{entry.name}\t{' '.join(entry.dtypes)}\t{'; '.join(entry.limits)}")
+            click.echo(f"{entry.name}\t{_types(entry)}\t{'; '.join(entry.limits)}")
 
 
 def entries() -> list[Entry]:
@@ -57,9 +57,14 @@ def entries() -> list[Entry]:
 
 
 def dtypes_of(limits: tuple[str, ...]) -> tuple[str, ...]:
-    """The element types that `limits` name, in one order everywhere."""
-    words = set(re.findall(r"\w+", " ".join(limits)))
-    return tuple(name for name in _TYPES if name in words)
+    """The element types that the first of `limits` to speak of types names, in one order everywhere."""
+    for limit in limits:
+        if "any type" in limit:
+            return ANY
+        words = set(re.findall(r"\w+", limit))
+        if words & set(ANY):
+            return tuple(name for name in ANY if name in words)
+    return ()
 
 
 def markdown(listed: list[Entry]) -> str:
@@ -72,8 +77,16 @@ def markdown(listed: list[Entry]) -> str:
         "per-channel quantisation for the weights of convolutions and matrix products only.\n\n"
         "| operator | types | limits |\n|---|---|---|\n"
     )
-    rows = (f"| {entry.name} | {', '.join(entry.dtypes)} | {'; '.join(entry.limits)} |\n" for entry in listed)
-    return head + "".join(row.replace("<", "&lt;") for row in rows)
+    rows = (f"| {entry.name} | {_types(entry)} | {'<br>'.join(map(_escaped, entry.limits))} |\n" for entry in listed)
+    return head + "".join(rows)
+
+
+def _types(entry: Entry) -> str:
+    return "any" if entry.dtypes == ANY else ", ".join(entry.dtypes)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([*_|<`\[\]])", r"\\\1", text)
 
 
 def _print_table(listed: list[Entry]) -> None:
@@ -83,5 +96,5 @@ def _print_table(listed: list[Entry]) -> None:
 
     table = Table("operator", "types", "limits")
     for entry in listed:
-        table.add_row(entry.name, " ".join(entry.dtypes), escape("\n".join(entry.limits)))
+        table.add_row(entry.name, _types(entry), escape("\n".join(entry.limits)))
     Console().print(table)
