@@ -123,7 +123,7 @@ def _compiler(target: Target) -> tuple[str, ...]:
 
 
 def _tooling() -> Sequence[Path]:
-    patterns = ("*.py", "*.scons", "*.jinja")
+    patterns = ("*.py", "*.scons", "*.jinja", "*.ld")
     return sorted(path for folder in TOOLING for pattern in patterns for path in (PACKAGE / folder).rglob(pattern))
 
 

@@ -90,7 +90,7 @@ def emulate(
         traced = (folder / "trace.bin").read_bytes() if trace else b""
     outputs = [graph.tensors[index] for index in graph.outputs]
     figures, steps = _parse(console, machine)
-    sizes = footprint.measure(made.footprint, made.model_library)
+    sizes = footprint.measure(made.footprint)
     return Run(
         _unpack(raw, outputs, len(inputs), machine),
         figures["instructions"],

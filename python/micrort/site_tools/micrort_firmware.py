@@ -47,6 +47,7 @@ def _firmware(env: Any, folder: str, board: str, model: list[Any], library: Any,
         LINKFLAGS=["-nostartfiles", "-T", str(port / "bare.ld"), f"-L{port}", f"-L{port.parents[1]}", f"-L{folder}"],
     )
     objects = [clone.Object(f"{folder}/{unit.stem}.o", str(unit)) for unit in units]
+    clone.Depends(objects, model[1])  # its name is in a macro, which SCons does not follow
     memory = clone.Textfile(f"{folder}/memory.ld", described.memory_ld())
     image = clone.Program(f"{folder}/firmware.elf", [*objects, model[0], library])
     clone.Depends(image, [memory, *(str(path) for path in (port / "bare.ld", port.parents[1] / "micrort.ld"))])
@@ -57,10 +58,12 @@ def _footprint(env: Any, folder: str, model: list[Any], library: Any, executor: 
     name = _name(model)
     roots = [*CALLS[executor], *(f"mrt_{name}_{call}" for call in MODEL_CALLS[executor])]
     clone = env.Clone()
-    clone.Append(
-        LINKFLAGS=["-nostartfiles", f"-Wl,--entry={roots[-1]}", *(f"-Wl,--undefined={root}" for root in roots)]
-    )
-    return list(clone.Program(f"{folder}/footprint.elf", [model[0], library]))
+    script = str(Path(__file__).parents[1] / "project" / "footprint.ld")
+    undefined = [f"-Wl,--undefined={root}" for root in roots]
+    clone.Append(LINKFLAGS=["-nostartfiles", "-T", script, f"-Wl,--entry={roots[-1]}", *undefined])
+    image = clone.Program(f"{folder}/footprint.elf", [model[0], library])
+    clone.Depends(image, script)
+    return list(image)
 
 
 def _name(model: list[Any]) -> str:

@@ -57,13 +57,13 @@ def run(image: Path, machine: str, folder: Path, words: Sequence[str] = (), time
 
 
 def command(image: Path, machine: str, words: Sequence[str] = ()) -> list[str]:
-    """The command line: deterministic, one instruction a nanosecond, no devices but semihosting."""
+    """The command line: deterministic, one instruction a nanosecond; the only way out is semihosting."""
     arguments = ",".join(f"arg={word}" for word in ("firmware", *words))
     guard = shutil.which("setpriv")
     return [
         # The emulator dies with us, however we die.
         *((guard, "--pdeathsig", "KILL", "--") if guard else ()),
         *(QEMU, "-machine", machine, "-kernel", str(image.resolve())),
-        *("-display", "none", "-monitor", "none", "-serial", "none", "-parallel", "none", "-nodefaults"),
+        *("-display", "none", "-monitor", "none", "-serial", "none", "-parallel", "none"),
         *("-icount", "shift=0", "-semihosting-config", f"enable=on,target=native,{arguments}"),
     ]
