@@ -13,6 +13,8 @@ from micrort.passes import spec, storage
 from micrort.passes.assign_slots import assign_slots
 from micrort.passes.drop_dead_nodes import drop_dead_nodes
 from micrort.passes.fold_constants import fold_constants
+from micrort.passes.fold_identities import fold_identities
+from micrort.passes.fuse_activations import fuse_activations
 from micrort.passes.lower import lower
 from micrort.passes.make_steps import make_steps
 from micrort.passes.order_calls import order_calls
@@ -48,6 +50,8 @@ class Pass:
 
 PIPELINE = (
     Pass(fold_constants, spec.graph),
+    Pass(fold_identities, spec.graph),
+    Pass(fuse_activations, spec.graph),
     Pass(drop_dead_nodes, spec.graph),
     Pass(lower, spec.program),
     Pass(workspaces, spec.program),

@@ -8,6 +8,7 @@ order of the model is the incumbent: only orders with a smaller peak are searche
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -66,6 +67,7 @@ class _Costs:
         maker = {name: index for index, names in enumerate(self.makes) for name in names}
         self.needs = [sum({1 << maker[name] for name in names if name in maker}) for names in self.reads]
         inputs = storage.activations(program, program.inputs)
+        self.unused_inputs = self._sum([name for name in inputs if not self.users[name] and name not in self.kept])
         self.start = _State(0, sum(self.bytes[name] for name in inputs), 0)
         self.all_done = (1 << len(program.calls)) - 1
         self._root = {name: program.root(name) for name in program.tensors}
@@ -84,6 +86,8 @@ class _Costs:
         unused = [name for name in self.makes[index] if name not in self.kept and self.users[name] == 0]
         during = state.live + self._sum(self.makes[index]) + call.workspace_bytes - self._saving(call, dying)
         live = state.live + self._sum(self.makes[index]) - self._sum(dying) - self._sum(unused)
+        if state.done == 0:
+            live -= self.unused_inputs  # they are written before the first call, and then forgotten
         return _State(done, live, max(state.peak, during), index, state)
 
     def peak(self, order: Sequence[int]) -> int:
@@ -118,6 +122,7 @@ class _Costs:
 def _search(costs: _Costs, incumbent: int, budget: int) -> tuple[int, ...] | None:
     """The order of the least peak below `incumbent`, or None if there is none."""
     seen = {0: 0}
+    serial = itertools.count(1)  # makes ties deterministic: the model's order first
     queue = [(0, len(costs.calls), 0, costs.start)]
     while queue:
         _, remaining, _, state = heapq.heappop(queue)
@@ -130,8 +135,7 @@ def _search(costs: _Costs, incumbent: int, budget: int) -> tuple[int, ...] | Non
             following = costs.after(state, index)
             if following.peak < min(incumbent, seen.get(following.done, incumbent)):
                 seen[following.done] = following.peak
-                # the serial number makes ties deterministic: the model's order first
-                heapq.heappush(queue, (following.peak, remaining - 1, len(seen), following))
+                heapq.heappush(queue, (following.peak, remaining - 1, next(serial), following))
     return None
 
 

@@ -1,8 +1,10 @@
 """Outputs over inputs: which in-place offers of kernels are taken.
 
-Storages that are laid over one another form a block. An offer is taken where the input dies at that call, nothing
-else of its block is in use at the same time as the output, and the bytes live at the busiest step do not grow (an
-output that starts before its input makes a block longer than either). Model inputs may be overwritten too.
+Storages that are laid over one another form a block. An offer can be taken where the input dies at that call and
+nothing else of its block is in use at the same time as the output; model inputs may be overwritten too. It need not
+help: an output that starts before its input makes a block longer than either, and a small input makes its large output
+live longer. So the offers are chosen for the fewest bytes at the busiest step: once by taking, in the order of calls,
+those that do not raise it, once by dropping, from all, those that do not help; the better choice holds.
 """
 
 from __future__ import annotations
@@ -30,28 +32,74 @@ class Block:
         return min(self.offsets, key=lambda name: self.offsets[name])
 
 
+@dataclass(frozen=True)
+class _Offer:
+    """An in-place offer on storages; `source` may lie `delta` bytes behind `made`."""
+
+    source: str
+    made: str
+    delta: int
+
+
 def share_storage(program: Program) -> Program:
-    """Fill `Program.shares` by taking offers in the order of calls."""
-    uses = _Uses(program)
-    used = uses.intervals
-    block_of = {name: Block({name: 0}, program.tensors[name].bytes, used[name]) for name in used}
-    bound = busiest(program, block_of)
-    for index, call in enumerate(program.calls):
-        for offer in call.in_place:
-            source = program.root(call.inputs[offer.input])
-            made = program.root(call.outputs[offer.output])
-            if not uses.dies_at(source, index):
-                continue
-            joined = _join(program, block_of[source], block_of[made], source, made, offer.delta, used)
-            if joined is None:
-                continue
-            trial = {**block_of, **dict.fromkeys(joined.offsets, joined)}
-            peak = busiest(program, trial)
-            if peak <= bound:
-                block_of, bound = trial, peak
-                break
-    shares = {name: (block.owner, block.offsets[name]) for name, block in block_of.items() if name != block.owner}
+    """Fill `Program.shares`."""
+    sharing = _Sharing(program)
+    taken, dropped = sharing.take(), sharing.drop()
+    best = dropped if busiest(program, dropped) < busiest(program, taken) else taken
+    shares = {name: (block.owner, block.offsets[name]) for name, block in best.items() if name != block.owner}
     return replace(program, shares=shares)
+
+
+class _Sharing:
+    """The offers of a program, and what comes of choices among them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.uses = _Uses(program)
+        self.offers: list[_Offer] = []
+        for index, call in enumerate(program.calls):
+            for offer in call.in_place:
+                source, made = program.root(call.inputs[offer.input]), program.root(call.outputs[offer.output])
+                if self.uses.dies_at(source, index):
+                    self.offers.append(_Offer(source, made, offer.delta))
+
+    def take(self) -> dict[str, Block]:
+        """Take each offer that does not raise the most bytes in use."""
+        chosen = self._apart()
+        bound = busiest(self.program, chosen)
+        for offer in self.offers:
+            trial = self._with(chosen, offer)
+            peak = busiest(self.program, trial)
+            if peak <= bound:
+                chosen, bound = trial, peak
+        return chosen
+
+    def drop(self) -> dict[str, Block]:
+        """Take all offers, then drop those without which no more bytes are in use."""
+        offers = list(self.offers)
+        chosen = self._all(offers)
+        for offer in self.offers:
+            fewer = [other for other in offers if other is not offer]
+            trial = self._all(fewer)
+            if busiest(self.program, trial) <= busiest(self.program, chosen) - (offer.delta == 0):
+                offers, chosen = fewer, trial
+        return chosen
+
+    def _apart(self) -> dict[str, Block]:
+        """Storage -> its block, each by itself."""
+        used = self.uses.intervals
+        return {name: Block({name: 0}, self.program.tensors[name].bytes, used[name]) for name in used}
+
+    def _all(self, offers: list[_Offer]) -> dict[str, Block]:
+        chosen = self._apart()
+        for offer in offers:
+            chosen = self._with(chosen, offer)
+        return chosen
+
+    def _with(self, chosen: dict[str, Block], offer: _Offer) -> dict[str, Block]:
+        """`chosen` with the two blocks of an offer joined, where that is allowed."""
+        joined = _join(self.program, chosen[offer.source], chosen[offer.made], offer, self.uses.intervals)
+        return chosen if joined is None else {**chosen, **dict.fromkeys(joined.offsets, joined)}
 
 
 def blocks(program: Program) -> list[Block]:
@@ -103,19 +151,17 @@ class _Uses:
         return all(self.steps[other].end <= self.steps[index].start for other in self.calls[name] - {index})
 
 
-def _join(
-    program: Program, old: Block, new: Block, source: str, made: str, delta: int, used: dict[str, Interval]
-) -> Block | None:
-    """`old` and `new` with `source` `delta` bytes behind `made`; None where storages in use would meet."""
+def _join(program: Program, old: Block, new: Block, offer: _Offer, used: dict[str, Interval]) -> Block | None:
+    """`old` and `new` as the offer has it; None where storages in use would meet."""
     if old is new:
         return None
     unit = max(storage.alignment(program.tensors[name]) for name in (*old.offsets, *new.offsets))
-    delta = -(-delta // unit) * unit
-    shift = old.offsets[source] - delta - new.offsets[made]
+    delta = -(-offer.delta // unit) * unit
+    shift = old.offsets[offer.source] - delta - new.offsets[offer.made]
     offsets = {**old.offsets, **{name: offset + shift for name, offset in new.offsets.items()}}
     for name in old.offsets:
         for other in new.offsets:
-            if (name, other) != (source, made) and used[name].overlaps(used[other]):
+            if (name, other) != (offer.source, offer.made) and used[name].overlaps(used[other]):
                 return None
     first = min(offsets.values())
     offsets = {name: offset - first for name, offset in offsets.items()}
