@@ -15,7 +15,7 @@
 
 /* By dtype: the low bits that an aligned offset has not set. */
 static const uint8_t misaligned_bits[MRT_DTYPE_COUNT] = {
-#define MRT_DTYPE_BITS(name, value, bytes) [value] = (bytes) - 1,
+#define MRT_DTYPE_BITS(name, value, bytes) [value] = (bytes) - 1, /* MISRA D4 */
     MRT_DTYPE_MAP(MRT_DTYPE_BITS)
 #undef MRT_DTYPE_BITS
 };

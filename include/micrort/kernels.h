@@ -18,7 +18,7 @@
 #include "micrort/kernels/softmax.h"
 
 /* For each kernel: mrt_<name>_run, mrt_<name>_check, mrt_<name>_workspace, as kernel.h explains them. */
-#define MRT_KERNEL(id, name, attrs_type) \
+#define MRT_KERNEL(id, name, attrs_type) /* MISRA D4 */ \
     mrt_status_t mrt_##name##_run(const mrt_call_t *call); \
     mrt_status_t mrt_##name##_check(const mrt_call_t *call); \
     uint32_t mrt_##name##_workspace(const void *attrs);

@@ -9,7 +9,7 @@
  * Every status: X(name, value, text). Values are stable: a released value never changes its meaning.
  * Zero is success; errors are negative, so that a function may return a count or a status in one int.
  */
-#define MRT_STATUS_MAP(X) \
+#define MRT_STATUS_MAP(X) /* MISRA D4 */ \
     X(OK, 0, "success") \
     X(ERR_ARGUMENT, -1, "an argument is null or out of range") \
     X(ERR_STATE, -2, "the object is not in a state that allows this call") \
@@ -26,7 +26,7 @@
 
 /** Outcome of a call. Never ignore one: on any value but MRT_OK the outputs are unspecified. */
 typedef enum mrt_status {
-#define MRT_STATUS_ENUM(name, value, text) MRT_##name = (value),
+#define MRT_STATUS_ENUM(name, value, text) MRT_##name = (value), /* MISRA D4 */
     MRT_STATUS_MAP(MRT_STATUS_ENUM)
 #undef MRT_STATUS_ENUM
     MRT_STATUS_END = 1 /**< Not a status; keeps the list's trailing comma legal. */

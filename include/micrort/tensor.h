@@ -15,12 +15,12 @@
 #endif
 
 /** Element types: X(name, value, bytes). Values are stable, they are stored in graph blobs. */
-#define MRT_DTYPE_MAP(X) \
+#define MRT_DTYPE_MAP(X) /* MISRA D4 */ \
     X(S8, 0, 1) X(U8, 1, 1) X(S16, 2, 2) X(S32, 3, 4) X(F32, 4, 4) X(BOOL, 5, 1) X(S64, 6, 8) X(U32, 7, 4)
 
 /** Element type of a tensor. */
 typedef enum mrt_dtype {
-#define MRT_DTYPE_ENUM(name, value, bytes) MRT_DTYPE_##name = (value),
+#define MRT_DTYPE_ENUM(name, value, bytes) MRT_DTYPE_##name = (value), /* MISRA D4 */
     MRT_DTYPE_MAP(MRT_DTYPE_ENUM)
 #undef MRT_DTYPE_ENUM
     MRT_DTYPE_COUNT = 8 /**< Number of element types. */
