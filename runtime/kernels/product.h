@@ -16,6 +16,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/** Keeps a loop in a function of its own: inlined into a whole kernel, its sums would not stay in registers. */
+#if defined(__GNUC__)
+#define MRT_NOINLINE __attribute__((noinline))
+#else
+#define MRT_NOINLINE
+#endif
+
 /** int8 by int8 into 32 bits. */
 typedef struct mrt_product_s8 {
     const int32_t *bias;       /**< Of each channel. */
