@@ -14,6 +14,7 @@ from micrort.passes.assign_slots import assign_slots
 from micrort.passes.drop_dead_nodes import drop_dead_nodes
 from micrort.passes.fold_constants import fold_constants
 from micrort.passes.fold_identities import fold_identities
+from micrort.passes.fold_pad import fold_pad
 from micrort.passes.fuse_activations import fuse_activations
 from micrort.passes.lower import lower
 from micrort.passes.make_steps import make_steps
@@ -51,6 +52,7 @@ class Pass:
 PIPELINE = (
     Pass(fold_constants, spec.graph),
     Pass(fold_identities, spec.graph),
+    Pass(fold_pad, spec.graph),
     Pass(fuse_activations, spec.graph),
     Pass(drop_dead_nodes, spec.graph),
     Pass(lower, spec.program),
