@@ -12,11 +12,15 @@ from micrort.passes.share_storage import blocks
 
 
 def lifetimes(program: Program) -> list[planner.Lifetime]:
-    """What the planner is to place: each block of shared storage, and each workspace for the steps of its call."""
+    """What the planner is to place: each block of shared storage, and each workspace for the steps of its call.
+
+    Sizes are rounded up to the alignment, which no neighbour could use anyway: so the planner's bound knows it too.
+    """
     found = []
     for block in blocks(program):
         alignment = max(storage.alignment(program.tensors[name]) for name in block.offsets)
-        found.append(planner.Lifetime(block.owner, block.interval.start, block.interval.end, block.bytes, alignment))
+        size = -(-block.bytes // alignment) * alignment
+        found.append(planner.Lifetime(block.owner, block.interval.start, block.interval.end, size, alignment))
     for call, steps in zip(program.calls, storage.call_intervals(program), strict=True):
         if call.workspace_bytes > 0:
             alignment = storage.WORKSPACE_ALIGNMENT
