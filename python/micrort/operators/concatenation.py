@@ -41,7 +41,7 @@ def shapes_join(operator: Operator, operands: Operands) -> str | None:
     shapes = [list(operands.input(index).shape) for index in range(len(operands.inputs))]
     if not 0 <= operator.axis < len(operands.output.shape):
         return f"axis {operator.axis} of {len(operands.output.shape)} dimensions"
-    rests = {tuple(operator.unjoined(shape)) for shape in shapes}
+    rests = {(len(shape), *operator.unjoined(shape)) for shape in shapes}
     return None if len(rests) == 1 else f"shapes {', '.join(map(str, shapes))} along axis {operator.axis}"
 
 

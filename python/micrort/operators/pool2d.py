@@ -13,6 +13,7 @@ from micrort.ir import DType, KernelCall, Operands
 from micrort.operators.base import Constraint, Lowering, Operator, constraint
 from micrort.operators.quantise import Activation, activation_range
 from micrort.operators.rules import FLOAT_MAX, one_dtype, same_quantisation
+from micrort.operators.weights import WINDOW_MAX
 from micrort.operators.window import ExplicitPadding, Padding, Window
 
 ELEMENTS_MAX = 65535
@@ -30,6 +31,14 @@ def four_dimensions(_: Operator, operands: Operands) -> str | None:
 def quantised_alike(_: Operator, operands: Operands) -> str | None:
     """input and output of the same scale and zero point"""
     return None if same_quantisation(operands) else "input and output are quantised differently"
+
+
+@constraint("shrink the input or the window, or split the operator")
+def sizes_fit(operator: Pool2D, operands: Operands) -> str | None:
+    """height, width, channels, window and strides of at most 32767 each"""
+    attrs = operator.window.attrs(operands.input(0), operands.output)
+    wrong = [name for name, value in attrs.items() if not 0 <= value <= WINDOW_MAX]
+    return f"{wrong[0]} is {attrs[wrong[0]]}" if wrong else None
 
 
 @constraint("use a smaller window or padding, or MEAN for a pool over the whole image")
@@ -61,6 +70,7 @@ class Pool2D(Operator):
         one_dtype(DType.S8, DType.S16, DType.F32),
         four_dimensions,
         quantised_alike,
+        sizes_fit,
         windows_meet_input,
     )
 

@@ -52,7 +52,9 @@ class Split(Operator):
     def parts_fit(self, shape: tuple[int, ...], parts: list[tuple[int, ...]]) -> bool:
         """Whether outputs of the shapes `parts` make up an input of `shape`."""
         front, behind = shape[: self.axis], shape[self.axis + 1 :]
-        same = all(part[: self.axis] == front and part[self.axis + 1 :] == behind for part in parts)
+        same = all(
+            len(part) == len(shape) and part[: self.axis] == front and part[self.axis + 1 :] == behind for part in parts
+        )
         return same and sum(part[self.axis] for part in parts) == shape[self.axis]
 
     def lower(self, name: str, operands: Operands) -> Lowering:

@@ -141,6 +141,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "control flow": (other_operator(schema.BuiltinOperator.WHILE), "without loops"),
     "an operator that is not supported": (other_operator(schema.BuiltinOperator.RSQRT), "RSQRT"),
     "an operator that nobody knows": (other_operator(9999), "operator code 9999"),
+    "a negative operator code": (other_operator(-3), "operator code -3"),
     "float16 elements": (put(TENSOR + "[18].type", schema.TensorType.FLOAT16), "type float16"),
     "string elements": (put(TENSOR + "[18].type", schema.TensorType.STRING), "type string"),
     "a dynamic height": (put(TENSOR + "[0].shapeSignature", ints(-1, -1, 8, 1)), "dynamic shape [1, -1, 8, 1]"),

@@ -110,7 +110,7 @@ class _Reader:
     def _node(self, source: SourceOperator) -> Node | None:
         """The node, or None where something was found."""
         name = self.node_names[source.index]
-        if source.code < 0:
+        if source.code is None:
             return None  # a problem says why
         try:
             row = row_of(source)

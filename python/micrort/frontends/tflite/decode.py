@@ -181,7 +181,7 @@ class _Decoder:
         options = table.BuiltinOptions()
         if options is not None:
             verify_table(options)
-        code, custom_code = (codes[opcode] if opcode < len(codes) else None) or (-1, "")
+        code, custom_code = (codes[opcode] if opcode < len(codes) else None) or (None, "")
         return SourceOperator(
             index=index,
             code=code,

@@ -66,8 +66,8 @@ class SourceOperator:
     """An operator of the main subgraph."""
 
     index: int
-    code: int
-    """A BuiltinOperator, or -1 where the operator code is damaged or out of range."""
+    code: int | None
+    """A BuiltinOperator, also one that nobody knows; None where the operator code is damaged or out of range."""
     custom_code: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
@@ -79,6 +79,8 @@ class SourceOperator:
     @property
     def name(self) -> str:
         """The operator as the format names it, e.g. CONV_2D."""
+        if self.code is None:
+            return "unknown"
         name = builtin_operators().get(self.code, f"operator code {self.code}")
         return f"CUSTOM {self.custom_code}" if name == "CUSTOM" else name
 
