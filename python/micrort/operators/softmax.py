@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -145,13 +146,19 @@ def _differences_factor(beta: float, source: Tensor) -> float:
 
 
 def _tables(name: str) -> tuple[Tensor, Tensor]:
-    """exp over [-10, 0] and 1 / (1 + x) over [0, 1], in Q0.15."""
-    exponential = _table(_single(10 / 65535), 32767, math.exp)
-    reciprocal = _table(_single(1 / 65535), -32768, lambda x: 1 / _single(1 + x))
+    exponential, reciprocal = _table_elements()
     return (
         Tensor(f"{name}/exp", exponential.shape, DType.S16, data=exponential),
         Tensor(f"{name}/reciprocal", reciprocal.shape, DType.S16, data=reciprocal),
     )
+
+
+@lru_cache(maxsize=1)
+def _table_elements() -> tuple[np.ndarray, np.ndarray]:
+    """exp over [-10, 0] and 1 / (1 + x) over [0, 1], in Q0.15."""
+    exponential = _table(_single(10 / 65535), 32767, math.exp)
+    reciprocal = _table(_single(1 / 65535), -32768, lambda x: 1 / _single(1 + x))
+    return exponential, reciprocal
 
 
 def _table(input_scale: float, zero_point: int, function: Callable[[float], float]) -> np.ndarray:
