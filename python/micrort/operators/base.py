@@ -35,7 +35,7 @@ class Constraint:
 
 
 def constraint(suggestion: str) -> Callable[[Callable[[Any, Operands], str | None]], Constraint]:
-    """Make a Constraint of a function `(operator, operands) -> reason or None`; its docstring says what is supported."""
+    """Make a Constraint of a rule `(operator, operands) -> reason or None`; its docstring says what is supported."""
 
     def wrap(rule: Callable[[Any, Operands], str | None]) -> Constraint:
         return Constraint((rule.__doc__ or "").strip(), suggestion, rule)
@@ -73,7 +73,7 @@ class Operator(ABC):
                 return [Problem(reason, rule.supported, rule.suggestion)]
         return []
 
-    def output_shapes(self, operands: Operands) -> tuple[tuple[int, ...], ...] | None:
+    def output_shapes(self, operands: Operands) -> tuple[tuple[int, ...], ...] | None:  # noqa: ARG002
         """The shapes that the outputs must have, from inputs and attributes that break no constraint.
 
         Frontends refuse a model that declares others, so that a wrong shape never reaches a kernel. None where the
@@ -85,7 +85,7 @@ class Operator(ABC):
     def lower(self, name: str, operands: Operands) -> Lowering:
         """The kernel calls that compute node `name` on `operands`, which break no constraint."""
 
-    def macs(self, operands: Operands) -> int:
+    def macs(self, operands: Operands) -> int:  # noqa: ARG002
         """Multiply-accumulates of one inference; 0 for operators without weights."""
         return 0
 
