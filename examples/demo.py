@@ -84,7 +84,7 @@ def real(outputs: Sequence[np.ndarray], tensor: TensorEntry) -> np.ndarray:
 
 def reference(model: Path, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     """What the reference interpreter gives for each input."""
-    interpreter = LiteRTReference(model)
+    interpreter = LiteRTReference(model.read_bytes())
     (source,), (result,) = interpreter.inputs, interpreter.outputs
     outputs = []
     for value in inputs:

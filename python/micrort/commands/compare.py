@@ -90,9 +90,10 @@ def _compare(model: Path, place: str, names: list[str], options: CompileOptions)
     graph = package.graph
     arrays = [inputs.make(source, [graph.tensors[index] for index in graph.inputs]) for source in names]
     result = where.run(package, arrays, trace=package.executor == "graph")
-    titles = tensor_names(model.read_bytes())
+    data = model.read_bytes()
+    titles = tensor_names(data)
     indices = {title: index for index, title in enumerate(titles)}
-    reference = LiteRTReference(model)
+    reference = LiteRTReference(data)
     compared, differences = 0, []
     for position, (source, values) in enumerate(zip(names, arrays, strict=True)):
         made = {**(result.traces[position] if result.traces else {}), **result.outputs[position]}

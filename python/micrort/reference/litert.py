@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,10 +36,10 @@ class OperatorInfo:
 
 
 class LiteRTReference:
-    """Runs a .tflite model operator by operator. The file must be one that the frontend accepts."""
+    """Runs a .tflite model (its bytes) operator by operator. It must be one that the frontend accepts."""
 
-    def __init__(self, path: Path) -> None:
-        self._model = path.read_bytes()
+    def __init__(self, model: bytes) -> None:
+        self._model = model
         self._interpreters: dict[int, Any] = {}
 
     @cached_property
