@@ -120,11 +120,10 @@ mrt_status_t mrt_executor_get_output(const mrt_executor_t *executor, uint32_t in
 static mrt_status_t run_until(mrt_executor_t *executor, uint32_t end)
 {
     const mrt_graph_t *graph = executor->graph;
-    mrt_call_t call = {
-        .tensors = graph->tensors,
-        .params = graph->params,
-        .pools = executor->pools,
-    };
+    mrt_call_t call; /* no initialiser, which would zero first what each step sets anyway */
+    call.tensors = graph->tensors;
+    call.params = graph->params;
+    call.pools = executor->pools;
     for (uint32_t index = executor->next_step; index < end; ++index) {
         const mrt_step_t *step = &graph->steps[index];
         const mrt_node_t *node = &graph->nodes[step->node];

@@ -77,19 +77,14 @@ static mrt_status_t check_tensor(const mrt_graph_t *graph, const mrt_tensor_t *t
         }
         limit = graph->pools[pool].size;
     }
-    if (tensor->dtype >= (uint8_t)MRT_DTYPE_COUNT) {
+    if ((tensor->dtype >= (uint8_t)MRT_DTYPE_COUNT) || (tensor->rows == 0u) || (tensor->row_bytes == 0u)) {
         return MRT_ERR_GRAPH;
     }
     const uint32_t bits = misaligned_bits[tensor->dtype];
-    /* mrt_tensor_bytes computes in 32 bits, which is right only where this product fits. */
-    const uint64_t bytes = (uint64_t)tensor->row_bytes * tensor->rows;
-    if ((bytes == 0u) || (bytes > UINT32_MAX) || ((tensor->row_bytes & bits) != 0u)) {
-        return MRT_ERR_GRAPH;
-    }
-    if (!is_within(tensor->offset, (uint32_t)bytes, limit) || ((tensor->offset & bits) != 0u)) {
-        return MRT_ERR_PLAN;
-    }
-    return MRT_OK;
+    /* In 64 bits it cannot wrap; once it is below the limit, nothing that the accessors compute in 32 bits can. */
+    const uint64_t end = ((uint64_t)tensor->row_bytes * tensor->rows) + tensor->offset;
+    const bool is_aligned = ((tensor->offset | tensor->row_bytes) & bits) == 0u;
+    return ((end <= limit) && is_aligned) ? MRT_OK : MRT_ERR_PLAN;
 }
 
 static bool is_writable(const mrt_graph_t *graph, uint32_t tensor)
@@ -128,7 +123,8 @@ static bool args_are_sound(const mrt_graph_t *graph)
 {
     const uint16_t *args = graph->args;
     const uint32_t tensor_count = graph->tensor_count;
-    for (uint32_t index = 0u; index < graph->arg_count; ++index) {
+    const uint32_t arg_count = graph->arg_count;
+    for (uint32_t index = 0u; index < arg_count; ++index) {
         if (args[index] >= tensor_count) {
             return false;
         }
@@ -193,13 +189,15 @@ mrt_status_t mrt_graph_check(const mrt_graph_t *graph)
         return MRT_ERR_ARGUMENT;
     }
     mrt_status_t status = check_tables(graph);
-    for (uint32_t index = 0u; (status == MRT_OK) && (index < graph->tensor_count); ++index) {
+    const uint32_t tensor_count = graph->tensor_count;
+    for (uint32_t index = 0u; (status == MRT_OK) && (index < tensor_count); ++index) {
         status = check_tensor(graph, &graph->tensors[index]);
     }
     if ((status == MRT_OK) && !args_are_sound(graph)) {
         status = MRT_ERR_GRAPH;
     }
-    for (uint32_t index = 0u; (status == MRT_OK) && (index < graph->node_count); ++index) {
+    const uint32_t node_count = graph->node_count;
+    for (uint32_t index = 0u; (status == MRT_OK) && (index < node_count); ++index) {
         status = check_node(graph, &graph->nodes[index]);
     }
     if ((status == MRT_OK)

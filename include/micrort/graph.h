@@ -60,6 +60,8 @@ typedef struct mrt_graph {
     uint8_t reserved; /**< 0. */
 } mrt_graph_t;
 
+MRT_BEGIN_C
+
 /**
  * @brief Checks that a graph's tables agree: every index in bounds, every tensor within its pool or the params
  *        and aligned for its dtype, nothing that is written in the params, inputs and outputs as described.
@@ -69,8 +71,8 @@ typedef struct mrt_graph {
  *
  * @param graph The graph; may be null.
  * @return MRT_OK, MRT_ERR_ARGUMENT (null), MRT_ERR_LIMIT (more pools than MRT_POOLS_MAX), MRT_ERR_ALIGNMENT
- *         (params), MRT_ERR_KERNEL (a null kernel), MRT_ERR_GRAPH, or MRT_ERR_PLAN (a tensor outside its pool or
- *         misaligned in it).
+ *         (params), MRT_ERR_KERNEL (a null kernel), MRT_ERR_GRAPH, or MRT_ERR_PLAN (a tensor, or its last rows,
+ *         outside its pool, or rows misaligned for its dtype).
  * Safe from any thread.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
@@ -86,5 +88,7 @@ MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check_kernels(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels,
                                                       uint32_t *node);
+
+MRT_END_C
 
 #endif
