@@ -42,6 +42,8 @@ typedef struct mrt_executor {
     uint32_t next_step;         /**< First step that has not run; step_count when an inference is complete. */
 } mrt_executor_t;
 
+MRT_BEGIN_C
+
 /**
  * @brief Binds an executor to a graph and to memory.
  * @param[out] executor Need not be initialised before; may be initialised again at any time between calls.
@@ -125,5 +127,7 @@ MRT_CHECK_RESULT mrt_status_t mrt_executor_step(mrt_executor_t *executor, uint32
  * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_STATE.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_executor_reset(mrt_executor_t *executor);
+
+MRT_END_C
 
 #endif

@@ -62,7 +62,8 @@ typedef struct mrt_kernel {
     uint32_t attrs_bytes;             /**< sizeof the attribute struct. */
 } mrt_kernel_t;
 
-#ifndef MRT_CDEF
+/* The accessors are for kernels, which are C. */
+#if !defined(MRT_CDEF) && !defined(__cplusplus)
 
 /** Descriptor of input `index`. */
 static inline const mrt_tensor_t *mrt_call_input(const mrt_call_t *call, uint32_t index)
@@ -169,6 +170,6 @@ static inline uint8_t *mrt_output_u8(const mrt_call_t *call, uint32_t index, uin
     return mrt_output_row(call, index, row); /* MISRA D1 */
 }
 
-#endif /* MRT_CDEF */
+#endif
 
 #endif

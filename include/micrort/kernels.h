@@ -17,6 +17,8 @@
 #include "micrort/kernels/quantise.h"
 #include "micrort/kernels/softmax.h"
 
+MRT_BEGIN_C
+
 /* For each kernel: mrt_<name>_run, mrt_<name>_check, mrt_<name>_workspace, as kernel.h explains them. */
 #define MRT_KERNEL(id, name, attrs_type) /* MISRA D4 */ \
     mrt_status_t mrt_##name##_run(const mrt_call_t *call); \
@@ -33,5 +35,7 @@
  * table links all kernels: firmware with compiled-in models does not.
  */
 extern const mrt_kernel_t mrt_kernels[MRT_KERNEL_COUNT];
+
+MRT_END_C
 
 #endif

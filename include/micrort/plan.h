@@ -139,6 +139,8 @@ typedef struct mrt_plan_fault {
     uint32_t second;            /**< Index of the other buffer for OVERLAP, else equal to first. */
 } mrt_plan_fault_t;
 
+MRT_BEGIN_C
+
 /**
  * @brief The one-line English text of a fault.
  * @param kind Any value.
@@ -189,5 +191,7 @@ MRT_CHECK_RESULT mrt_status_t mrt_plan_solve(const mrt_plan_problem_t *problem, 
  */
 MRT_CHECK_RESULT mrt_status_t mrt_plan_check(const mrt_plan_problem_t *problem, const mrt_plan_slot_t *slots,
                                              mrt_plan_fault_t *fault);
+
+MRT_END_C
 
 #endif

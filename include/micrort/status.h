@@ -32,6 +32,15 @@ typedef enum mrt_status {
     MRT_STATUS_END = 1 /**< Not a status; keeps the list's trailing comma legal. */
 } mrt_status_t;
 
+/* Around declarations of functions: C++ callers find them by their C names. */
+#if defined(__cplusplus)
+#define MRT_BEGIN_C extern "C" {
+#define MRT_END_C }
+#else
+#define MRT_BEGIN_C
+#define MRT_END_C
+#endif
+
 /** Marks a function whose status must be used. */
 #if defined(__GNUC__)
 #define MRT_CHECK_RESULT __attribute__((warn_unused_result))
@@ -39,11 +48,15 @@ typedef enum mrt_status {
 #define MRT_CHECK_RESULT
 #endif
 
+MRT_BEGIN_C
+
 /**
  * @brief The one-line English text of a status, for logs on the host.
  * @param status Any value, also one that is not in the list.
  * @return A string with static lifetime, never null. Safe from an ISR and from any thread.
  */
 const char *mrt_status_text(mrt_status_t status);
+
+MRT_END_C
 
 #endif
