@@ -60,7 +60,7 @@ def test_no_axes_rescale() -> None:
     array = np.arange(-12, 12, dtype=np.int8).reshape(2, 3, 4)
     source, output = tensor("x", array.shape, DType.S8, 0.5), tensor("y", array.shape, DType.S8, 1.0, 3)
     result = lower(Mean(()), [(source, array)], output).run_every_way()
-    want = np.floor(array / 2 + 0.5) + 3  # halves go up: the product of the two roundings meets them
+    want = np.floor(array / 2 + 0.5) + 3  # the multiplication meets the ties, which it rounds up
     np.testing.assert_array_equal(result, want.astype(np.int8))
 
 
