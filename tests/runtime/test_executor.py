@@ -337,3 +337,9 @@ def test_workspaces_are_large_enough(bench, needed, status):
     if needed == 51:  # node 0 has more room than node 1
         args[6] = 5
     assert KernelChecks(bench, needed=needed).status() == status
+
+
+def test_a_graph_without_pools_needs_no_memory(bench):
+    empty = bench.ffi.new("mrt_graph_t *")
+    assert bench.init(bench.executor, empty, bench.ffi.NULL, 0) == "OK"
+    assert bench.run(bench.executor) == "OK"
