@@ -101,18 +101,26 @@ def run(console: Console, experiment: Experiment) -> None:
     console.rule(f"{experiment.title}: {path.name}, {path.stat().st_size:,} bytes")
     floats = reference(MODELS / f"{experiment.model}_float.tflite", list(experiment.samples[:, np.newaxis]))
     console.print(f"float model on this machine: {experiment.judge(np.concatenate(floats).reshape(len(floats), -1))}")
-    table = Table()
-    headings = ("processor", "int8 model", "bytes unlike the reference", "instructions", "arena", "stack", "RAM", "code", "weights")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in headings[:2] else "right")
-    verdicts: list[np.ndarray] = []
-    for machine, processor in MACHINES.items():
-        package, result, unlike, answers = on_machine(path, experiment, machine)
-        verdicts.append(answers)
-        arena = sum(item.size for item in package.graph.arenas)
-        figures = (result.instructions, arena, result.stack_bytes, result.static_ram_bytes, result.code_bytes, result.weights_bytes)
-        table.add_row(processor, experiment.judge(answers), str(unlike), *(f"{figure:,}" for figure in figures))
-    console.print(experiment.show(verdicts[0]), highlight=False)
+    rows: dict[str, list[str]] = {}
+    for machine in MACHINES:
+        package, ran, unlike, answers = on_machine(path, experiment, machine)
+        if not rows:
+            console.print(experiment.show(answers), highlight=False)
+        figures = {
+            "int8 model": experiment.judge(answers),
+            "bytes unlike the reference": f"{unlike:,}",
+            "instructions per inference": f"{ran.instructions:,}",
+            "RAM: arena": f"{sum(arena.size for arena in package.graph.arenas):,} bytes",
+            "RAM: stack": f"{ran.stack_bytes:,} bytes",
+            "RAM: variables": f"{ran.static_ram_bytes:,} bytes",
+            "flash: code and tables": f"{ran.code_bytes:,} bytes",
+            "flash: weights": f"{ran.weights_bytes:,} bytes",
+        }
+        for name, figure in figures.items():
+            rows.setdefault(name, []).append(figure)
+    table = Table("", *MACHINES.values())
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
     console.print(table)
 
 

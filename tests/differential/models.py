@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-
 from tests.tflite_builder import ModelBuilder
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.differential.models import RULES, models
 
 from micrort import inputs
 from micrort.commands.compare import difference
@@ -18,7 +19,6 @@ from micrort.compiler import compile_model
 from micrort.frontends import tflite
 from micrort.native.executor import HostExecutor
 from micrort.reference.litert import LiteRTReference
-from tests.differential.models import RULES, models
 
 CASES = int(os.environ.get("MICRORT_CASES", "12"))
 
