@@ -1,7 +1,12 @@
-"""SCons tool: `env.MicrortLibrary(folder)` makes libmicrort.a for the environment's target in `folder`."""
+"""SCons tool: `env.MicrortLibrary(folder)` makes libmicrort.a for the environment's target in `folder`.
+
+Next to the archive lies libmicrort.key, a digest of everything that went into it. While the digest is the same, the
+archive is taken as it is, without a node for every object: thousands of them would have to be looked at.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +22,27 @@ def exists(env: Any) -> bool:
 
 
 def _library(env: Any, folder: str) -> list[Any]:
+    archive, stamp = env.File(f"{folder}/libmicrort.a"), env.File(f"{folder}/libmicrort.key")
     root = Path(env["MICRORT_ROOT"])
+    key = _key(env, root)
+    kept = Path(stamp.get_abspath())
+    same = kept.exists() and kept.read_text() == key and Path(archive.get_abspath()).exists()
+    if same and not env.GetOption("clean"):
+        return [archive]
     units = sorted((root / "runtime").rglob("*.c"))
     objects = [env.Object(f"{folder}/{unit.relative_to(root).with_suffix('.o')}", str(unit)) for unit in units]
-    return list(env.StaticLibrary(f"{folder}/libmicrort.a", objects))
+    made = env.StaticLibrary(archive, objects)
+    write = env.Action(lambda target, source, env: Path(target[0].get_abspath()).write_text(key) and None, None)
+    return [*made, *env.Command(stamp, [made, env.Value(key)], write)]
+
+
+def _key(env: Any, root: Path) -> str:
+    """Digest of the sources, the compiler and its flags."""
+    compiler = Path(env.WhereIs(env.subst("$CC")) or "").resolve()
+    state = compiler.stat()
+    flags = (env.subst("$CCFLAGS"), env.subst("$ARFLAGS"), str(compiler), str(state.st_size), str(state.st_mtime_ns))
+    digest = hashlib.sha256("\0".join(flags).encode())
+    for path in sorted((*(root / "runtime").rglob("*"), *(root / "include").rglob("*"))):
+        if path.is_file():
+            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

@@ -1,7 +1,7 @@
 """SCons tool: compilers and flags for one target.
 
 Construction variable MICRORT_TARGET, set before the tool is loaded, names the target (micrort.devices.targets);
-MICRORT_ROOT the folder that holds `include`, `runtime` and `ports`.
+MICRORT_ROOT the folder that holds `include`, `runtime` and `ports`. With MICRORT_VERBOSE whole commands are printed.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def generate(env: Any) -> None:
         CPPPATH=[f"{root}/include", root],
         LINKFLAGS=[*target.flags, "-Wl,--gc-sections"],
     )
+    if not env.get("MICRORT_VERBOSE"):
+        env.Replace(CCCOMSTR="cc   $TARGET", ARCOMSTR="ar   $TARGET", LINKCOMSTR="link $TARGET")
 
 
 def exists(env: Any) -> bool:
