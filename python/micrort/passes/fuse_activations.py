@@ -31,7 +31,7 @@ def fuse_activations(graph: Graph) -> Graph:
         before = nodes.get(node.inputs[0] or "") if isinstance(node.operator, Relu) else None
         fused = None
         if before is not None and _only_reader(graph, consumers, before) and _only_clamps(graph, node):
-            fused = _fused(before, node)
+            fused = _fused(graph, before, node)
         if before is not None and fused is not None:
             # in the place of the operator: nothing reads its old output
             nodes = {fused.outputs[0] if name == before.outputs[0] else name: item for name, item in nodes.items()}
@@ -56,8 +56,8 @@ def _quantisation(tensor: Tensor) -> tuple[tuple[float, ...], tuple[int, ...]] |
     return None if tensor.quantisation is None else (tensor.quantisation.scales, tensor.quantisation.zero_points)
 
 
-def _fused(before: Node, node: Node) -> Node | None:
-    """`before` with the activation of `node` and its output; None where it has no activation to set."""
+def _fused(graph: Graph, before: Node, node: Node) -> Node | None:
+    """`before` with the activation of `node` and its output; None where it cannot clamp."""
     assert isinstance(node.operator, Relu)
     if "activation" not in {field.name for field in fields(before.operator)}:
         return None
@@ -68,4 +68,5 @@ def _fused(before: Node, node: Node) -> Node | None:
     if activation is None:
         return None
     operator = replace(before.operator, activation=activation)  # type: ignore[call-arg]
-    return replace(before, operator=operator, outputs=node.outputs)
+    fused = replace(before, operator=operator, outputs=node.outputs)
+    return None if operator.problems(graph.operands(fused)) else fused
