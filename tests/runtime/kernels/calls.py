@@ -30,6 +30,8 @@ class Call:
     contents: Sequence[bytes] = ()
     """Bytes of the inputs; zeros where left out."""
     in_place: InPlace | None = None
+    fill: int = 0xA5
+    """What stands around the tensors, and in the outputs before they are computed."""
     offsets: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -44,7 +46,7 @@ class Call:
             self.offsets[index] = self.offsets[self.in_place.input] - self.in_place.delta
         self._memory = ffi.new("uint64_t[]", cursor // 8 + GUARD)
         self._bytes = ffi.buffer(self._memory)
-        self._bytes[:] = b"\xa5" * len(self._bytes)
+        self._bytes[:] = bytes([self.fill]) * len(self._bytes)
         for index, (rows, row_bytes, _) in enumerate(self.inputs):
             content = self.contents[index] if index < len(self.contents) else bytes(rows * row_bytes)
             self._bytes[self.offsets[index] : self.offsets[index] + rows * row_bytes] = content
