@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
-from tests.elements import elements, scales, seeds, zero_points
+from tests.elements import elements, seeds, zero_points
 from tests.tflite_builder import ModelBuilder
 
 ACTIVATIONS = ("NONE", "RELU", "RELU_N1_TO_1", "RELU6")
@@ -44,8 +44,9 @@ class Geometry:
 
     @property
     def taps(self) -> int:
-        """Products of one output element."""
-        return self.kernel[0] * self.kernel[1] * (1 if self.depthwise else self.weights[3])
+        """Products of an output element, at most."""
+        inside = [min(self.kernel[axis], self.source[1 + axis]) for axis in range(2)]
+        return inside[0] * inside[1] * (1 if self.depthwise else self.weights[3])
 
 
 @st.composite
@@ -80,14 +81,15 @@ def quantised(draw: st.DrawFn, geometry: Geometry, dtype: str, bias: str) -> Mod
     seed = draw(seeds)
     random = np.random.default_rng(seed)
     channels = geometry.filters if draw(st.booleans()) else 1
-    source_scale = draw(scales(1e-3, 1.0))
-    weight_scales = np.exp(random.uniform(np.log(1e-3), np.log(0.1), channels)).astype(np.float32)
-    magnitude = {"int8": 100.0, "int16": 20000.0}[dtype]
-    spread = source_scale * float(np.median(weight_scales)) * 60 * magnitude * np.sqrt(geometry.taps)
-    output_scale = float(np.float32(spread / magnitude * draw(st.floats(1.0, 8.0))))
+    weight_scales = np.exp(random.uniform(np.log(1e-2), np.log(0.1), channels)).astype(np.float32)
+    # Sums deviate by some `deviation` in real numbers, and by some `steps` in outputs.
+    deviation = draw(st.floats(1.0, 8.0))
+    steps, magnitude, limit = {"int8": (60, 85, 9000), "int16": (15000, 20000, 2_000_000)}[dtype]
+    unit = 73 * magnitude * float(np.median(weight_scales)) * np.sqrt(geometry.taps)
+    source_scale = float(np.float32(deviation / unit))
+    output_scale = float(np.float32(deviation / steps * draw(st.floats(0.5, 4.0))))
     points = (draw(zero_points(dtype)), draw(zero_points(dtype)))
     axis = 3 if geometry.depthwise else 0
-    limit = max(1, int(spread / source_scale / float(np.max(weight_scales))))
     biases = random.integers(-limit, limit, geometry.filters, endpoint=True)
     model = ModelBuilder()
     x = model.input("x", geometry.source, dtype, scale=source_scale, zero_point=points[0])
