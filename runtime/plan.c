@@ -1,7 +1,12 @@
 /* The planner's front: one task for each group of pools that share buffers, its bounds, its strategies. */
 #include "micrort/plan.h"
 
-#include "runtime/plan_internal.h"
+#include "runtime/plan_exact.h"
+
+/* Share of the budget that hill-climb gets before the exact search: one part in so many. */
+#define HILL_CLIMB_SHARE 16u
+/* Buffers of a task beyond which the automatic strategy leaves the exact search out: a step would take too long. */
+#define EXACT_BUFFERS_MAX 1024u
 
 /* All that mrt_plan_solve keeps in the caller's scratch. */
 typedef struct memory {
@@ -9,14 +14,24 @@ typedef struct memory {
     uint64_t *address;
     mrt_plan_bound_t bound;
     mrt_plan_greedy_t greedy;
+    mrt_plan_exact_t exact;
 } memory_t;
 
-static void take_memory(memory_t *memory, mrt_plan_scratch_t *scratch, uint32_t buffer_count)
+static bool may_search(mrt_plan_strategy_t strategy, uint32_t buffer_count)
+{
+    return (strategy == MRT_PLAN_EXACT) || ((strategy == MRT_PLAN_AUTO) && (buffer_count <= EXACT_BUFFERS_MAX));
+}
+
+static void take_memory(memory_t *memory, mrt_plan_scratch_t *scratch, mrt_plan_strategy_t strategy,
+                        uint32_t buffer_count)
 {
     memory->ids = mrt_plan_take(scratch, buffer_count, sizeof(uint32_t));     /* MISRA D1 */
     memory->address = mrt_plan_take(scratch, buffer_count, sizeof(uint64_t)); /* MISRA D1 */
     mrt_plan_bound_take(&memory->bound, scratch, buffer_count);
     mrt_plan_greedy_take(&memory->greedy, scratch, buffer_count);
+    if (may_search(strategy, buffer_count)) {
+        mrt_plan_exact_take(&memory->exact, scratch, buffer_count);
+    }
 }
 
 uint64_t mrt_plan_scratch_size(mrt_plan_strategy_t strategy, uint32_t buffer_count)
@@ -26,7 +41,7 @@ uint64_t mrt_plan_scratch_size(mrt_plan_strategy_t strategy, uint32_t buffer_cou
     if ((uint32_t)strategy >= (uint32_t)MRT_PLAN_STRATEGY_COUNT) {
         return 0u;
     }
-    take_memory(&memory, &scratch, buffer_count);
+    take_memory(&memory, &scratch, strategy, buffer_count);
     return scratch.used * 8u;
 }
 
@@ -62,14 +77,41 @@ static uint64_t bound_task(const mrt_plan_task_t *task, const memory_t *memory, 
     return fits ? height : MRT_PLAN_NOWHERE;
 }
 
-static void search(mrt_plan_task_t *task, const mrt_plan_options_t *options, const memory_t *memory, uint64_t lowest)
+/* Figures of a task's plan. The plan is optimal if the pools, from the costliest on, meet their bounds. */
+static mrt_plan_outcome_t judge(const mrt_plan_task_t *task, mrt_plan_t *plan)
 {
-    /* Any plan will do for MRT_PLAN_FIT. */
-    const uint64_t goal = (options->goal == MRT_PLAN_FIT) ? (MRT_PLAN_NOWHERE - 1u) : lowest;
-    mrt_plan_greedy(task, &memory->greedy);
-    if (options->strategy != MRT_PLAN_GREEDY) {
-        mrt_plan_hill_climb(task, &memory->greedy, goal, task->steps_left);
+    mrt_plan_outcome_t outcome = MRT_PLAN_OPTIMAL;
+    if (task->height == MRT_PLAN_NOWHERE) {
+        return MRT_PLAN_BOUND;
     }
+    for (uint32_t place = 0u; place < task->space.count; ++place) {
+        const uint32_t pool = task->space.pool[place];
+        plan->used[pool] = (uint32_t)mrt_plan_used(task, place);
+        if (plan->used[pool] > plan->lower_bound[pool]) {
+            outcome = MRT_PLAN_FEASIBLE;
+        }
+    }
+    return outcome;
+}
+
+/* Runs the strategies in turn for as long as a better plan is wanted and possible. */
+static mrt_plan_answer_t search(mrt_plan_task_t *task, const mrt_plan_options_t *options, memory_t *memory,
+                                mrt_plan_t *plan, uint64_t lowest)
+{
+    const bool smallest = (options->goal == MRT_PLAN_MINIMISE);
+    const bool exact = may_search(options->strategy, task->problem->buffer_count);
+    /* Any plan will do for MRT_PLAN_FIT. */
+    const uint64_t goal = smallest ? lowest : (MRT_PLAN_NOWHERE - 1u);
+    mrt_plan_answer_t answer = MRT_PLAN_ANSWER_UNDECIDED;
+    mrt_plan_greedy(task, &memory->greedy);
+    const uint64_t left = (task->budget > task->steps) ? (task->budget - task->steps) : 0u;
+    if ((options->strategy == MRT_PLAN_HILL_CLIMB) || (options->strategy == MRT_PLAN_AUTO)) {
+        mrt_plan_hill_climb(task, &memory->greedy, goal, exact ? (left / HILL_CLIMB_SHARE) : left);
+    }
+    if (exact && (judge(task, plan) != MRT_PLAN_OPTIMAL) && (task->height > goal)) {
+        answer = mrt_plan_exact(task, &memory->bound, &memory->exact, smallest, plan->lower_bound);
+    }
+    return (task->height != MRT_PLAN_NOWHERE) ? MRT_PLAN_ANSWER_PLAN : answer;
 }
 
 /* Turns addresses into slots, also of the empty buffers of the group. */
@@ -89,22 +131,8 @@ static void write_slots(const mrt_plan_task_t *task, uint32_t group, mrt_plan_sl
     }
 }
 
-/* Figures of a finished task. The plan is optimal if the pools, from the costliest on, meet their bounds. */
-static mrt_plan_outcome_t judge(const mrt_plan_task_t *task, mrt_plan_t *plan)
-{
-    mrt_plan_outcome_t outcome = MRT_PLAN_OPTIMAL;
-    for (uint32_t place = 0u; place < task->space.count; ++place) {
-        const uint32_t pool = task->space.pool[place];
-        plan->used[pool] = (uint32_t)mrt_plan_used(task, place);
-        if (plan->used[pool] > plan->lower_bound[pool]) {
-            outcome = MRT_PLAN_FEASIBLE;
-        }
-    }
-    return outcome;
-}
-
 static mrt_status_t solve_group(mrt_plan_task_t *task, uint32_t group, const mrt_plan_options_t *options,
-                                const memory_t *memory, mrt_plan_t *plan)
+                                memory_t *memory, mrt_plan_t *plan)
 {
     mrt_plan_lay_out(task->problem, group, &task->space);
     collect(task, group, memory->ids);
@@ -114,22 +142,21 @@ static mrt_status_t solve_group(mrt_plan_task_t *task, uint32_t group, const mrt
         plan->outcome = MRT_PLAN_BOUND;
         return MRT_ERR_INFEASIBLE;
     }
-    search(task, options, memory, lowest);
-    if (task->height == MRT_PLAN_NOWHERE) {
-        plan->outcome = MRT_PLAN_BOUND;
-        return MRT_ERR_BUDGET;
-    }
+    const mrt_plan_answer_t answer = search(task, options, memory, plan, lowest);
     const mrt_plan_outcome_t outcome = judge(task, plan);
     plan->outcome = (outcome < plan->outcome) ? outcome : plan->outcome;
+    if (answer != MRT_PLAN_ANSWER_PLAN) {
+        return (answer == MRT_PLAN_ANSWER_NO_PLAN) ? MRT_ERR_INFEASIBLE : MRT_ERR_BUDGET;
+    }
     write_slots(task, group, plan->slots);
     return MRT_OK;
 }
 
 static mrt_status_t solve(const mrt_plan_problem_t *problem, const mrt_plan_options_t *options,
-                          const memory_t *memory, mrt_plan_t *plan)
+                          memory_t *memory, mrt_plan_t *plan)
 {
     const uint64_t budget = (options->step_budget > 0u) ? options->step_budget : (uint64_t)MRT_PLAN_STEPS_DEFAULT;
-    mrt_plan_task_t task = {.problem = problem, .address = memory->address, .steps_left = budget};
+    mrt_plan_task_t task = {.problem = problem, .address = memory->address, .budget = budget};
     mrt_status_t status = MRT_OK;
     uint32_t done = 0u;
     plan->outcome = MRT_PLAN_OPTIMAL;
@@ -148,7 +175,7 @@ static mrt_status_t solve(const mrt_plan_problem_t *problem, const mrt_plan_opti
             }
         }
     }
-    plan->steps = budget - task.steps_left;
+    plan->steps = task.steps;
     return status;
 }
 
@@ -169,6 +196,6 @@ mrt_status_t mrt_plan_solve(const mrt_plan_problem_t *problem, const mrt_plan_op
     if (scratch_bytes < mrt_plan_scratch_size(chosen.strategy, problem->buffer_count)) {
         return MRT_ERR_MEMORY;
     }
-    take_memory(&memory, &taken, problem->buffer_count);
+    take_memory(&memory, &taken, chosen.strategy, problem->buffer_count);
     return solve(problem, &chosen, &memory, plan);
 }

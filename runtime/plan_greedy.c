@@ -82,5 +82,6 @@ void mrt_plan_greedy(mrt_plan_task_t *task, const mrt_plan_greedy_t *greedy)
     }
     mrt_plan_sort(greedy->order, task->count, &rank);
     const uint64_t height = mrt_plan_first_fit(task, greedy->order, &greedy->fit);
+    task->steps += task->count;
     mrt_plan_keep(task, greedy->fit.address, height);
 }

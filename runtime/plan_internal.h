@@ -29,7 +29,8 @@ typedef struct mrt_plan_task {
     uint32_t count;      /* number of ids */
     uint64_t *address;   /* by index of buffer: the best plan so far */
     uint64_t height;     /* one past the last address of the best plan, or MRT_PLAN_NOWHERE */
-    uint64_t steps_left; /* what remains of the budget */
+    uint64_t steps;      /* placements tried so far */
+    uint64_t budget;     /* most steps; greedy, which is never left out, may exceed it */
 } mrt_plan_task_t;
 
 /* Sorting criteria by index of buffer, greatest first; the next one decides among equals, and last the index. */
@@ -63,6 +64,9 @@ uint64_t mrt_plan_fit(const mrt_plan_task_t *task, uint32_t id, uint64_t from);
 
 /* Sorts indices by rank: in place, without recursion, at most n log n comparisons times a constant. */
 void mrt_plan_sort(uint32_t *ids, uint32_t count, const mrt_plan_rank_t *rank);
+
+/* A xorshift generator: the same numbers 0..bound-1 in every run, on every machine. The state is not 0. */
+uint32_t mrt_plan_draw(uint32_t *state, uint32_t bound);
 
 /* Memory of the lower bounds. */
 typedef struct mrt_plan_bound {
@@ -100,7 +104,7 @@ typedef struct mrt_plan_greedy {
 } mrt_plan_greedy_t;
 
 /* Strategies. Each takes its memory with the first function, whose sum is the scratch size, and improves the
-   task's plan with the second; `goal` is the height at which it may stop. */
+   task's plan with the second. Hill-climb stops at the height `goal`, or after `steps` steps. */
 void mrt_plan_greedy_take(mrt_plan_greedy_t *greedy, mrt_plan_scratch_t *scratch, uint32_t buffer_count);
 void mrt_plan_greedy(mrt_plan_task_t *task, const mrt_plan_greedy_t *greedy);
 void mrt_plan_hill_climb(mrt_plan_task_t *task, const mrt_plan_greedy_t *greedy, uint64_t goal, uint64_t steps);

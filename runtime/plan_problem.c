@@ -114,6 +114,16 @@ uint64_t mrt_plan_fit(const mrt_plan_task_t *task, uint32_t id, uint64_t from)
     return MRT_PLAN_NOWHERE;
 }
 
+uint32_t mrt_plan_draw(uint32_t *state, uint32_t bound)
+{
+    uint32_t x = *state;
+    x ^= x << 13u;
+    x ^= x >> 17u;
+    x ^= x << 5u;
+    *state = x;
+    return x % bound;
+}
+
 /* Whether buffer a comes before buffer b. */
 static bool comes_before(const mrt_plan_rank_t *rank, uint32_t a, uint32_t b)
 {

@@ -69,10 +69,12 @@ typedef struct mrt_plan_slot {
 
 /** How to search. */
 typedef enum mrt_plan_strategy {
-    MRT_PLAN_AUTO = 0,       /**< The others in turn, until the plan equals its lower bound or the budget is spent. */
+    MRT_PLAN_AUTO = 0,       /**< The others in turn, until the plan equals its lower bound or the budget is spent;
+                                  beyond 1,024 buffers without the exact one. */
     MRT_PLAN_GREEDY = 1,     /**< Largest buffer first, each at the lowest free offset. Needs no budget. */
     MRT_PLAN_HILL_CLIMB = 2, /**< Greedy, then swaps in the order of buffers that do not make the plan larger. */
-    MRT_PLAN_STRATEGY_COUNT = 3 /**< Number of strategies. */
+    MRT_PLAN_EXACT = 3,      /**< Greedy, then branch and bound: proves its answer if the budget suffices. */
+    MRT_PLAN_STRATEGY_COUNT = 4 /**< Number of strategies. */
 } mrt_plan_strategy_t;
 
 /** When to stop. */

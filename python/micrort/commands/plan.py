@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     help="Memory that there is. The first plan that fits will do, unless --minimise is given.",
 )
 @click.option("--minimise", is_flag=True, help="Go on to the smallest plan, where --capacity would stop.")
-@click.option("--strategy", metavar="NAME", default="auto", show_default=True, help="auto, greedy or hill_climb.")
+@click.option("--strategy", metavar="NAME", default="auto", show_default=True, help="auto, greedy, hill_climb or exact.")
 @click.option("--budget", type=click.IntRange(1), metavar="STEPS", help="Most placements of buffers to try.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT.csv", help="Write the plan as CSV.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from micrort.errors import MicrortError, UsageError
 
-STRATEGIES = ("auto", "greedy", "hill_climb")
+STRATEGIES = ("auto", "greedy", "hill_climb", "exact")
 """Names of mrt_plan_strategy_t, in the order of its values."""
 SIZE_MAX = 1 << 31
 """MRT_PLAN_SIZE_MAX: bytes of one buffer."""
