@@ -15,7 +15,7 @@ from micrort.frontends.tflite.decode import decode
 from micrort.frontends.tflite.findings import BrokenError, Findings, RefusalError
 from micrort.frontends.tflite.legality import read_operator, row_of
 from micrort.frontends.tflite.records import SourceModel, SourceOperator
-from micrort.frontends.tflite.tensors import read_tensor, unique_names, unique_node_names
+from micrort.frontends.tflite.tensors import BYTES_MAX, read_tensor, unique_names, unique_node_names
 from micrort.frontends.tflite.wiring import check_wiring
 from micrort.ir import Graph, Node, Operands, Tensor
 
@@ -102,6 +102,9 @@ class _Reader:
                 self.findings.problems.append(str(error))
             except RefusalError as refusal:
                 self.refused[index] = refusal
+        constants = sum(tensor.bytes for tensor in self.tensors.values() if tensor.is_constant)
+        if constants > BYTES_MAX:
+            self.findings.problems.append(f"the constants have {constants} bytes in total; at most {BYTES_MAX} fit")
         for index in dict.fromkeys(self.model.inputs):
             if index in self.refused:
                 name = self.tensor_names[index]

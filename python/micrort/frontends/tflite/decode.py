@@ -28,6 +28,8 @@ READ_ERRORS = (struct.error, IndexError, TypeError, ValueError, OverflowError)
 
 _AMPLIFICATION = 4
 """Vectors may be read this many times the file's size in total; honest files stay below once."""
+_TABLES_MAX = 65535
+"""Tensors, operators, buffers or operator codes; the runtime counts them in 16 bits."""
 
 
 class DamagedError(Exception):
@@ -98,6 +100,8 @@ class _Decoder:
     def tables(self, parent: Any, field: str, what: str, read: Callable[[int, Any], Item]) -> tuple[Item | None, ...]:
         """Every table of a vector, each read by `read(index, table)`; None where damaged."""
         count = self.length(getattr(parent, f"{field}Length")(), 4)
+        if count > _TABLES_MAX:
+            raise DamagedError(f"{count} entries; at most {_TABLES_MAX} are possible")
 
         def item(index: int) -> Item:
             table = getattr(parent, field)(index)

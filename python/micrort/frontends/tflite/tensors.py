@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -68,22 +68,24 @@ def unique_node_names(model: SourceModel, tensor_names: list[str]) -> list[str]:
 
     No tensor's name continues a node's name with a slash: that is how lowering names what it adds to a node.
     """
-    folders = {name[:end] for name in tensor_names for end in _slashes(name)}
+    ordered = sorted(tensor_names)
     taken: set[str] = set()
     names = []
     for index, operator in enumerate(model.operators):
         outputs = operator.outputs if operator is not None else ()
         first = outputs[0] if outputs and 0 <= outputs[0] < len(tensor_names) else None
         name = f"operator_{index}" if first is None else tensor_names[first].split(";")[0]
-        while name in taken or name in folders:
+        while name in taken or _continued(name, ordered):
             name = f"{name}:{index}"
         taken.add(name)
         names.append(name)
     return names
 
 
-def _slashes(name: str) -> Iterable[int]:
-    return (position for position, character in enumerate(name) if character == "/")
+def _continued(name: str, ordered: list[str]) -> bool:
+    """Whether one of the sorted names `ordered` starts with `name` and a slash."""
+    place = bisect.bisect_left(ordered, f"{name}/")
+    return place < len(ordered) and ordered[place].startswith(f"{name}/")
 
 
 def _check_type(source: SourceTensor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from micrort.frontends.tflite.findings import Findings
@@ -50,6 +50,7 @@ def _makers(model: SourceModel) -> dict[int, list[SourceOperator]]:
 
 
 def _made_wrongly(model: SourceModel, makers: dict[int, list[SourceOperator]]) -> Iterator[str]:
+    inputs = set(model.inputs)
     for index, operators in makers.items():
         tensor = model.tensor(index)
         if tensor is None:
@@ -58,7 +59,7 @@ def _made_wrongly(model: SourceModel, makers: dict[int, list[SourceOperator]]) -
             yield f"{tensor} is written {len(operators)} times: by {' and '.join(map(str, operators[:4]))}"
         if model.is_constant(index):
             yield f"{tensor} is a constant, but {operators[0]} writes it"
-        if index in model.inputs:
+        if index in inputs:
             yield f"{tensor} is an input of the model, but {operators[0]} writes it"
 
 
@@ -103,7 +104,7 @@ def _ends(model: SourceModel, makers: dict[int, list[SourceOperator]]) -> Iterat
     for what, indices in (("inputs", model.inputs), ("outputs", model.outputs)):
         if not indices:
             yield f"the model has no {what}"
-        repeated = sorted({index for index in indices if indices.count(index) > 1}) if len(indices) < 1000 else []
+        repeated = (index for index, count in Counter(indices).items() if count > 1)
         for index in repeated:
             yield f"tensor {index} stands twice among the model's {what}"
         if len(indices) > 255:
