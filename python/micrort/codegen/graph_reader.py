@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -124,6 +125,7 @@ class _Reader:
             self._fits(tensor)
         steps = tuple(self._step(item, nodes) for item in _list(self.metadata.get("mrt_steps"), "mrt_steps"))
         name = _string(self.metadata.get("mrt_name"), "mrt_name")
+        _need(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None, f"the name {name!r} is no C identifier")
         whole = ExecutorGraph(
             name, tuple(tensors), tuple(nodes), steps, tuple(inputs), tuple(heads), self.arenas, self._params()
         )

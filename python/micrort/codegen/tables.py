@@ -191,7 +191,7 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
         "inputs": list(_ports(graph, values, graph.inputs, "input")),
         "outputs": list(_ports(graph, values, graph.outputs, "output")),
         "macs": sum(node.macs for node in graph.nodes),
-        "pools": [(arena, c_text.identifier(arena.name)) for arena in graph.arenas],
+        "pools": list(zip(graph.arenas, c_text.identifiers(arena.name for arena in graph.arenas), strict=True)),
     }
 
 

@@ -89,9 +89,8 @@ def read(path: Path) -> Package:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     metadata = _metadata(members, str(path))
     name = next(iter(metadata["modules"]))
-    graph_json = f"executor-config/graph/{name}.graph"
-    params = f"parameters/{name}.params"
-    missing = [member for member in (graph_json, params) if member not in members]
+    graph_json, params, listing = f"executor-config/graph/{name}.graph", f"parameters/{name}.params", f"src/{name}.txt"
+    missing = [member for member in (graph_json, params, listing) if member not in members]
     if missing:
         raise ModelError(str(path), [f"the archive has no member {member}" for member in missing])
     return Package(
@@ -100,7 +99,7 @@ def read(path: Path) -> Package:
         members[params],
         _folder(members, SOURCES, str(path)),
         _folder(members, HEADERS, str(path)),
-        _text(members, f"src/{name}.txt", str(path)) if f"src/{name}.txt" in members else "",
+        _text(members, listing, str(path)),
         metadata,
         path,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from micrort.errors import ModelError
 from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ class Package:
         from micrort.codegen import graph_reader, params
 
         source = str(self.path or self.name)
-        return graph_reader.read(self.graph_json, params.read(self.params, source), source)
+        graph = graph_reader.read(self.graph_json, params.read(self.params, source), source)
+        if graph.name != self.name:
+            raise ModelError(source, [f"the graph of module {self.name} is named {graph.name}"])
+        return graph
 
 
 def metadata(graph: ExecutorGraph, executor: str, target: str | None, optimize: str, datetime: str) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""micrort compile: figures of the real models, options, messages, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.codegen.models import MODELS
+from tests.shared import shared
+
+from micrort import cli, compiler, mlf
+from micrort.errors import UsageError
+from micrort.native.executor import HostExecutor
+
+DIGITS = str(MODELS / "digits_int8.tflite")
+
+
+@pytest.mark.parametrize(
+    ("model", "arena"),
+    [
+        ("kws_ref_model", 16_000),
+        ("vww_96_int8", 55_296),
+        ("pretrainedResnet_quant", 49_152),
+        ("ad01_int8", 768),
+    ],
+)
+def test_real_models_need_the_least_memory_and_give_the_targets_bytes(model: str, arena: int) -> None:
+    package = compiler.compile_model(shared("models", f"{model}.tflite"))
+    figures = package.figures
+    assert figures["arena_bytes"] == arena + figures["workspace_bytes"]
+    assert [item["bytes"] for item in figures["arenas"]] == [item["lower_bound"] for item in figures["arenas"]]
+    golden = np.load(shared("models", "golden", f"{model}.npz"))
+    executor = HostExecutor(package.graph)
+    executor.set_input(0, golden["input"])
+    (output,) = executor.run().values()
+    np.testing.assert_array_equal(output, golden["output"], strict=True)
+
+
+def test_compiling_takes_less_than_three_seconds(tmp_path: Path) -> None:
+    model = shared("models", "kws_ref_model.tflite")
+    command = [sys.executable, "-m", "micrort.cli", "compile", str(model), "-o", str(tmp_path / "kws.tar")]
+    subprocess.run(command, check=True, capture_output=True)  # the host library may have to be built
+    begin = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    assert time.monotonic() - begin < 3.0
+
+
+@pytest.mark.parametrize("executor", ["graph", "aot"])
+def test_json_has_the_figures(executor: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "out.tar"
+    arguments = ["compile", DIGITS, "--executor", executor, "--target", "cortex-m4", "-o", str(path), "--json"]
+    assert cli.run(arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["output"] == str(path)
+    assert (report["executor"], report["target"]) == (executor, "cortex-m4")
+    assert report["arena_bytes"] == sum(report["arena_by_pool"].values())
+    assert mlf.read(path).module["target"] == ["c -keys=arm_cpu,cpu -mcpu=cortex-m4"]
+
+
+def test_summary_and_default_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["compile", DIGITS]) == 0
+    text = capsys.readouterr().out
+    assert "digits_int8.tar: digits_int8 for any core, executor graph" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["digits_int8.tar"]
+
+
+def test_board_gives_its_core(tmp_path: Path) -> None:
+    path = tmp_path / "out.tar"
+    assert cli.run(["compile", DIGITS, "--board", "mps2_an386", "-o", str(path)]) == 0
+    assert mlf.read(path).figures["target"] == "cortex-m4"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--target", "cortex-m99"], 2, "no target 'cortex-m99'"),
+        (["--board", "toaster"], 2, "toaster"),
+        (["--board", "mps2_an385", "--target", "cortex-m55"], 2, "cortex-m55"),
+        (["--executor", "vm"], 2, "vm"),
+        (["--optimize", "magic"], 2, "magic"),
+        (["-o", "no/such/folder/out.tar"], 2, "cannot write"),
+        (["-o", "."], 2, "folder"),
+    ],
+)
+def test_wrong_options(
+    arguments: list[str],
+    code: int,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["compile", DIGITS, *arguments]) == code
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert "Traceback" not in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_broken_model_writes_nothing_and_keeps_what_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, output = tmp_path / "broken.tflite", tmp_path / "out.tar"
+    model.write_bytes((MODELS / "digits_int8.tflite").read_bytes()[:1000])
+    output.write_text("precious")
+    assert cli.run(["compile", str(model), "-o", str(output)]) == 1
+    assert "broken.tflite" in capsys.readouterr().err
+    assert output.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [
+        ("kws_ref_model", "kws_ref_model"),
+        ("my-model v2", "my_model_v2"),
+        ("2nd", "model_2nd"),
+        ("größe", "gr_e"),
+        ("---", "model"),
+        ("graph", "graph_model"),
+        ("executor", "executor_model"),
+        ("conv2d_s8", "conv2d_s8_model"),
+    ],
+)
+def test_names_are_identifiers_of_their_own(stem: str, name: str) -> None:
+    assert compiler.module_name(stem) == name
+
+
+def test_source_date_epoch_sets_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert compiler.compile_model(Path(DIGITS)).module["export_datetime"] == "1970-01-02 00:00:00Z"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "soon")
+    with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
+        compiler.compile_model(Path(DIGITS))
