@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
 import tflite as generated
@@ -262,3 +264,42 @@ def assert_valid(graph: Graph) -> None:
         assert node.operator.problems(operands) == []
         assert node.operator.lower(node.name, operands) is not None
     assert set(graph.outputs) <= known
+
+
+def repeating_model(tensors: int, name_bytes: int) -> bytes:
+    """A small file whose tensors all have the very same long name."""
+    builder = flatbuffers.Builder(name_bytes + 64 * tensors)
+    name = builder.CreateString("/" * name_bytes)
+    made = []
+    for _ in range(tensors):
+        generated.TensorStart(builder)
+        generated.TensorAddName(builder, name)
+        made.append(generated.TensorEnd(builder))
+    generated.SubGraphStartTensorsVector(builder, tensors)
+    for tensor in made:
+        builder.PrependUOffsetTRelative(tensor)
+    vector = builder.EndVector()
+    generated.SubGraphStart(builder)
+    generated.SubGraphAddTensors(builder, vector)
+    graph = generated.SubGraphEnd(builder)
+    generated.ModelStartSubgraphsVector(builder, 1)
+    builder.PrependUOffsetTRelative(graph)
+    graphs = builder.EndVector()
+    generated.ModelStart(builder)
+    generated.ModelAddVersion(builder, 3)
+    generated.ModelAddSubgraphs(builder, graphs)
+    builder.Finish(generated.ModelEnd(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+@pytest.mark.parametrize(
+    ("tensors", "name_bytes", "message"), [(20_000, 1_000_000, "overlap"), (70_000, 8, "70000 entries")]
+)
+def test_small_files_cannot_keep_us_busy(tensors: int, name_bytes: int, message: str) -> None:
+    data = repeating_model(tensors, name_bytes)
+    start = time.process_time()
+    with pytest.raises(ModelError) as caught:
+        tflite.load(data, "hostile", "hostile.tflite")
+    assert message in str(caught.value)
+    assert "and " in caught.value.problems[-1] or len(caught.value.problems) < 200
+    assert time.process_time() - start < 10
