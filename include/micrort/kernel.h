@@ -19,6 +19,9 @@
 
 #include "micrort/status.h"
 #include "micrort/tensor.h"
+#ifndef MRT_CDEF
+#include <stdbool.h>
+#endif
 
 /** One call of a kernel. Made by the executor on its stack; valid during the call only. */
 typedef struct mrt_call {
@@ -54,12 +57,20 @@ typedef mrt_status_t (*mrt_kernel_check_t)(const mrt_call_t *call);
 /** Bytes of workspace (4-byte aligned) that `run` needs with these attributes; 0 for most kernels. */
 typedef uint32_t (*mrt_kernel_workspace_t)(const void *attrs);
 
-/** A row of the kernel library, which blobs and the host use; see runtime/kernels/kernels.def. */
+/**
+ * Whether output 0 may lie where it lies, over bytes of input `input`: rules 1 to 3 above let `run` read all of them
+ * before it writes there. Asked only about calls that `check` accepts, and inputs that share bytes with output 0.
+ */
+typedef bool (*mrt_kernel_in_place_t)(const mrt_call_t *call, uint32_t input);
+
+/** A row of the kernel library, which blobs and the host use; see include/micrort/kernels/kernels.def. */
 typedef struct mrt_kernel {
     mrt_kernel_run_t run;             /**< Never null in a linked kernel. */
     mrt_kernel_check_t check;         /**< Never null in a linked kernel. */
     mrt_kernel_workspace_t workspace; /**< Never null in a linked kernel. */
     uint32_t attrs_bytes;             /**< sizeof the attribute struct. */
+    mrt_kernel_in_place_t in_place;   /**< Null: never. */
+    uint32_t id;                      /**< The kernel's id in blobs; 0: an empty row. */
 } mrt_kernel_t;
 
 /* The accessors are for kernels, which are C. */

@@ -20,12 +20,31 @@
 MRT_BEGIN_C
 
 /* For each kernel: mrt_<name>_run, mrt_<name>_check, mrt_<name>_workspace, as kernel.h explains them. */
-#define MRT_KERNEL(id, name, attrs_type) /* MISRA D4 */ \
+#define MRT_KERNEL(id, name, attrs_type, in_place) /* MISRA D4 */ \
     mrt_status_t mrt_##name##_run(const mrt_call_t *call); \
     mrt_status_t mrt_##name##_check(const mrt_call_t *call); \
     uint32_t mrt_##name##_workspace(const void *attrs);
 #include "micrort/kernels/kernels.def"
 #undef MRT_KERNEL
+
+/* Where an output may lie over an input, as mrt_kernel_in_place_t says; kernels.def gives each kernel one of them. */
+
+/** Nowhere. */
+bool mrt_in_place_none(const mrt_call_t *call, uint32_t input);
+
+/** Elementwise kernels: at the input's start, as many elements, of the input's dtype or of one byte. */
+bool mrt_in_place_elements(const mrt_call_t *call, uint32_t input);
+
+/**
+ * Kernels whose attributes begin with mrt_window_t, at input 0: so far before the input that each output row ends
+ * before the first input row that it or a later one still needs.
+ */
+bool mrt_in_place_window(const mrt_call_t *call, uint32_t input);
+
+/** A row of a table of kernels, made from a row of kernels.def; for a firmware's own list, see mrt_graph_load. */
+#define MRT_KERNEL_ROW(id, name, attrs_type, in_place) /* MISRA D4 */ \
+    {mrt_##name##_run, mrt_##name##_check, mrt_##name##_workspace, (uint32_t)sizeof(attrs_type), \
+     mrt_in_place_##in_place, (id)}
 
 /** Length of mrt_kernels: one more than the highest kernel id. */
 #define MRT_KERNEL_COUNT 150

@@ -22,7 +22,9 @@
     X(ERR_LIMIT, -9, "a limit of config.h is exceeded") \
     X(ERR_INFEASIBLE, -10, "the planning problem has no solution within the given capacity") \
     X(ERR_BUDGET, -11, "the search budget was spent before an answer was found") \
-    X(ERR_RUN, -12, "a kernel failed while running")
+    X(ERR_RUN, -12, "a kernel failed while running") \
+    X(ERR_FORMAT, -13, "the bytes are no blob that this runtime can read") \
+    X(ERR_CHECKSUM, -14, "the bytes do not agree with their checksum")
 
 /** Outcome of a call. Never ignore one: on any value but MRT_OK the outputs are unspecified. */
 typedef enum mrt_status {

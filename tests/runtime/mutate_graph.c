@@ -115,7 +115,7 @@ static mrt_graph_t graph_of(const block_t *blocks)
 static mrt_status_t try_graph(const mrt_graph_t *graph)
 {
     static const mrt_kernel_t row = {mrt_conv2d_s8_run, mrt_conv2d_s8_check, mrt_conv2d_s8_workspace,
-                                     sizeof(mrt_conv2d_s8_attrs_t)};
+                                     sizeof(mrt_conv2d_s8_attrs_t), mrt_in_place_none, 1u};
     const mrt_kernel_t *const rows[] = {&row};
     mrt_status_t status = mrt_graph_check(graph);
     if (status == MRT_OK) {

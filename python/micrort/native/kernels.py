@@ -14,19 +14,19 @@ from micrort.ir import DType, InPlace, Tensor
 from micrort.ir.executor_graph import PARAMS_POOL
 from micrort.native import library
 
-_ROW = re.compile(r"^MRT_KERNEL\((\d+), (\w+), (\w+)\)", re.MULTILINE)
+_ROW = re.compile(r"^MRT_KERNEL\((\d+), (\w+), (\w+), (\w+)\)", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)
 def ids() -> dict[str, int]:
     """Kernel name -> id, from kernels.def."""
-    return {name: int(number) for number, name, _ in _rows()}
+    return {name: int(number) for number, name, _, _ in _rows()}
 
 
 def attrs_type(kernel: str) -> Any:
     """The cffi type of the attribute struct of `kernel`; its `cname` is the C name, its `fields` the members."""
     ffi, _ = library.load()
-    return ffi.typeof({name: type_name for _, name, type_name in _rows()}[kernel])
+    return ffi.typeof({name: type_name for _, name, type_name, _ in _rows()}[kernel])
 
 
 def pack_attrs(kernel: str, attrs: Mapping[str, int | float]) -> bytes:
@@ -36,7 +36,7 @@ def pack_attrs(kernel: str, attrs: Mapping[str, int | float]) -> bytes:
         ValueError: a member is missing, unknown, or out of its type's range.
     """
     ffi, _ = library.load()
-    type_name = {name: type_name for _, name, type_name in _rows()}[kernel]
+    type_name = {name: type_name for _, name, type_name, _ in _rows()}[kernel]
     struct = ffi.new(f"{type_name} *")
     missing = set(attrs)
     _fill(ffi, struct[0], ffi.typeof(type_name), attrs, missing, kernel)
@@ -141,7 +141,7 @@ def _lay_out(
 
 
 @lru_cache(maxsize=1)
-def _rows() -> list[tuple[str, str, str]]:
+def _rows() -> list[tuple[str, str, str, str]]:
     return _ROW.findall((sources.root() / "include/micrort/kernels/kernels.def").read_text())
 
 
