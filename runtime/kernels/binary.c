@@ -62,9 +62,9 @@ static bool tensor_fits(const mrt_tensor_t *tensor, uint32_t dtype, const int32_
     uint64_t rows = 1u;
     uint64_t elements = 1u;
     for (uint32_t axis = 0u; axis < AXIS_COUNT; ++axis) {
-        const uint64_t extent = (is_repeated(repeats, axis) != 0u) ? 1u : (uint32_t)extents[axis];
-        rows *= (axis < AXIS_WIDTH) ? extent : 1u;
-        elements *= (axis < AXIS_WIDTH) ? 1u : extent;
+        const uint64_t extent = (is_repeated(repeats, axis) != 0u) ? UINT64_C(1) : (uint64_t)(uint32_t)extents[axis];
+        rows *= (axis < AXIS_WIDTH) ? extent : UINT64_C(1);
+        elements *= (axis < AXIS_WIDTH) ? UINT64_C(1) : extent;
     }
     return mrt_check_dtype(tensor, dtype) && (tensor->rows == rows)
            && (tensor->row_bytes == (elements * mrt_check_dtype_bytes(dtype)));
@@ -80,7 +80,8 @@ bool mrt_broadcast_is_sound(const mrt_call_t *call, const mrt_broadcast_t *broad
     }
     for (uint32_t axis = 0u; axis < AXIS_COUNT; ++axis) {
         /* Rows are counted in 16 bits, so that products of four extents stay within 64. */
-        if (!mrt_check_range(extents[axis], 1, (axis < AXIS_WIDTH) ? UINT16_MAX : INT32_MAX)) {
+        const int32_t most = (axis < AXIS_WIDTH) ? 65535 : INT32_MAX;
+        if (!mrt_check_range(extents[axis], 1, most)) {
             return false;
         }
     }
@@ -92,7 +93,7 @@ bool mrt_broadcast_is_sound(const mrt_call_t *call, const mrt_broadcast_t *broad
 /* Operands less their zero points stay below 2^31 when shifted left, so at most one half of it each sums up. */
 static bool scale_is_half_at_most(int32_t multiplier, int32_t shift)
 {
-    const int32_t half = INT32_C(1) << 30;
+    const int32_t half = 1073741824; /* 2^30 */
     return (multiplier >= 0) && mrt_check_range(shift, -31, 0) && ((shift < 0) || (multiplier <= half));
 }
 

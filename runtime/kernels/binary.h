@@ -38,10 +38,10 @@ bool mrt_addition_is_sound(const mrt_addition_attrs_t *attrs, int32_t low, int32
 bool mrt_multiplication_is_sound(const mrt_multiplication_attrs_t *attrs, int32_t offset_max, int32_t low,
                                  int32_t high);
 
-/** An operand of add or sub at the common scale: (value + offset) * 2^left_shift, scaled. */
-static inline int32_t mrt_common_scale(int32_t value, int32_t left_shift, int32_t multiplier, int32_t shift)
+/** An operand of add or sub, given less its zero point, at the common scale: value * headroom, scaled. */
+static inline int32_t mrt_common_scale(int32_t value, int32_t headroom, int32_t multiplier, int32_t shift)
 {
-    return mrt_requantise(value * (int32_t)(UINT32_C(1) << (uint32_t)left_shift), multiplier, shift);
+    return mrt_requantise(value * headroom, multiplier, shift);
 }
 
 /** The output of add or sub from a sum at the common scale. */

@@ -5,11 +5,13 @@
 /* x * 2^exponent, saturated; exponent 1..30. The lower bound is the reference's, one above the exact one. */
 static int32_t saturating_shift_left(int32_t x, uint32_t exponent)
 {
-    const int32_t limit = (int32_t)((UINT32_C(1) << (31u - exponent)) - 1u);
+    const uint32_t shifted = (uint32_t)x << exponent;
+    const uint32_t largest = (UINT32_C(1) << (31u - exponent)) - 1u;
+    const int32_t limit = (int32_t)largest;
     if (x > limit) {
         return INT32_MAX;
     }
-    return (x < -limit) ? INT32_MIN : (int32_t)((uint32_t)x << exponent);
+    return (x < -limit) ? INT32_MIN : (int32_t)shifted;
 }
 
 /* exp(x) for x in [-1/4, 0), all Q0.31: the first terms of the Taylor series around -1/8. */
@@ -17,7 +19,8 @@ static int32_t exp_near_zero(int32_t x)
 {
     const int32_t exp_of_minus_eighth = 1895147668;
     const int32_t one_third = 715827883;
-    const int32_t y = x + (INT32_C(1) << 28);
+    const int32_t eighth = 268435456; /* 2^28 */
+    const int32_t y = x + eighth;
     const int32_t y2 = mrt_multiply_high(y, y);
     const int32_t y3 = mrt_multiply_high(y2, y);
     const int32_t y4 = mrt_multiply_high(y2, y2);
@@ -38,7 +41,8 @@ int32_t mrt_exp_of_negative(int32_t x)
     /* Unsigned, since the remainder of a positive x, which no caller means, would leave int32. */
     const uint32_t rest = ((uint32_t)x & (quarter - 1u)) - quarter;
     const uint32_t powers = rest - (uint32_t)x;
-    int32_t result = exp_near_zero((int32_t)(rest << 5u));
+    const uint32_t rest_in_q31 = rest << 5u;
+    int32_t result = exp_near_zero((int32_t)rest_in_q31);
     for (uint32_t i = 0u; i < 7u; ++i) {
         if (((powers >> (24u + i)) & 1u) != 0u) {
             result = mrt_multiply_high(result, factors[i]);
@@ -52,8 +56,9 @@ int32_t mrt_reciprocal_of_one_plus(int32_t x)
     /* Newton-Raphson division, in Q2.29, from the linear estimate 48/17 - 32/17 d of 1/d. */
     const int32_t constant_48_over_17 = 1515870810;
     const int32_t constant_32_over_17 = 1010580540;
-    const int32_t one = INT32_C(1) << 29;
-    const int32_t half_denominator = (int32_t)(((int64_t)x + INT32_MAX + 1) / 2);
+    const int32_t one = 536870912; /* 2^29 */
+    const int64_t denominator = (int64_t)x + INT64_C(2147483647);
+    const int32_t half_denominator = (int32_t)((denominator + 1) / 2);
     int32_t estimate = constant_48_over_17 + mrt_multiply_high(half_denominator, -constant_32_over_17);
     for (uint32_t step = 0u; step < 3u; ++step) {
         const int32_t error = one - mrt_multiply_high(half_denominator, estimate);

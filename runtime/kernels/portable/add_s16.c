@@ -6,13 +6,13 @@
 #include "runtime/kernels/binary.inc"
 
 /* An operand less its zero point is below 2^16 in magnitude, so 15 bits keep it, and the sum of two halves, within int32. */
-#define LEFT_SHIFT 15
+#define HEADROOM 32768
 
 static int16_t combine(const BINARY_ATTRS *attrs, int16_t left, int16_t right)
 {
-    const int32_t left_scaled = mrt_common_scale(left + attrs->input0_offset, LEFT_SHIFT, attrs->input0_multiplier,
+    const int32_t left_scaled = mrt_common_scale(left + attrs->input0_offset, HEADROOM, attrs->input0_multiplier,
                                                  attrs->input0_shift);
-    const int32_t right_scaled = mrt_common_scale(right + attrs->input1_offset, LEFT_SHIFT, attrs->input1_multiplier,
+    const int32_t right_scaled = mrt_common_scale(right + attrs->input1_offset, HEADROOM, attrs->input1_multiplier,
                                                   attrs->input1_shift);
     return (int16_t)mrt_addition_output(attrs, left_scaled + right_scaled);
 }

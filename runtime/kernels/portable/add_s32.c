@@ -7,7 +7,7 @@
 
 static int32_t combine(const BINARY_ATTRS *attrs, int32_t left, int32_t right)
 {
-    const int32_t sum = (int32_t)((uint32_t)left + (uint32_t)right);
+    const int32_t sum = mrt_wrapping_add(left, right);
     return mrt_clamp(sum, attrs->activation_min, attrs->activation_max);
 }
 

@@ -5,14 +5,14 @@
 #define BINARY_DTYPE MRT_DTYPE_S8
 #include "runtime/kernels/binary.inc"
 
-/* An operand less its zero point is at most 2^8 in magnitude, so 20 bits of headroom leave room for the sum. */
-#define LEFT_SHIFT 20
+/* An operand less its zero point is at most 2^8 in magnitude, so 20 bits more leave room for the sum. */
+#define HEADROOM 1048576
 
 static int8_t combine(const BINARY_ATTRS *attrs, int8_t left, int8_t right)
 {
-    const int32_t left_scaled = mrt_common_scale(left + attrs->input0_offset, LEFT_SHIFT, attrs->input0_multiplier,
+    const int32_t left_scaled = mrt_common_scale(left + attrs->input0_offset, HEADROOM, attrs->input0_multiplier,
                                                  attrs->input0_shift);
-    const int32_t right_scaled = mrt_common_scale(right + attrs->input1_offset, LEFT_SHIFT, attrs->input1_multiplier,
+    const int32_t right_scaled = mrt_common_scale(right + attrs->input1_offset, HEADROOM, attrs->input1_multiplier,
                                                   attrs->input1_shift);
     return (int8_t)mrt_addition_output(attrs, left_scaled + right_scaled);
 }

@@ -7,8 +7,8 @@
 
 static int32_t combine(const BINARY_ATTRS *attrs, int32_t left, int32_t right)
 {
-    const int32_t product = (int32_t)((uint32_t)left * (uint32_t)right);
-    return mrt_clamp(product, attrs->activation_min, attrs->activation_max);
+    const uint32_t product = (uint32_t)left * (uint32_t)right;
+    return mrt_clamp((int32_t)product, attrs->activation_min, attrs->activation_max);
 }
 
 static bool attrs_are_sound(const BINARY_ATTRS *attrs)

@@ -49,9 +49,9 @@ static void compute_vector(const mrt_call_t *call, const int16_t *input, int16_t
     /* True tables give at least 1.0; a hostile one must not become an illegal shift. */
     sum = (sum < 2) ? 2 : sum;
     const uint32_t headroom = mrt_leading_zeros((uint32_t)sum);
-    /* The sum as 1 + x, with x in 0..65535 recentred to the table's range. */
-    const int32_t normalised = (int32_t)((((uint32_t)sum << (headroom - 1u)) + (UINT32_C(1) << 13u)) >> 14u);
-    const int32_t recentred = mrt_clamp(normalised - (INT32_C(3) << 15), INT16_MIN, INT16_MAX);
+    /* The sum as 1 + x, with x in 0..65535 recentred to the table's range by 1.5 * 65536. */
+    const uint32_t normalised = (((uint32_t)sum << (headroom - 1u)) + (UINT32_C(1) << 13u)) >> 14u;
+    const int32_t recentred = mrt_clamp((int32_t)normalised - 98304, INT16_MIN, INT16_MAX);
     const int32_t reciprocal = interpolate(reciprocal_table, recentred);
     const uint32_t shift = 31u - headroom;
     for (uint32_t i = 0u; i < depth; ++i) {

@@ -7,8 +7,8 @@
 
 static int32_t combine(const BINARY_ATTRS *attrs, int32_t left, int32_t right)
 {
-    const int32_t difference = (int32_t)((uint32_t)left - (uint32_t)right);
-    return mrt_clamp(difference, attrs->activation_min, attrs->activation_max);
+    const uint32_t difference = (uint32_t)left - (uint32_t)right;
+    return mrt_clamp((int32_t)difference, attrs->activation_min, attrs->activation_max);
 }
 
 static bool attrs_are_sound(const BINARY_ATTRS *attrs)

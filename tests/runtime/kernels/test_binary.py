@@ -62,6 +62,21 @@ def compare(name: str, operator: Operator, lowered: Lowered, quantised: dict[str
     np.testing.assert_array_equal(lowered.run_every_way(), want, strict=True)
 
 
+def compare_arithmetic(
+    name: str, activation: Activation, arrays: list[np.ndarray], quantised: dict[str, dict[str, float]]
+) -> None:
+    kind = DType(arrays[0].dtype.name)
+    sources = [
+        (tensor(key, array.shape, kind, **quantised.get(key, {})), array)
+        for key, array in zip("ab", arrays, strict=True)
+    ]
+    output_shape = broadcast_shape(arrays[0].shape, arrays[1].shape)
+    assert output_shape is not None
+    operator = ARITHMETIC[name](activation)
+    lowered = lower(operator, sources, tensor("o", output_shape, kind, **quantised.get("o", {})))
+    compare(name, operator, lowered, quantised)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ARITHMETIC)
 @settings(max_examples=60, deadline=None)
@@ -69,22 +84,25 @@ def compare(name: str, operator: Operator, lowered: Lowered, quantised: dict[str
 def test_arithmetic(
     data: st.DataObject, name: str, dtype: str, shapes: tuple[tuple[int, ...], ...], seed: int, activation: Activation
 ) -> None:
-    kind = DType(dtype)
     quantised = {}
     if dtype in QUANTISED:
         quantised = {key: {"scale": data.draw(scales()), "zero_point": data.draw(zero_points(dtype))} for key in "abo"}
         larger = max(quantised["a"]["scale"], quantised["b"]["scale"])
         assume(name == "MUL" or quantised["o"]["scale"] > larger / 2**13)  # else a constraint refuses
     arrays = [elements(shape, dtype, seed + index) for index, shape in enumerate(shapes)]
-    sources = [
-        (tensor(key, array.shape, kind, **quantised.get(key, {})), array)
-        for key, array in zip("ab", arrays, strict=True)
-    ]
-    output_shape = broadcast_shape(*shapes)
-    assert output_shape is not None
-    operator = ARITHMETIC[name](activation)
-    lowered = lower(operator, sources, tensor("o", output_shape, kind, **quantised.get("o", {})))
-    compare(name, operator, lowered, quantised)
+    compare_arithmetic(name, activation, arrays, quantised)
+
+
+@pytest.mark.parametrize("dtype", QUANTISED)
+@pytest.mark.parametrize("name", ARITHMETIC)
+@pytest.mark.parametrize("seed", range(4))
+def test_so_many_elements_that_the_last_bit_of_a_multiplier_shows(name: str, dtype: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    unit = 100 if name == "MUL" and dtype == "int8" else 30000 if name == "MUL" else 1.5
+    spans = {"a": 1, "b": 1, "o": unit}
+    quantised = {key: {"scale": span * random.uniform(0.5, 1.0), "zero_point": 0} for key, span in spans.items()}
+    arrays = [elements((64, 256), dtype, seed + index) for index in (0, 100)]
+    compare_arithmetic(name, Activation.NONE, arrays, quantised)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
