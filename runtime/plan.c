@@ -3,8 +3,8 @@
 
 #include "runtime/plan_exact.h"
 
-/* Share of the budget that hill-climb gets before the exact search: one part in so many. */
-#define HILL_CLIMB_SHARE 16u
+/* Orders that hill-climb may try before the exact search, which is the better investment from then on. */
+#define HILL_CLIMB_ORDERS 32u
 /* Buffers of a task beyond which the automatic strategy leaves the exact search out: a step would take too long. */
 #define EXACT_BUFFERS_MAX 1024u
 
@@ -105,10 +105,12 @@ static mrt_plan_answer_t search(mrt_plan_task_t *task, const mrt_plan_options_t 
     mrt_plan_answer_t answer = MRT_PLAN_ANSWER_UNDECIDED;
     mrt_plan_greedy(task, &memory->greedy);
     const uint64_t left = (task->budget > task->steps) ? (task->budget - task->steps) : 0u;
+    const uint64_t few = (uint64_t)HILL_CLIMB_ORDERS * task->count;
     if ((options->strategy == MRT_PLAN_HILL_CLIMB) || (options->strategy == MRT_PLAN_AUTO)) {
-        mrt_plan_hill_climb(task, &memory->greedy, goal, exact ? (left / HILL_CLIMB_SHARE) : left);
+        mrt_plan_hill_climb(task, &memory->greedy, goal, (exact && (few < left)) ? few : left);
     }
-    if (exact && (judge(task, plan) != MRT_PLAN_OPTIMAL) && (task->height > goal)) {
+    const mrt_plan_outcome_t outcome = judge(task, plan);
+    if (exact && (outcome != MRT_PLAN_OPTIMAL) && (smallest || (outcome == MRT_PLAN_BOUND))) {
         answer = mrt_plan_exact(task, &memory->bound, &memory->exact, smallest, plan->lower_bound);
     }
     return (task->height != MRT_PLAN_NOWHERE) ? MRT_PLAN_ANSWER_PLAN : answer;

@@ -8,8 +8,8 @@
  */
 #include "runtime/plan_exact.h"
 
-/* Steps of the shortest turn, for each buffer. */
-#define TURN_STEPS 8u
+/* Steps of the shortest turn, for each buffer: enough for one descent with few mistakes. */
+#define TURN_STEPS 2u
 /* Orders of preference. */
 #define ORDERS 3u
 
@@ -91,7 +91,7 @@ static uint32_t last_place(const mrt_plan_task_t *task, const mrt_plan_buffer_t 
 static void make_items(const mrt_plan_task_t *task, mrt_plan_exact_t *exact, const uint32_t *ids, uint32_t count,
                        uint64_t turn)
 {
-    uint32_t state = 0x9E3779B9u + (uint32_t)turn;
+    uint32_t state = 0x9E3779B9u * (uint32_t)turn;
     for (uint32_t i = 0u; i < count; ++i) {
         const mrt_plan_buffer_t *buffer = &task->problem->buffers[ids[i]];
         mrt_plan_item_t *item = &exact->search.items[i];
