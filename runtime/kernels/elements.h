@@ -19,17 +19,19 @@ static inline bool mrt_elements_known(int32_t bytes)
 /** Writes `value`'s low bytes to `count` elements. */
 static inline void mrt_elements_fill(void *target, uint32_t count, int32_t value, int32_t element_bytes)
 {
+    const uint32_t bits = (uint32_t)value;
     if (element_bytes == 1) {
-        (void)memset(target, (int)((uint32_t)value & 0xFFu), count);
+        const uint8_t low = (uint8_t)(bits & 0xFFu);
+        (void)memset(target, (int)low, count);
     } else if (element_bytes == 2) {
         uint16_t *elements = target; /* MISRA D1 */
         for (uint32_t index = 0u; index < count; ++index) {
-            elements[index] = (uint16_t)((uint32_t)value & 0xFFFFu);
+            elements[index] = (uint16_t)(bits & 0xFFFFu);
         }
     } else {
         uint32_t *elements = target; /* MISRA D1 */
         for (uint32_t index = 0u; index < count; ++index) {
-            elements[index] = (uint32_t)value;
+            elements[index] = bits;
         }
     }
 }

@@ -18,8 +18,8 @@
  */
 static inline int32_t mrt_requantise_element(int32_t value, const mrt_requantise_attrs_t *attrs)
 {
-    const int32_t centred = (int32_t)((uint32_t)value + (uint32_t)attrs->input_offset);
-    const int32_t scaled = mrt_requantise(centred, attrs->multiplier, attrs->shift);
+    const uint32_t centred = (uint32_t)value + (uint32_t)attrs->input_offset;
+    const int32_t scaled = mrt_requantise((int32_t)centred, attrs->multiplier, attrs->shift);
     const int32_t low = attrs->activation_min - attrs->output_offset;
     const int32_t high = attrs->activation_max - attrs->output_offset;
     return mrt_clamp(scaled, low, high) + attrs->output_offset;
@@ -39,12 +39,12 @@ static inline bool mrt_requantise_attrs_sound(const mrt_requantise_attrs_t *attr
 static inline int32_t mrt_quantise_element(float value, const mrt_quantise_attrs_t *attrs, int32_t low, int32_t high)
 {
     const float scaled = value / attrs->scale;
-    const float lowest = (float)(low - attrs->zero_point);
-    const float highest = (float)(high - attrs->zero_point);
-    if (scaled >= highest) {
+    const int32_t lowest = low - attrs->zero_point;
+    const int32_t highest = high - attrs->zero_point;
+    if (scaled >= (float)highest) {
         return high;
     }
-    if (scaled > lowest) {
+    if (scaled > (float)lowest) {
         /* scaled - whole is exact, while adding one half to scaled could round up to the next integer. */
         const int32_t whole = (int32_t)scaled;
         const float rest = scaled - (float)whole;
@@ -52,7 +52,7 @@ static inline int32_t mrt_quantise_element(float value, const mrt_quantise_attrs
         const int32_t down = (rest <= -0.5f) ? 1 : 0;
         return ((whole + up) - down) + attrs->zero_point;
     }
-    return (scaled <= lowest) ? low : attrs->zero_point;
+    return (scaled <= (float)lowest) ? low : attrs->zero_point;
 }
 
 /** Whether a float is positive and finite; false for NaN. */
@@ -64,11 +64,11 @@ static inline bool mrt_scale_sound(float scale)
 /** Where an int16 input lies in the table of the logistic function, in 1 / (3 * 4096). */
 static inline int32_t mrt_sigmoid_position(int32_t input, const mrt_sigmoid_s16_attrs_t *attrs)
 {
-    const int32_t nudge = (attrs->shift > 0) ? (int32_t)(UINT32_C(1) << ((uint32_t)attrs->shift - 1u)) : 0;
-    return ((input * attrs->multiplier) + nudge) >> attrs->shift; /* MISRA D2 */
+    const uint32_t half = (attrs->shift > 0) ? (UINT32_C(1) << ((uint32_t)attrs->shift - 1u)) : 0u;
+    return ((input * attrs->multiplier) + (int32_t)half) >> attrs->shift; /* MISRA D2 */
 }
 
-/** Proof of logistic_s16 and tanh_s16: |input * multiplier| + nudge < 2^31. */
+/** Proof of logistic_s16 and tanh_s16: |input * multiplier| + half < 2^31. */
 static inline bool mrt_sigmoid_s16_sound(const mrt_call_t *call)
 {
     const mrt_sigmoid_s16_attrs_t *attrs = call->attrs; /* MISRA D1 */

@@ -10,7 +10,8 @@ mrt_status_t mrt_dequantise_s8_f32_run(const mrt_call_t *call)
         const int8_t *input = mrt_input_s8(call, 0u, row);
         float *output = mrt_output_f32(call, 0u, row);
         for (uint32_t index = 0u; index < count; ++index) {
-            output[index] = attrs->scale * (float)(input[index] - attrs->zero_point);
+            const int32_t centred = (int32_t)input[index] - attrs->zero_point;
+            output[index] = attrs->scale * (float)centred;
         }
     }
     return MRT_OK;

@@ -5,7 +5,7 @@
 #include <math.h>
 
 /* Above the upper bound the result rounds to 1; below the lower one, 1 + exp(-x) would lose exp(x)'s digits. */
-static float logistic(float value)
+static float logistic_of(float value)
 {
     if (value > 16.619047164916992188f) {
         return 1.0f;
@@ -23,7 +23,7 @@ mrt_status_t mrt_logistic_f32_run(const mrt_call_t *call)
         const float *input = mrt_input_f32(call, 0u, row);
         float *output = mrt_output_f32(call, 0u, row);
         for (uint32_t index = 0u; index < count; ++index) {
-            output[index] = logistic(input[index]);
+            output[index] = logistic_of(input[index]);
         }
     }
     return MRT_OK;

@@ -4,19 +4,21 @@
 
 /* Table entries leave out the leading half, so that they fit int16. */
 #define HALF 32768
+/* 1 in the unit of the interpolation, 2^-25. */
+#define ONE 33554432
 
-static int16_t logistic(int32_t position, const int16_t *table)
+static int16_t logistic_at(int32_t position, const int16_t *table)
 {
     const int32_t magnitude = (position < 0) ? -position : position;
     const int32_t cell = magnitude / 512;
-    int32_t curve = INT32_C(0x7FFF) * 1024; /* in 2^-25, the upper half: 0.5..1 */
+    int32_t curve = INT32_C(0x7FFF) * 1024; /* in 2^-25, the upper half of the curve */
     if (cell < 255) {
         const int32_t left = table[cell] + HALF;
         const int32_t right = table[cell + 1] + HALF;
         curve = (left * 512) + ((magnitude % 512) * (right - left));
     }
     /* Round to 2^-15; the mirrored half rounds its ties the other way. */
-    const int32_t rounded = (position >= 0) ? (curve + 512) : (((INT32_C(1) << 25) - curve) + 511);
+    const int32_t rounded = (position >= 0) ? (curve + 512) : ((ONE - curve) + 511);
     return (int16_t)(rounded / 1024);
 }
 
@@ -29,7 +31,7 @@ mrt_status_t mrt_logistic_s16_run(const mrt_call_t *call)
         const int16_t *input = mrt_input_s16(call, 0u, row);
         int16_t *output = mrt_output_s16(call, 0u, row);
         for (uint32_t index = 0u; index < count; ++index) {
-            output[index] = logistic(mrt_sigmoid_position(input[index], attrs), table);
+            output[index] = logistic_at(mrt_sigmoid_position(input[index], attrs), table);
         }
     }
     return MRT_OK;

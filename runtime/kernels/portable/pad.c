@@ -12,7 +12,8 @@ static bool input_row_of(const mrt_pad_attrs_t *attrs, uint32_t row, uint32_t *i
     const int32_t i0 = ((output / attrs->output_2) / attrs->output_1) - attrs->before_0;
     const bool inside = (i0 >= 0) && (i0 < attrs->input_0) && (i1 >= 0) && (i1 < attrs->input_1) && (i2 >= 0)
                         && (i2 < attrs->input_2);
-    *input_row = inside ? (uint32_t)((((i0 * attrs->input_1) + i1) * attrs->input_2) + i2) : 0u;
+    const int32_t source = (((i0 * attrs->input_1) + i1) * attrs->input_2) + i2;
+    *input_row = inside ? (uint32_t)source : 0u;
     return inside;
 }
 
@@ -21,8 +22,8 @@ static void pad_row(const mrt_pad_attrs_t *attrs, const void *source, void *targ
 {
     const uint32_t bytes = (uint32_t)attrs->element_bytes;
     const uint32_t column = (uint32_t)attrs->input_4 * bytes;
-    const uint32_t after = (uint32_t)(attrs->output_4 - (attrs->before_4 + attrs->input_4));
-    const uint32_t columns_after = (uint32_t)(attrs->output_3 - (attrs->before_3 + attrs->input_3));
+    const int32_t after = attrs->output_4 - (attrs->before_4 + attrs->input_4);
+    const int32_t columns_after = attrs->output_3 - (attrs->before_3 + attrs->input_3);
     /* What lies between two columns of input is filled in one go. */
     const uint32_t before = (uint32_t)attrs->before_4;
     uint32_t gap = ((uint32_t)attrs->before_3 * (uint32_t)attrs->output_4) + before;
@@ -32,9 +33,9 @@ static void pad_row(const mrt_pad_attrs_t *attrs, const void *source, void *targ
         offset += gap * bytes;
         (void)memcpy(mrt_address_mut(target, offset), mrt_address(source, (uint32_t)x * column), column);
         offset += column;
-        gap = after + before;
+        gap = (uint32_t)after + before;
     }
-    gap = after + (columns_after * (uint32_t)attrs->output_4);
+    gap = (uint32_t)after + ((uint32_t)columns_after * (uint32_t)attrs->output_4);
     mrt_elements_fill(mrt_address_mut(target, offset), gap, attrs->value, attrs->element_bytes);
 }
 
@@ -74,7 +75,7 @@ static bool shape_sound(const mrt_tensor_t *tensor, const int32_t sizes[5], int3
     }
     const uint64_t rows = (uint64_t)(uint32_t)sizes[0] * (uint32_t)sizes[1] * (uint32_t)sizes[2];
     const uint64_t elements = (uint64_t)(uint32_t)sizes[3] * (uint32_t)sizes[4];
-    return (rows == tensor->rows) && (elements <= INT32_MAX)
+    return (rows == tensor->rows) && (elements <= (uint64_t)INT32_MAX)
            && ((elements * (uint32_t)element_bytes) == tensor->row_bytes);
 }
 

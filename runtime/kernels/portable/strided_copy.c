@@ -53,7 +53,7 @@ static bool output_sound(const int32_t sizes[6], const mrt_tensor_t *output, uin
         return false;
     }
     const uint64_t elements = (uint64_t)(uint32_t)sizes[4] * (uint32_t)sizes[5];
-    return (rows == output->rows) && (elements <= INT32_MAX) && ((elements * element_bytes) == output->row_bytes);
+    return (rows == output->rows) && (elements <= (uint64_t)INT32_MAX) && ((elements * element_bytes) == output->row_bytes);
 }
 
 /* Whether start and all steps stay within 0..count-1; so does every partial sum of them. */
