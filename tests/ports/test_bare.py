@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -183,9 +187,19 @@ def test_stack_overflow_is_reported(machine: str, tmp_path: Path) -> None:
         run(tmp_path, machine, OVERFLOW)
 
 
+ENDLESS = """
+#include "ports/rtos/bare/port.h"
+
+int main(void)
+{
+    for (;;) {
+    }
+}
+"""
+
+
 def test_an_endless_firmware_is_stopped(tmp_path: Path) -> None:
-    endless = '#include "ports/rtos/bare/port.h"\nint main(void)\n{\n    for (;;) {\n    }\n}\n'
-    image = build(tmp_path, "mps2-an386", endless)
+    image = build(tmp_path, "mps2-an386", ENDLESS)
     with pytest.raises(TargetError, match="no end after 1 s"):
         qemu.run(image, "mps2-an386", tmp_path, timeout=1)
 
@@ -217,3 +231,35 @@ def test_clang_accepts_the_port(core: str) -> None:
     )
     defines = (f"-I{root}", f"-I{root / 'include'}", "-DMRT_BOARD_CLOCK_HZ=25000000u")
     subprocess.run(["clang", *flags, *WARNINGS, *defines, *map(str, units)], check=True)
+
+
+def test_the_emulator_dies_with_its_parent(tmp_path: Path) -> None:
+    """Also when the parent is killed and cannot clean up."""
+    image = build(tmp_path, "mps2-an386", ENDLESS)
+    call = f"qemu.run(Path({str(image)!r}), 'mps2-an386', Path({str(tmp_path)!r}))"
+    code = f"from pathlib import Path; from micrort.transport import qemu; {call}"
+    with subprocess.Popen([sys.executable, "-c", code]) as parent:
+        child = wait_for(lambda: emulator_of(image))
+        parent.kill()
+    assert wait_for(lambda: emulator_of(image) is None), f"QEMU {child} is still running"
+
+
+def emulator_of(image: Path) -> int | None:
+    """The process that runs QEMU on this very image."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if words[0].endswith(b"qemu-system-arm") and str(image).encode() in words:
+                return int(folder.name)
+    return None
+
+
+def wait_for(found: Callable[[], object]) -> object:
+    """The first true value within ten seconds."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.05)
+    return None

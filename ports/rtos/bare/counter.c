@@ -16,7 +16,7 @@
 #define QUARTERS_PER_PASS 28u
 #define QUARTERS_PER_SECOND 4000000000u
 
-/* Wraps of SysTick so far. The exception handler has no other way to reach its count. MISRA D4 */
+/* Wraps of SysTick so far. The exception handler has no other way to reach its count. */
 static volatile uint32_t wraps;
 
 void mrt_port_systick(void);

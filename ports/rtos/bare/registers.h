@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* A memory-mapped register. The address is fixed by the architecture. MISRA D3 */
+/* A memory-mapped register. The address is fixed by the architecture. MISRA P1 */
 #define MRT_REGISTER(address) (*(volatile uint32_t *)(address))
 
 #define MRT_SYST_CSR MRT_REGISTER(0xE000E010u)  /* SysTick control and status */

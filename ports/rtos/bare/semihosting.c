@@ -14,7 +14,7 @@
 
 #define REASON_APPLICATION_EXIT 0x20026u
 
-/* Operands are a block of words; addresses travel as words. MISRA D3 */
+/* Operands are a block of words; addresses travel as words. MISRA P1 */
 static uint32_t word_of(const void *address)
 {
     return (uint32_t)(uintptr_t)address;

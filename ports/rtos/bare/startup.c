@@ -91,7 +91,7 @@ void mrt_port_fault_report(const uint32_t *frame)
     mrt_port_print(" HFSR ");
     mrt_port_print_hex(MRT_SCB_HFSR);
     /* Reading a frame outside the stack could fault again, which locks the core up. */
-    const uintptr_t address = (uintptr_t)frame; /* MISRA D3 */
+    const uintptr_t address = (uintptr_t)frame; /* MISRA P1 */
     if ((address >= (uintptr_t)mrt_port_stack_bottom) && ((address + 32u) <= (uintptr_t)mrt_port_stack_top)) {
         mrt_port_print(" PC ");
         mrt_port_print_hex(frame[6]);

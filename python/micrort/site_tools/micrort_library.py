@@ -32,8 +32,12 @@ def _library(env: Any, folder: str) -> list[Any]:
     units = sorted((root / "runtime").rglob("*.c"))
     objects = [env.Object(f"{folder}/{unit.relative_to(root).with_suffix('.o')}", str(unit)) for unit in units]
     made = env.StaticLibrary(archive, objects)
-    write = env.Action(lambda target, source, env: Path(target[0].get_abspath()).write_text(key) and None, None)
-    return [*made, *env.Command(stamp, [made, env.Value(key)], write)]
+    return [*made, *env.Command(stamp, [env.Value(key), made], env.Action(_write_key, None))]
+
+
+def _write_key(target: list[Any], source: list[Any], env: Any) -> None:
+    del env
+    Path(target[0].get_abspath()).write_text(source[0].read())
 
 
 def _key(env: Any, root: Path) -> str:

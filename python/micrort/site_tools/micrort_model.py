@@ -53,9 +53,15 @@ def _describe(files: list[Any]) -> tuple[str, str]:
 
 
 def _write(target: list[Any], source: list[Any], env: Any) -> None:
-    from micrort.codegen import tables
+    from SCons.Errors import BuildError
 
-    graph = replace(_graph([Path(item.get_abspath()) for item in source]), name=env["MICRORT_MODEL"])
+    from micrort.codegen import tables
+    from micrort.errors import MicrortError
+
+    try:
+        graph = replace(_graph([Path(item.get_abspath()) for item in source]), name=env["MICRORT_MODEL"])
+    except MicrortError as error:
+        raise BuildError(node=target, errstr=str(error)) from error
     texts = {"tables": tables.tables, "arenas": tables.arenas, "calls": tables.calls}
     made = [tables.header(graph, env["MICRORT_EXECUTOR"])]
     made += [texts[unit](graph) for unit in _units(env["MICRORT_EXECUTOR"])]

@@ -7,7 +7,7 @@
 
 const mrt_graph_t *const mrt_runner_graph = &JOIN(mrt_, MODEL, _graph);
 
-/* The runner has one model. MISRA D4 */
+/* The runner has one model. */
 static mrt_executor_t executor;
 
 mrt_status_t mrt_runner_init(void)

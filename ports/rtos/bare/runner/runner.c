@@ -217,7 +217,7 @@ static bool close_files(const runner_t *runner)
 
 int main(void)
 {
-    static runner_t runner; /* not on the stack, so that the stack holds nothing but calls. MISRA D4 */
+    static runner_t runner; /* not on the stack, so that the stack holds nothing but calls. */
     char line[128];
     (void)mrt_port_command_line(line, (uint32_t)sizeof(line));
     mrt_port_counter_init(&runner.counter, MRT_BOARD_CLOCK_HZ, 0xFFFFFFu);

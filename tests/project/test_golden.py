@@ -1,0 +1,46 @@
+"""The MLPerf Tiny models on every emulated board, against the bytes that the target's reference gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.shared import shared
+
+from micrort.compiler import compile_model
+from micrort.project.emulator import emulate
+
+MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps2-an521", "mps3-an547")
+ARENAS = {
+    "hello_world_int8": 32,
+    "ad01_int8": 768,
+    "kws_ref_model": 16_000,
+    "pretrainedResnet_quant": 49_152,
+    "vww_96_int8": 55_296,
+}
+
+
+@pytest.mark.parametrize("name", ARENAS)
+def test_bytes_on_every_board(name: str) -> None:
+    golden = np.load(shared("models", "golden", f"{name}.npz"))
+    package = compile_model(shared("models", f"{name}.tflite"))
+    graph = package.graph
+    assert sum(arena.size for arena in graph.arenas) == ARENAS[name]
+    (source,), (result,) = ([graph.tensors[index] for index in ends] for ends in (graph.inputs, graph.outputs))
+    for machine in MACHINES:
+        run = emulate(package, machine, [{source.name: golden["input"].reshape(source.shape)}])
+        np.testing.assert_array_equal(run.outputs[0][result.name].ravel(), golden["output"].ravel(), machine)
+        assert run.stack_bytes <= 512
+        assert run.static_ram_bytes == 0
+        assert run.init_instructions < 20_000
+
+
+def test_armv6m_code() -> None:
+    """The smallest instruction set, on a core that executes it."""
+    from micrort.compiler import CompileOptions
+
+    golden = np.load(shared("models", "golden", "kws_ref_model.npz"))
+    package = compile_model(shared("models", "kws_ref_model.tflite"), CompileOptions(target="cortex-m0plus"))
+    source = package.graph.tensors[package.graph.inputs[0]]
+    run = emulate(package, "mps2-an385", [{source.name: golden["input"].reshape(source.shape)}])
+    (output,) = run.outputs[0].values()
+    np.testing.assert_array_equal(output.ravel(), golden["output"].ravel())
