@@ -28,8 +28,8 @@ _COMPILE: tuple[Callable[[Function], Function], ...] = (
         type=click.Choice(["balanced", "speed", "size", "ram"]),
         default="balanced",
         show_default=True,
-        help="ram: search longer for the order of operators that needs the least memory. speed and size: written "
-        "into the package for the build of the C code; tables and memory are those of balanced.",
+        help="ram: search longer for the order of operators that needs the least memory. speed and size are recorded "
+        "in the package, but give the same code as balanced in this version.",
     ),
 )
 
