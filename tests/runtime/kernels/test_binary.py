@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -16,7 +18,7 @@ from micrort.native import kernels
 from micrort.operators.base import Operator
 from micrort.operators.binary import Add, Maximum, Minimum, Mul, Sub
 from micrort.operators.broadcast import broadcast_attrs, broadcast_shape
-from micrort.operators.quantise import Activation
+from micrort.operators.quantise import Activation, quantise_multiplier
 
 DTYPES = ["int8", "int16", "int32", "float32"]
 QUANTISED = ("int8", "int16")
@@ -56,7 +58,29 @@ def reference(
     return litert(model.build([output]), [left, right], "ref")[0]
 
 
+def with_litert_multipliers(name: str, lowered: Lowered, quantised: dict[str, dict[str, float]]) -> Lowered:
+    """The same call with multipliers as LiteRT 2.3 computes them: SUB in float64 and MUL in float32.
+
+    TensorFlow Lite Micro, and so the operators, do it the other way round: see test_multipliers_are_the_targets.
+    One int16 element of some thousands shows it.
+    """
+    attrs = dict(lowered.call.attrs)
+    left, right, output = (np.float32(quantised[key]["scale"]) for key in "abo")
+    if name == "SUB":
+        twice_larger = 2 * float(max(left, right))
+        unit = (1 << (20 if lowered.output.dtype is DType.S8 else 15)) * float(output)
+        factors = {"input0_": float(left) / twice_larger, "input1_": float(right) / twice_larger}
+        factors["output_"] = twice_larger / unit
+    else:
+        factors = {"": float(left * right / output)}
+    for prefix, factor in factors.items():
+        attrs[f"{prefix}multiplier"], attrs[f"{prefix}shift"] = quantise_multiplier(factor)
+    return replace(lowered, call=replace(lowered.call, attrs=attrs))
+
+
 def compare(name: str, operator: Operator, lowered: Lowered, quantised: dict[str, dict[str, float]]) -> None:
+    if quantised and name in ("SUB", "MUL"):
+        lowered = with_litert_multipliers(name, lowered, quantised)
     activation = operator.activation.name if isinstance(operator, Add | Sub | Mul) else None
     want = reference(name, lowered, quantised, activation)
     np.testing.assert_array_equal(lowered.run_every_way(), want, strict=True)
@@ -103,6 +127,23 @@ def test_so_many_elements_that_the_last_bit_of_a_multiplier_shows(name: str, dty
     quantised = {key: {"scale": span * random.uniform(0.5, 1.0), "zero_point": 0} for key, span in spans.items()}
     arrays = [elements((64, 256), dtype, seed + index) for index in (0, 100)]
     compare_arithmetic(name, Activation.NONE, arrays, quantised)
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [
+        (Add(), {"input1_": (1840700374, -2), "output_": (1366580450, -14)}),
+        (Sub(), {"input1_": (1840700416, -2), "output_": (1366580480, -14)}),
+        (Mul(), {"": (1639896606, -2)}),
+    ],
+)
+def test_multipliers_are_the_targets(operator: Operator, expected: dict[str, tuple[int, int]]) -> None:
+    """From a C program with the expressions of add_common.cc, mul_common.cc (double) and sub_common.cc (float)."""
+    array = np.zeros((1,), np.int16)
+    sources = [(tensor(key, (1,), DType.S16, scale), array) for key, scale in (("a", 0.7), ("b", 0.3))]
+    attrs = lower(operator, sources, tensor("o", (1,), DType.S16, 1.1)).call.attrs
+    for prefix, pair in expected.items():
+        assert (attrs[f"{prefix}multiplier"], attrs[f"{prefix}shift"]) == pair
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
