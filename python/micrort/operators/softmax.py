@@ -164,8 +164,9 @@ def _table_elements() -> tuple[np.ndarray, np.ndarray]:
 def _table(input_scale: float, zero_point: int, function: Callable[[float], float]) -> np.ndarray:
     """`function` at 513 points of the int16 inputs' range, int16 with 32768 for 1.
 
-    Each step is moved by half of its error in the middle, so that interpolation errs to both sides. The original
-    computes in float32: so does this, by rounding each result.
+    Each step is moved by half of its error in the middle, so that interpolation errs to both sides. TensorFlow Lite
+    Micro computes in float32: so does this, by rounding each result. (LiteRT 2.3 computes in float64, which changes
+    two elements of the second table, and one int16 probability of some ten thousands by 1.)
     """
     unit = _single(2 / 65535)
     low, high = _single(input_scale * (-32768 - zero_point)), _single(input_scale * (32767 - zero_point))
