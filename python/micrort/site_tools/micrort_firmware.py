@@ -45,6 +45,7 @@ def _firmware(env: Any, folder: str, board: str, model: list[Any], library: Any,
             ("MODEL_HEADER", rf"\"{model[1].name}\""),
         ],
         LINKFLAGS=["-nostartfiles", "-T", str(port / "bare.ld"), f"-L{port}", f"-L{port.parents[1]}", f"-L{folder}"],
+        LIBS=["m"],  # expf and tanhf of float kernels
     )
     objects = [clone.Object(f"{folder}/{unit.stem}.o", str(unit)) for unit in units]
     clone.Depends(objects, model[1])  # its name is in a macro, which SCons does not follow
@@ -60,7 +61,7 @@ def _footprint(env: Any, folder: str, model: list[Any], library: Any, executor: 
     clone = env.Clone()
     script = str(Path(__file__).parents[1] / "project" / "footprint.ld")
     undefined = [f"-Wl,--undefined={root}" for root in roots]
-    clone.Append(LINKFLAGS=["-nostartfiles", "-T", script, f"-Wl,--entry={roots[-1]}", *undefined])
+    clone.Append(LINKFLAGS=["-nostartfiles", "-T", script, f"-Wl,--entry={roots[-1]}", *undefined], LIBS=["m"])
     image = clone.Program(f"{folder}/footprint.elf", [model[0], library])
     clone.Depends(image, script)
     return list(image)
