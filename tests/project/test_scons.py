@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -49,12 +49,17 @@ def libraries(tree: Path) -> Path:
     return tree / "build/cortex-m4"
 
 
+def cpu_seconds() -> float:
+    """What ended children have used so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def test_null_build_is_quick_and_builds_nothing(tree: Path, libraries: Path) -> None:
     before = (libraries / "libmicrort.a").stat().st_mtime_ns
-    start = time.perf_counter()
+    start = cpu_seconds()
     printed = scons(tree, "lib", "target=cortex-m4", "package=build/sine_int8.tar")
-    # The root's goal is 1 s; a loaded machine gets some grace.
-    assert time.perf_counter() - start < 2
+    assert cpu_seconds() - start < 1, "by the processor's time: other tests run beside this one"
     assert "cc " not in printed and "ar " not in printed
     assert (libraries / "libmicrort.a").stat().st_mtime_ns == before
 
