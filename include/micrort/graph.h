@@ -10,6 +10,9 @@
 
 #include "micrort/kernel.h"
 
+/** Version of these tables; where generated code or a blob has another, it is refused. */
+#define MRT_GRAPH_VERSION 1
+
 /** One use of an operator. 12 bytes. */
 typedef struct mrt_node {
     uint16_t kernel;         /**< Index into mrt_graph_t::kernels. */
@@ -88,6 +91,26 @@ MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check_kernels(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels,
                                                       uint32_t *node);
+
+/**
+ * @brief Proves the places of tensors in time: plays the schedule and sees that each tensor that a node or the caller
+ *        reads still holds what was written, that rows are made in order, without gaps, before they are read by
+ *        another node (as a whole: not which rows), that outputs are complete at the end, and that a node writes over
+ *        its own inputs only where its kernel may work in place.
+ *
+ * A tensor that no node writes and that is no input of the model is a view of a tensor at the very same place.
+ * Takes time in proportion to the tensors times the outputs of nodes.
+ *
+ * @param graph A graph that mrt_graph_check and mrt_graph_check_kernels accept.
+ * @param kernels As for mrt_graph_check_kernels.
+ * @param words Room for one word a tensor, for the time of the call.
+ * @param word_count Words behind `words`.
+ * @param[out] node Where not null, the index of the node that is refused, or node_count where it is the model's
+ *                  outputs; untouched where the plan holds.
+ * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_MEMORY (too few words), MRT_ERR_PLAN. Safe from any thread.
+ */
+MRT_CHECK_RESULT mrt_status_t mrt_graph_check_plan(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels,
+                                                   uint32_t *words, uint32_t word_count, uint32_t *node);
 
 MRT_END_C
 

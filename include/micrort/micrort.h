@@ -9,9 +9,8 @@
 #define MRT_VERSION_MAJOR 0
 #define MRT_VERSION_MINOR 1
 #define MRT_VERSION_PATCH 0
-/** Version of the tables between generated code and runtime; a difference stops the build. */
-#define MRT_GRAPH_VERSION 1
 
+#include "micrort/blob.h"
 #include "micrort/config.h"
 #include "micrort/executor.h"
 #include "micrort/graph.h"

@@ -10,6 +10,7 @@ import numpy as np
 from micrort.errors import ModelError, RuntimeStatusError, UsageError
 from micrort.ir.executor_graph import ExecutorGraph, NodeEntry, TensorEntry
 from micrort.native import kernels, library
+from micrort.native.blob import LoadedBlob
 from micrort.native.memory import GuardedMemory
 
 RANK_MAX = 6
@@ -21,19 +22,27 @@ PARAMS_ALIGNMENT = 16
 class HostExecutor:
     """An executor with its own memory: as many as wanted live side by side, also of the same graph.
 
-    Every table is checked, and every kernel proves its attributes and tensors, before anything runs.
+    Every table is checked, every kernel proves its attributes and tensors, and the plan is proved, before anything
+    runs.
+
+    Args:
+        graph: what to run.
+        blob: the graph as a blob, with its params: the device's loader makes the tables of it.
 
     Raises:
         ModelError: the graph is larger than the tables can say, or names a kernel that does not exist.
         RuntimeStatusError: a check refused the tables.
     """
 
-    def __init__(self, graph: ExecutorGraph) -> None:
+    def __init__(self, graph: ExecutorGraph, blob: bytes | None = None) -> None:
         self.graph = graph
         self._ffi, self._lib = library.load()
-        self._tables = Tables(graph, self._ffi, self._lib)
-        library.check("mrt_graph_check", self._lib.mrt_graph_check(self._tables.graph))
-        self._check_kernels()
+        self._tables: Tables | LoadedBlob
+        if blob is None:
+            self._tables = Tables(graph, self._ffi, self._lib)
+            self._check(self._tables)
+        else:
+            self._tables = LoadedBlob(graph.name, blob, self._ffi, self._lib)
         self._arenas = [GuardedMemory(self._ffi, arena.name, arena.size, arena.alignment) for arena in graph.arenas]
         memory = self._ffi.new("mrt_memory_t[]", [(arena.base, arena.size) for arena in self._arenas] or 1)
         self._executor = self._ffi.new("mrt_executor_t *")
@@ -127,13 +136,20 @@ class HostExecutor:
         first, behind = begin * entry.row_bytes, end * entry.row_bytes
         copy[first:behind] = self._arenas[entry.pool].read(entry.offset + first, behind - first)
 
-    def _check_kernels(self) -> None:
+    def _check(self, tables: Tables) -> None:
+        library.check("mrt_graph_check", self._lib.mrt_graph_check(tables.graph))
         node = self._ffi.new("uint32_t *")
-        status = self._lib.mrt_graph_check_kernels(self._tables.graph, self._tables.kernel_rows, node)
+        words = self._ffi.new("uint32_t[]", len(self.graph.tensors) + 1)
+        status = self._lib.mrt_graph_check_kernels(tables.graph, tables.kernel_rows, node)
+        what = "kernel {0.kernel} refuses {0.name}"
+        if status == 0:
+            status = self._lib.mrt_graph_check_plan(tables.graph, tables.kernel_rows, words, len(words), node)
+            what = "the plan fails at {0.name} ({0.kernel})"
         if status != 0:
-            refused = self.graph.nodes[node[0]]
+            known = node[0] < len(self.graph.nodes)
+            where = what.format(self.graph.nodes[node[0]]) if known else "the plan loses an output"
             text = self._ffi.string(self._lib.mrt_status_text(status)).decode()
-            raise RuntimeStatusError(f"{self.graph.name}: kernel {refused.kernel} refuses {refused.name}", status, text)
+            raise RuntimeStatusError(f"{self.graph.name}: {where}", status, text)
 
     def _check_guards(self) -> None:
         for arena in self._arenas:

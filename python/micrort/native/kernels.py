@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +43,21 @@ def pack_attrs(kernel: str, attrs: Mapping[str, int | float]) -> bytes:
     if missing:
         raise ValueError(f"{kernel} has no attribute {', '.join(sorted(missing))}")
     return bytes(ffi.buffer(struct))
+
+
+def unpack_attrs(kernel: str, data: bytes) -> dict[str, int | float]:
+    """The members of the attribute struct of `kernel` by name; the inverse of `pack_attrs`.
+
+    Raises:
+        ValueError: `data` has another size than the struct.
+    """
+    ffi, _ = library.load()
+    ctype = attrs_type(kernel)
+    if len(data) != ffi.sizeof(ctype):
+        raise ValueError(f"the attributes of {kernel} are {ffi.sizeof(ctype)} bytes, not {len(data)}")
+    struct = ffi.new(f"{ctype.cname} *")
+    ffi.memmove(struct, data, len(data))
+    return dict(_members(struct[0], ctype))
 
 
 def workspace_bytes(kernel: str, attrs: Mapping[str, int | float]) -> int:
@@ -143,6 +158,14 @@ def _lay_out(
 @lru_cache(maxsize=1)
 def _rows() -> list[tuple[str, str, str, str]]:
     return _ROW.findall((sources.root() / "include/micrort/kernels/kernels.def").read_text())
+
+
+def _members(struct: Any, ctype: Any) -> Iterator[tuple[str, int | float]]:
+    for name, field in ctype.fields:
+        if field.type.kind == "struct":
+            yield from _members(getattr(struct, name), field.type)
+        else:
+            yield name, getattr(struct, name)
 
 
 def _fill(ffi: Any, struct: Any, ctype: Any, attrs: Mapping[str, int | float], unused: set[str], kernel: str) -> None:
