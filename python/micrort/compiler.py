@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXECUTORS = ("graph", "aot")
 LEVELS = ("balanced", "speed", "size", "ram")
-ORDER_BUDGETS = {"balanced": 5_000, "speed": 5_000, "size": 5_000, "ram": 100_000}
+ORDER_BUDGETS = {"balanced": 20_000, "speed": 20_000, "size": 20_000, "ram": 200_000}
 """Sets of calls that the search for an order looks at."""
 TAKEN = ("executor", "graph", "kernel", "kernels", "plan", "status", "tensor", "call", "input", "output", "window")
 """Names that would make a model's symbols meet those of the runtime, beside those of kernels."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.codegen.models import MODELS, NAMES, STRICT, Linked, compiled, random_input, run_compiler, write_sources
+from tests.executor_graphs import chain
 
 from micrort import codegen, compiler, sources
 from micrort.codegen import c_text, tables
@@ -106,6 +107,36 @@ def test_compiled_tables_hold_what_the_graph_says(name: str, tmp_path: Path) -> 
     assert (np.float32(info.scale), info.zero_point) == (np.float32(entry.scale), entry.zero_point)
 
 
+def packed(graph: ExecutorGraph, executor: str) -> Package:
+    """A package of generated C for a graph that was made by hand."""
+    files, header = codegen.sources(graph, executor), {tables.header_name(graph): tables.header(graph, executor)}
+    return replace(compiled("sine_int8", executor), name=graph.name, sources=files, headers=header)
+
+
+@pytest.mark.parametrize("pools", [1, 2])
+def test_several_pools_and_steps(pools: int, tmp_path: Path) -> None:
+    hand_made = chain(1, pools=pools, rows_per_step=2)
+    graph = replace(hand_made.graph, name="chain")
+    value = hand_made.input(0)
+    *_, want = hand_made.expected(value).values()
+    linked = Linked(packed(graph, "aot"), tmp_path)
+    buffer = linked.ffi.new("mrt_buffer_t *")
+    accessor = "mrt_status_t (*)(uint32_t, mrt_buffer_t *)"
+    assert linked.function("input", accessor)(0, buffer) == 0
+    linked.ffi.memmove(buffer.data, value.tobytes(), value.nbytes)
+    assert linked.function("run", "mrt_status_t (*)(void)")() == 0
+    assert linked.function("output", accessor)(0, buffer) == 0
+    assert bytes(linked.ffi.buffer(buffer.data, buffer.size)) == want.tobytes()
+
+    linked = Linked(packed(graph, "graph"), tmp_path / "graph")
+    state, room = linked.ffi.new("mrt_executor_t *"), linked.ffi.new("uint8_t[]", want.nbytes)
+    assert linked.function("init", "mrt_status_t (*)(mrt_executor_t *)")(state) == 0
+    assert linked.lib.mrt_executor_set_input(state, 0, value.tobytes(), value.nbytes) == 0
+    assert linked.lib.mrt_executor_run(state) == 0
+    assert linked.lib.mrt_executor_get_output(state, 0, room, want.nbytes) == 0
+    assert bytes(linked.ffi.buffer(room)) == want.tobytes()
+
+
 @pytest.mark.parametrize("executor", ["graph", "aot"])
 def test_the_same_model_gives_the_same_text(executor: str) -> None:
     options = compiler.CompileOptions(executor=executor)
@@ -124,14 +155,8 @@ def renamed(package: Package, names: dict[int, str]) -> ExecutorGraph:
 @pytest.mark.parametrize("executor", ["graph", "aot"])
 def test_hostile_names_stay_in_comments_and_strings(executor: str, tmp_path: Path) -> None:
     names = ["*/ #error", 'a"b\\', "??/", "int", "größe\n", "1st", "", "x" * 500, "a.b", "a/b", "%s", "*/", "/*", "?"]
-    package = compiled("digits_int8", executor)
-    graph = renamed(package, dict(enumerate(names)))
-    hostile = replace(
-        package,
-        sources=codegen.sources(graph, executor),
-        headers={tables.header_name(graph): tables.header(graph, executor)},
-    )
-    assert Linked(hostile, tmp_path)
+    graph = renamed(compiled("digits_int8", executor), dict(enumerate(names)))
+    assert Linked(packed(graph, executor), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -210,6 +210,17 @@ def test_outputs_that_nothing_computes_are_copied(output: str) -> None:
     np.testing.assert_array_equal(result, evaluate(graph, {"input": value})[0], strict=True)
 
 
+def test_a_copied_view_may_be_read_further() -> None:
+    made = maker(shape=(1, 2, 2, 1))
+    view = made.node(Reshape(), ("input",), (1, 1, 4, 1), -3)
+    relu = made.node(Relu(), (view,), (1, 1, 4, 1), -3)
+    executor = HostExecutor(compiler.compile_model(graph_of(made, view, relu, view)).graph)
+    executor.set_input("input", np.array([9, -8, 7, -6], np.int8).reshape(1, 2, 2, 1))
+    results = executor.run()
+    assert results[view].ravel().tolist() == [9, -8, 7, -6]
+    assert results[relu].ravel().tolist() == [9, -3, 7, -3]
+
+
 def test_per_channel_quantisation_is_no_obstacle_to_the_stage_check() -> None:
     made = maker()
     conv = convolution(made, "input")

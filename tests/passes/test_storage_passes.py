@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.passes.programs import Device, live_peak, programs, tensor
 
 from micrort.errors import InternalError
@@ -15,6 +16,7 @@ from micrort.passes import Options, order_calls, spec
 from micrort.passes.assign_slots import assign_slots
 from micrort.passes.make_steps import make_steps
 from micrort.passes.share_storage import blocks, busiest, share_storage
+from micrort.planner import PlanError, Pool
 
 POOLS = Options().pools
 
@@ -35,6 +37,22 @@ def place(program: Program) -> Program:
 def test_no_tensor_is_overwritten_while_it_is_needed(program: Program) -> None:
     assert spec.program(program) is None
     Device(place(program)).run()
+
+
+@settings(max_examples=100, deadline=None)
+@given(programs(), st.integers(0, 100))
+def test_what_does_not_fit_goes_to_the_next_pool(program: Program, capacity: int) -> None:
+    pools = (Pool("fast", capacity, 16), Pool("slow", None, 16))
+    placed = assign_slots(share_storage(make_steps(program)), pools)
+    assert spec.placed(placed) is None
+    assert all(arena.size <= capacity for arena in placed.arenas if arena.name == "fast")
+    assert all(arena.size > 0 for arena in placed.arenas)
+    Device(placed).run()
+
+
+def test_what_fits_nowhere_is_reported() -> None:
+    with pytest.raises(PlanError, match="fast: at least 128 of 100"):
+        assign_slots(make_steps(chain(())), (Pool("fast", 100, 16),))
 
 
 @settings(max_examples=100, deadline=None)

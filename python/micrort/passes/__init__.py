@@ -29,7 +29,7 @@ class Options:
 
     pools: tuple[planner.Pool, ...] = (planner.Pool("ram", alignment=storage.ARENA_ALIGNMENT),)
     """Memory pools in the order in which they are filled."""
-    order_budget: int = 5_000
+    order_budget: int = 20_000
     """See order_calls."""
 
 

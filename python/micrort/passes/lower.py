@@ -38,23 +38,23 @@ def copy_call(source: Tensor, output: Tensor) -> KernelCall:
 
 
 def _with_copies(program: Program) -> Program:
+    """Copies come first: what they read is there from the start, and calls may read what they make."""
     made = {name for call in program.calls for name in call.outputs}
     tensors, aliases = dict(program.tensors), dict(program.aliases)
-    calls, outputs = list(program.calls), list(program.outputs)
-    for index, name in enumerate(program.outputs):
+    copies: dict[str, KernelCall] = {}
+    outputs: list[str] = []
+    for name in program.outputs:
         if program.root(name) in made:
+            outputs.append(name)
             continue
-        if name in program.aliases:
-            original = tensors[aliases.pop(name, program.aliases[name])]
-            copied = tensors[name]
-        else:
-            original = tensors[name]
-            copied = replace(original, name=f"{name}/output", data=None)
+        original = tensors[program.root(name)]
+        copied = tensors[name] if name in aliases else replace(original, name=f"{name}/output", data=None)
+        aliases.pop(name, None)
         tensors[copied.name] = copied
-        outputs[index] = copied.name
-        if copied.name not in {output for call in calls for output in call.outputs}:
-            calls.append(copy_call(original, copied))
-    return replace(program, tensors=tensors, aliases=aliases, calls=tuple(calls), outputs=tuple(outputs))
+        copies[copied.name] = copy_call(original, copied)
+        outputs.append(copied.name)
+    calls = (*copies.values(), *program.calls)
+    return replace(program, tensors=tensors, aliases=aliases, calls=calls, outputs=tuple(outputs))
 
 
 def _used_only(program: Program) -> Program:

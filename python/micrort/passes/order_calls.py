@@ -1,8 +1,9 @@
 """The order of calls that needs the least memory.
 
 Which storages are live after a set of calls does not depend on the order within the set, so the least peak is a
-shortest path over sets of finished calls, with the peak as the length of a path: a best-first search finds it. The
-order of the model is the incumbent: only orders with a smaller peak are searched, and it stays where none is found.
+shortest path over sets of finished calls, with the peak as the length of a path: a best-first search finds it. Only
+orders with a smaller peak than the model's own and than a greedy one are searched; the model's own stays where none is
+better.
 """
 
 from __future__ import annotations
@@ -17,18 +18,14 @@ from micrort.passes import storage
 
 
 def order_calls(program: Program, order_budget: int) -> Program:
-    """Reorder the calls for the least sum of live bytes; at most `order_budget` sets of calls are looked at.
-
-    When the budget is spent, a greedy order is taken if it is better than the model's.
-    """
+    """Reorder the calls for the least sum of live bytes; at most `order_budget` sets of calls are looked at."""
     costs = _Costs(program)
-    model_order = tuple(range(len(program.calls)))
-    peak = costs.peak(model_order)
-    if peak == costs.bound():
-        return program
-    order = _search(costs, peak, order_budget)
-    if order is None:
-        return program
+    order = tuple(range(len(program.calls)))
+    bound = costs.bound()
+    if costs.peak(order) > bound:
+        order = min(order, _greedy(costs), key=costs.peak)  # of equals the first
+    if costs.peak(order) > bound:
+        order = _search(costs, costs.peak(order), order_budget) or order
     return replace(program, calls=tuple(program.calls[index] for index in order))
 
 
@@ -120,17 +117,14 @@ class _Costs:
 
 
 def _search(costs: _Costs, incumbent: int, budget: int) -> tuple[int, ...] | None:
-    """The order of the least peak below `incumbent`, or None if there is none."""
+    """The order of the least peak below `incumbent`, or None if there is none or the budget is spent before."""
     seen = {0: 0}
     serial = itertools.count(1)  # makes ties deterministic: the model's order first
     queue = [(0, len(costs.calls), 0, costs.start)]
-    while queue:
+    while queue and len(seen) <= budget:
         _, remaining, _, state = heapq.heappop(queue)
         if remaining == 0:
             return state.order()
-        if len(seen) > budget:
-            order = _greedy(costs)
-            return order if costs.peak(order) < incumbent else None
         for index in costs.ready(state.done):
             following = costs.after(state, index)
             if following.peak < min(incumbent, seen.get(following.done, incumbent)):
