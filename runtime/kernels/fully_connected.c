@@ -13,7 +13,8 @@ bool mrt_fully_connected_check(const mrt_call_t *call, int32_t depth, int32_t ch
     }
     const uint32_t element_bytes = mrt_check_dtype_bytes(types->input);
     const uint32_t row_elements = output->row_bytes / element_bytes;
-    const uint64_t vectors = (uint64_t)(row_elements / (uint32_t)channels) * output->rows;
+    const uint32_t row_vectors = row_elements / (uint32_t)channels;
+    const uint64_t vectors = (uint64_t)row_vectors * output->rows;
     const uint64_t weights = (uint64_t)(uint32_t)depth * (uint32_t)channels;
     /* Run counts the elements of each tensor with 32 bits. */
     const uint64_t limit = (uint64_t)INT32_MAX;

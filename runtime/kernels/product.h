@@ -42,7 +42,8 @@ static inline uint32_t mrt_product_begin_s8(const mrt_product_s8_t *product, int
 
 static inline uint32_t mrt_product_add_s8(const mrt_product_s8_t *product, int8_t input, int8_t weight, uint32_t sum)
 {
-    return sum + (uint32_t)(((int32_t)input + product->input_offset) * (int32_t)weight);
+    const int32_t term = ((int32_t)input + product->input_offset) * (int32_t)weight;
+    return sum + (uint32_t)term;
 }
 
 static inline uint32_t mrt_product_dot_s8(const mrt_product_s8_t *product, const int8_t *input, const int8_t *weights,
@@ -69,10 +70,14 @@ static inline void mrt_product_dot_four_s8(const mrt_product_s8_t *product, cons
     uint32_t d = sums[3];
     for (int32_t i = 0; i < length; ++i) {
         const int32_t value = (int32_t)input[i] + offset;
-        a += (uint32_t)(value * (int32_t)weights[i]);
-        b += (uint32_t)(value * (int32_t)second[i]);
-        c += (uint32_t)(value * (int32_t)third[i]);
-        d += (uint32_t)(value * (int32_t)fourth[i]);
+        const int32_t first_term = value * (int32_t)weights[i];
+        const int32_t second_term = value * (int32_t)second[i];
+        const int32_t third_term = value * (int32_t)third[i];
+        const int32_t fourth_term = value * (int32_t)fourth[i];
+        a += (uint32_t)first_term;
+        b += (uint32_t)second_term;
+        c += (uint32_t)third_term;
+        d += (uint32_t)fourth_term;
     }
     sums[0] = a;
     sums[1] = b;
@@ -102,12 +107,14 @@ typedef struct mrt_product_s16 {
 
 static inline uint64_t mrt_product_begin_s16(const mrt_product_s16_t *product, int32_t channel)
 {
-    return (product->bias != NULL) ? (uint64_t)product->bias[channel] : (uint64_t)(int64_t)product->narrow_bias[channel];
+    const int64_t bias = (product->bias != NULL) ? product->bias[channel] : (int64_t)product->narrow_bias[channel];
+    return (uint64_t)bias;
 }
 
 static inline uint64_t mrt_product_add_s16(const mrt_product_s16_t *product, int16_t input, int8_t weight, uint64_t sum)
 {
-    return sum + (uint64_t)(int64_t)(((int32_t)input + product->input_offset) * (int32_t)weight);
+    const int32_t term = ((int32_t)input + product->input_offset) * (int32_t)weight;
+    return sum + (uint64_t)(int64_t)term;
 }
 
 static inline uint64_t mrt_product_dot_s16(const mrt_product_s16_t *product, const int16_t *input,

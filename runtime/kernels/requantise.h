@@ -21,7 +21,8 @@
 /** a + b modulo 2^32. */
 static inline int32_t mrt_wrapping_add(int32_t a, int32_t b)
 {
-    return (int32_t)((uint32_t)a + (uint32_t)b);
+    const uint32_t sum = (uint32_t)a + (uint32_t)b;
+    return (int32_t)sum;
 }
 
 /** round(a * b / 2^31), ties toward positive infinity; saturated in the one case that overflows (both INT32_MIN). */
@@ -51,7 +52,8 @@ static inline int32_t mrt_shift_right(int32_t value, int32_t exponent)
 static inline int32_t mrt_requantise(int32_t value, int32_t multiplier, int32_t shift)
 {
     if (shift > 0) {
-        return mrt_multiply_high((int32_t)((uint32_t)value << (uint32_t)shift), multiplier);
+        const uint32_t shifted = (uint32_t)value << (uint32_t)shift;
+        return mrt_multiply_high((int32_t)shifted, multiplier);
     }
     return mrt_shift_right(mrt_multiply_high(value, multiplier), -shift);
 }
@@ -67,7 +69,8 @@ static inline int32_t mrt_requantise_s64(int64_t value, int32_t multiplier, int3
 {
     /* Q15: the largest multipliers would round up to 1.0, which 16 bits cannot hold. */
     const int32_t reduced = (multiplier < 0x7FFF0000) ? ((multiplier + 0x8000) >> 16u) : 0x7FFF; /* MISRA D2 */
-    const uint32_t count = (uint32_t)(15 - shift);
+    const int32_t distance = 15 - shift;
+    const uint32_t count = (uint32_t)distance;
     const uint64_t product = ((uint64_t)value * (uint64_t)(int64_t)reduced) + (UINT64_C(1) << (count - 1u));
     return (int32_t)((int64_t)product >> count); /* MISRA D2 */
 }

@@ -54,7 +54,8 @@ typedef struct mrt_lines {
 /** Address of the input row under tap `tap`, from the graph's tables. */
 static inline const void *mrt_lines_find(const mrt_lines_t *lines, int32_t tap)
 {
-    return mrt_input_row(lines->call, 0u, lines->first_row + (uint32_t)(lines->taps.origin + (tap * lines->dilation)));
+    const int32_t row = lines->taps.origin + (tap * lines->dilation);
+    return mrt_input_row(lines->call, 0u, lines->first_row + (uint32_t)row);
 }
 
 /** Makes the rows under row `row` of the output. */
@@ -62,8 +63,9 @@ static inline void mrt_lines_make(mrt_lines_t *lines, const mrt_call_t *call, co
 {
     const uint32_t output_height = (uint32_t)window->output_height;
     lines->call = call;
-    lines->taps = mrt_window_taps((int32_t)(row % output_height), window->stride_height, window->padding_top,
-                                  window->dilation_height, window->kernel_height, window->input_height);
+    const uint32_t y = row % output_height;
+    lines->taps = mrt_window_taps((int32_t)y, window->stride_height, window->padding_top, window->dilation_height,
+                                  window->kernel_height, window->input_height);
     lines->first_row = (row / output_height) * (uint32_t)window->input_height;
     lines->dilation = window->dilation_height;
     for (int32_t tap = lines->taps.begin; (tap < lines->taps.end) && ((tap - lines->taps.begin) < MRT_LINES_MAX);
@@ -89,7 +91,7 @@ typedef struct mrt_runs {
     int32_t weights_step; /**< Elements from run to run in the row of weights. */
 } mrt_runs_t;
 
-/** Runs of one tap each under output column `x`: `length` elements of input, weights of `weights_step` elements a tap. */
+/** Runs of one tap each under output column `x`: `length` elements of input, `weights_step` weights apart. */
 static inline mrt_runs_t mrt_window_runs(const mrt_window_t *window, int32_t x, int32_t length, int32_t weights_step)
 {
     const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, window->dilation_width,
