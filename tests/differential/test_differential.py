@@ -22,8 +22,12 @@ from micrort.reference.litert import LiteRTReference
 
 CASES = int(os.environ.get("MICRORT_CASES", "12"))
 
+NEAR = {"SUB": ("int16",), "MUL": ("int16",), "SOFTMAX": ("int16",)}
+"""Where no resolver of LiteRT has the target's last bit: TensorFlow Lite Micro computes these factors and tables in
+another floating-point type. There outputs may be 1 apart; tests/runtime/kernels hold the target's exact values."""
 
-def check(model: bytes, seed: int) -> None:
+
+def check(operator: str, model: bytes, seed: int) -> None:
     """Compile `model` and compare its outputs, on inputs of `seed`, with the reference's."""
     package = compile_model(tflite.load(model, "model", "model"))
     graph = package.graph
@@ -38,8 +42,10 @@ def check(model: bytes, seed: int) -> None:
     for _, outputs in reference.run(values):
         values.update(outputs)
     for index in reference.outputs:
-        found = difference(f"lcg:{seed}", names[index], "output", made[names[index]], np.asarray(values[index]))
-        assert found is None, found
+        ours = made[names[index]]
+        found = difference(f"lcg:{seed}", names[index], operator, ours, np.asarray(values[index]))
+        near = found is not None and ours.dtype.name in NEAR.get(operator, ()) and found.largest <= 1
+        assert found is None or near, found
 
 
 @pytest.mark.parametrize("operator", RULES)
@@ -52,6 +58,6 @@ def test_equals_the_reference(operator: str) -> None:
     )
     @given(models(operator), st.integers(0, 2**32 - 1))
     def run(model: bytes, seed: int) -> None:
-        check(model, seed)
+        check(operator, model, seed)
 
     run()

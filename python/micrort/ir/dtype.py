@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +21,10 @@ class DType(Enum):
     U32 = "uint32"
 
     @property
-    def numpy(self) -> np.dtype:
+    def numpy(self) -> np.dtype[Any]:
         """The numpy dtype, little-endian where it has a byte order."""
-        return np.dtype(self.value).newbyteorder("<")
+        dtype: np.dtype[Any] = np.dtype(self.value).newbyteorder("<")
+        return dtype
 
     @property
     def bytes(self) -> int:
