@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parents[1]
 TOOLING = ("site_tools", "project", "codegen", "devices")
 """Folders of this package whose text decides what is built."""
+KEPT_DAYS = 14
+"""How long a build stays in the cache after its last use."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,10 @@ def firmware(package: Package, board: Board, target: Target) -> Firmware:
 def _once(folder: Path, script: str, arguments: Mapping[str, str], files: Mapping[str, bytes] | None = None) -> None:
     """Build into `folder` unless it is there: in a folder of our own, then renamed, so that nobody sees half of it."""
     if folder.exists():
+        os.utime(folder)
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _forget_old(folder.parent)
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
         made = Path(work) / "made"
         made.mkdir()
@@ -92,6 +97,14 @@ def _once(folder: Path, script: str, arguments: Mapping[str, str], files: Mappin
         except OSError:  # another process was faster with the same content
             if not folder.exists():
                 raise
+
+
+def _forget_old(parent: Path) -> None:
+    """Remove builds that nobody has used for KEPT_DAYS."""
+    limit = time.time() - KEPT_DAYS * 86_400
+    for path in parent.iterdir():
+        if path.stat().st_mtime < limit:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _scons(folder: Path, script: str, arguments: Mapping[str, str]) -> None:
