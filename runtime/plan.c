@@ -3,7 +3,7 @@
 
 #include "runtime/plan_exact.h"
 
-/* Orders that hill-climb may try before the exact search, which is the better investment from then on. */
+/* Orders that the automatic strategy lets hill-climb try: the first few gain most. */
 #define HILL_CLIMB_ORDERS 32u
 /* Buffers of a task beyond which the automatic strategy leaves the exact search out: a step would take too long. */
 #define EXACT_BUFFERS_MAX 1024u
@@ -60,11 +60,11 @@ static void collect(mrt_plan_task_t *task, uint32_t group, uint32_t *ids)
 }
 
 /* Lower bounds of all pools of the task, the costliest first. Returns the lowest height that they leave possible,
-   or MRT_PLAN_NOWHERE if one exceeds a capacity. */
+   or MRT_PLAN_NOWHERE if one exceeds a capacity or pins collide: then there is no plan. */
 static uint64_t bound_task(const mrt_plan_task_t *task, const memory_t *memory, mrt_plan_t *plan)
 {
     uint64_t height = 0u;
-    bool fits = true;
+    bool fits = !mrt_plan_pins_collide(task);
     mrt_plan_bound_sort(task, &memory->bound);
     for (uint32_t place = task->space.count; place > 0u; --place) {
         const uint64_t bound = mrt_plan_lower_bound(task, &memory->bound, place - 1u);
@@ -107,7 +107,8 @@ static mrt_plan_answer_t search(mrt_plan_task_t *task, const mrt_plan_options_t 
     const uint64_t left = (task->budget > task->steps) ? (task->budget - task->steps) : 0u;
     const uint64_t few = (uint64_t)HILL_CLIMB_ORDERS * task->count;
     if ((options->strategy == MRT_PLAN_HILL_CLIMB) || (options->strategy == MRT_PLAN_AUTO)) {
-        mrt_plan_hill_climb(task, &memory->greedy, goal, (exact && (few < left)) ? few : left);
+        mrt_plan_hill_climb(task, &memory->greedy, goal,
+                            ((options->strategy == MRT_PLAN_AUTO) && (few < left)) ? few : left);
     }
     const mrt_plan_outcome_t outcome = judge(task, plan);
     if (exact && (outcome != MRT_PLAN_OPTIMAL) && (smallest || (outcome == MRT_PLAN_BOUND))) {
@@ -116,19 +117,36 @@ static mrt_plan_answer_t search(mrt_plan_task_t *task, const mrt_plan_options_t 
     return (task->height != MRT_PLAN_NOWHERE) ? MRT_PLAN_ANSWER_PLAN : answer;
 }
 
-/* Turns addresses into slots, also of the empty buffers of the group. */
+/* The slot of an empty buffer: it is in nobody's way. */
+static mrt_plan_slot_t empty_slot(const mrt_plan_problem_t *problem, const mrt_plan_buffer_t *buffer)
+{
+    const uint32_t pools = mrt_plan_allowed(problem, buffer);
+    mrt_plan_slot_t slot = {.pool = 0u, .offset = 0u};
+    while (((pools >> slot.pool) & 1u) == 0u) {
+        ++slot.pool;
+    }
+    if (buffer->fixed != MRT_PLAN_FLOATING) {
+        slot.offset = buffer->fixed;
+    }
+    return slot;
+}
+
+/* Turns addresses into slots. */
 static void write_slots(const mrt_plan_task_t *task, uint32_t group, mrt_plan_slot_t *slots)
 {
     for (uint32_t id = 0u; id < task->problem->buffer_count; ++id) {
         const mrt_plan_buffer_t *buffer = &task->problem->buffers[id];
-        if ((mrt_plan_allowed(task->problem, buffer) & group) != 0u) {
-            const uint64_t address = (buffer->size > 0u) ? task->address[id] : mrt_plan_fit(task, id, 0u);
+        if (buffer->size == 0u) {
+            slots[id] = empty_slot(task->problem, buffer);
+        } else if ((mrt_plan_allowed(task->problem, buffer) & group) != 0u) {
             uint32_t place = task->space.count - 1u;
-            while (task->space.base[place] > address) {
+            while (task->space.base[place] > task->address[id]) {
                 --place;
             }
             slots[id].pool = task->space.pool[place];
-            slots[id].offset = (uint32_t)(address - task->space.base[place]);
+            slots[id].offset = (uint32_t)(task->address[id] - task->space.base[place]);
+        } else {
+            /* another group's */
         }
     }
 }

@@ -88,3 +88,26 @@ uint64_t mrt_plan_lower_bound(const mrt_plan_task_t *task, const mrt_plan_bound_
     }
     return greatest;
 }
+
+/* Whether two pinned buffers, which lie in the same pool, overlap in time and space. */
+static bool collide(const mrt_plan_buffer_t *a, const mrt_plan_buffer_t *b)
+{
+    return (a->start < b->end) && (b->start < a->end) && (a->fixed < ((uint64_t)b->fixed + b->size)) &&
+           (b->fixed < ((uint64_t)a->fixed + a->size));
+}
+
+bool mrt_plan_pins_collide(const mrt_plan_task_t *task)
+{
+    const mrt_plan_problem_t *problem = task->problem;
+    for (uint32_t i = 0u; i < task->count; ++i) {
+        const mrt_plan_buffer_t *a = &problem->buffers[task->ids[i]];
+        for (uint32_t j = 0u; (j < i) && (a->fixed != MRT_PLAN_FLOATING); ++j) {
+            const mrt_plan_buffer_t *b = &problem->buffers[task->ids[j]];
+            if ((b->fixed != MRT_PLAN_FLOATING) && collide(a, b) &&
+                (mrt_plan_allowed(problem, a) == mrt_plan_allowed(problem, b))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}

@@ -82,6 +82,9 @@ void mrt_plan_bound_take(mrt_plan_bound_t *bound, mrt_plan_scratch_t *scratch, u
 void mrt_plan_bound_sort(const mrt_plan_task_t *task, const mrt_plan_bound_t *bound);
 uint64_t mrt_plan_lower_bound(const mrt_plan_task_t *task, const mrt_plan_bound_t *bound, uint32_t place);
 
+/* Whether two of the task's pinned buffers are in each other's way: then there is no plan. */
+bool mrt_plan_pins_collide(const mrt_plan_task_t *task);
+
 /* Memory of mrt_plan_first_fit. */
 typedef struct mrt_plan_first_fit {
     uint64_t *address; /* by index of buffer: the result */

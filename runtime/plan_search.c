@@ -121,16 +121,17 @@ static void sort_range(const mrt_plan_search_t *search, uint32_t begin, uint32_t
     }
 }
 
-/* Raises a buffer that cannot lie at its lowest address onto the first of the unplaced ones that could carry it.
-   Returns false if none can. */
-static bool raise(mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t index)
+/* Raises a buffer that cannot lie at its lowest address onto the first of the unplaced ones that could carry it,
+   none of which will lie below `floor`. Returns false if none can carry it. */
+static bool raise(mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t index, uint64_t floor)
 {
     mrt_plan_item_t *item = &search->items[index];
     uint64_t top = MRT_PLAN_NOWHERE;
     for (uint32_t i = component->begin; i < component->end; ++i) {
         const mrt_plan_item_t *other = &search->items[search->order[i]];
-        if ((other != item) && overlap_in_time(item, other) && ((other->lowest + other->size) < top)) {
-            top = other->lowest + other->size;
+        const uint64_t lowest = (other->lowest > floor) ? other->lowest : floor;
+        if ((other != item) && overlap_in_time(item, other) && ((lowest + other->size) < top)) {
+            top = lowest + other->size;
         }
     }
     const uint64_t address = (top != MRT_PLAN_NOWHERE) ? fit(search, item, top) : MRT_PLAN_NOWHERE;
@@ -204,18 +205,43 @@ static bool is_preferred(const mrt_plan_search_t *search, uint32_t a, uint32_t b
     return search->items[a].id < search->items[b].id;
 }
 
+/* Whether a buffer can be placed as things are: its lowest address is on top of what is placed. */
+static bool is_free(const mrt_plan_item_t *item)
+{
+    return item->lowest == item->base;
+}
+
+/*
+ * The others need a carrier that is still unplaced, and before one of the free ones is placed there is none: they
+ * lie above the lowest of these. Returns false if nothing is free, or if a buffer finds no carrier.
+ */
+static bool raise_unfree(mrt_plan_search_t *search, const mrt_plan_component_t *component)
+{
+    const uint32_t *order = search->order;
+    uint32_t first = component->begin;
+    while ((first < component->end) && !is_free(&search->items[order[first]])) {
+        ++first;
+    }
+    if (first == component->end) {
+        return false;
+    }
+    const uint64_t floor = search->items[order[first]].lowest;
+    for (uint32_t i = component->begin; i < first; ++i) {
+        if (!raise(search, component, order[i], floor)) {
+            return false;
+        }
+    }
+    sort_range(search, component->begin, component->end);
+    return true;
+}
+
 /* Brings the buffer to place next to the front of the component. Returns false if the component has no solution. */
 static bool choose(mrt_plan_search_t *search, const mrt_plan_component_t *component)
 {
     uint32_t *order = search->order;
     sort_range(search, component->begin, component->end);
-    /* A lowest address that is not on anything placed needs an unplaced buffer below, but there is none. */
-    while (search->items[order[component->begin]].lowest > search->items[order[component->begin]].base) {
-        if ((search->steps_left == 0u) || !raise(search, component, order[component->begin])) {
-            return false;
-        }
-        --search->steps_left;
-        sort_range(search, component->begin, component->end);
+    if (!raise_unfree(search, component)) {
+        return false;
     }
     if (!fits(search, component, component->begin)) {
         return false;
@@ -223,7 +249,7 @@ static bool choose(mrt_plan_search_t *search, const mrt_plan_component_t *compon
     const uint64_t lowest = search->items[order[component->begin]].lowest;
     uint32_t best = component->begin;
     for (uint32_t i = best + 1u; (i < component->end) && (search->items[order[i]].lowest == lowest); ++i) {
-        if ((search->items[order[i]].base == lowest) && is_preferred(search, order[i], order[best])) {
+        if (is_free(&search->items[order[i]]) && is_preferred(search, order[i], order[best])) {
             best = i;
         }
     }
@@ -336,7 +362,7 @@ static void fingerprint(const mrt_plan_search_t *search, const mrt_plan_componen
     state[1] = ~search->salt;
     for (uint32_t i = component->begin; i < component->end; ++i) {
         const mrt_plan_item_t *item = &search->items[search->order[i]];
-        const uint64_t free = (item->lowest == item->base) ? 1u : 0u;
+        const uint64_t free = is_free(item) ? 1u : 0u;
         const uint64_t where = mix(((item->lowest << 1u) | free) + 0x9E3779B97F4A7C15u);
         state[0] += mix(where + item->id);
         state[1] += mix(where ^ (((uint64_t)item->id + 1u) * 0xD6E8FEB86659FD93u));
@@ -369,6 +395,13 @@ static void take_back(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
     cross(search, frame->item, true);
     search->component_count = frame->component_count;
     search->stamp = frame->stamp;
+}
+
+/* Excludes that the buffer which a frame had placed lies there. Returns false if it can lie nowhere then. */
+static bool refuse(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
+{
+    const uint64_t floor = search->items[frame->item].lowest;
+    return raise(search, &search->components[frame->component], frame->item, floor);
 }
 
 /* Places the chosen buffer of the last frame. Returns the component to solve next (NONE: all are solved), and sets
@@ -419,7 +452,7 @@ static bool retreat(mrt_plan_search_t *search)
             undo(search, search->frames[search->frame_count].changes);
         }
         take_back(search, &search->frames[parent]);
-        refused = raise(search, &search->components[search->frames[parent].component], search->frames[parent].item);
+        refused = refuse(search, &search->frames[parent]);
     }
     return true;
 }
@@ -467,9 +500,6 @@ mrt_plan_answer_t mrt_plan_search_run(mrt_plan_search_t *search)
         }
         --search->steps_left;
         bool possible = !dead && choose(search, component);
-        if ((search->steps_left == 0u) && !possible) {
-            return MRT_PLAN_ANSWER_UNDECIDED; /* perhaps only for want of steps */
-        }
         dead = false;
         if (possible) {
             const uint32_t next = advance(search, &possible);
@@ -480,7 +510,7 @@ mrt_plan_answer_t mrt_plan_search_run(mrt_plan_search_t *search)
                 push_frame(search, next);
                 dead = has_failed_before(search);
             } else {
-                possible = raise(search, component, search->order[component->begin]);
+                possible = refuse(search, &search->frames[search->frame_count - 1u]);
             }
         }
         if (!possible && !retreat(search)) {

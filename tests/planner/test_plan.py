@@ -230,3 +230,5 @@ def test_no_buffers_and_empty_buffers() -> None:
     made = plan([Lifetime("a", 0, 9, 8), Lifetime("b", 0, 9, 0), Lifetime("c", 0, 9, 0, fixed=4)], ONE)
     assert made.sizes == (8,)
     assert made.slots["c"] == (0, 4)
+    end = [Lifetime("a", 0, 1, 0, pools=(0,), fixed=8), Lifetime("b", 0, 1, 3)]
+    assert plan(end, [Pool("x", 8), Pool("y")]).slots == {"a": (0, 8), "b": (0, 0)}

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from micrort.planner import Lifetime, Plan
 
+SMALLEST_STEPS = 5_000_000
+"""Budget of the search for the smallest plan: some ten seconds for hundreds of buffers."""
+FIT_STEPS = 100_000_000
+"""Budget of the question whether a capacity suffices: minutes, since the answer ends it."""
+
 
 @click.command("plan")
 @click.argument("lifetimes", metavar="LIFETIMES.csv", type=click.Path(path_type=Path))
@@ -23,8 +28,15 @@ if TYPE_CHECKING:
     help="Memory that there is. The first plan that fits will do, unless --minimise is given.",
 )
 @click.option("--minimise", is_flag=True, help="Go on to the smallest plan, where --capacity would stop.")
-@click.option("--strategy", metavar="NAME", default="auto", show_default=True, help="auto, greedy, hill_climb or exact.")
-@click.option("--budget", type=click.IntRange(1), metavar="STEPS", help="Most placements of buffers to try.")
+@click.option(
+    "--strategy", metavar="NAME", default="auto", show_default=True, help="auto, greedy, hill_climb or exact."
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(1),
+    metavar="STEPS",
+    help="Most placements of buffers to try  [default: 5 million; 100 million with --capacity].",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="OUT.csv", help="Write the plan as CSV.")
 @click.pass_context
@@ -49,8 +61,10 @@ def command(
 
     items = planner.read_lifetimes(lifetimes)
     pool = planner.Pool("memory", capacity, alignment=max((item.alignment for item in items), default=1))
+    smallest = minimise or capacity is None
+    steps = budget or (SMALLEST_STEPS if smallest else FIT_STEPS)
     try:
-        plan = planner.plan(items, [pool], strategy, budget, minimise=minimise or capacity is None)
+        plan = planner.plan(items, [pool], strategy, steps, minimise=smallest)
     except planner.PlanError as error:
         if not as_json:
             raise
