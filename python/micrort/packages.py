@@ -9,7 +9,7 @@ from pathlib import Path
 from micrort import sources
 from micrort.compiler import CompileOptions, compile_model
 from micrort.errors import ModelError, UsageError
-from micrort.mlf import Package, read, write
+from micrort.mlf import Blob, Package, blob, read, write
 
 
 def obtain(path: Path, options: CompileOptions) -> Package:
@@ -35,6 +35,26 @@ def obtain(path: Path, options: CompileOptions) -> Package:
     cached.parent.mkdir(parents=True, exist_ok=True)
     write(package, cached)
     return package
+
+
+def obtain_blob(path: Path, options: CompileOptions) -> Blob:
+    """The blob in a .mrt file, or that of the package which `obtain` gives.
+
+    Raises:
+        UsageError: there is no such file, or its package has no tables.
+        ModelError: the file is damaged or cannot be compiled.
+    """
+    return blob.read(path) if is_blob(path) else blob.make(obtain(path, options))
+
+
+def is_blob(path: Path) -> bool:
+    """Whether the file is a .mrt file."""
+    from micrort.codegen import blob_reader
+
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return blob_reader.is_blob(file.read(16))
 
 
 def is_archive(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Where a package can run: this workstation, or an emulated board. One interface for `run` and `compare`."""
+"""Where a package or blob can run: this workstation, or an emulated board. One interface for `run` and `compare`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from micrort.errors import UsageError
-from micrort.mlf import Package
+from micrort.mlf import Blob, Package
 
 Arrays = Mapping[str, np.ndarray]
 """Tensors by name."""
+Model = Package | Blob
+"""What can be run."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,14 @@ class Place(ABC):
     """Somewhere to run."""
 
     @abstractmethod
-    def run(self, package: Package, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
+    def run(self, package: Model, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
         """Run one inference for each entry of `inputs` (all inputs by name)."""
 
 
 class Host(Place):
     """The same C through cffi."""
 
-    def run(self, package: Package, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
+    def run(self, package: Model, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
         """See Place. The host counts no instructions.
 
         Raises:
@@ -51,7 +53,7 @@ class Host(Place):
 
         if profile:
             raise UsageError("--profile counts instructions, which the host cannot: use --on qemu:MACHINE")
-        executor = HostExecutor(package.graph)
+        executor = HostExecutor(package.graph, package.data if isinstance(package, Blob) else None)
         outputs, traces = [], []
         for arrays in inputs:
             for name, value in arrays.items():
@@ -73,7 +75,7 @@ class Emulator(Place):
 
     machine: str
 
-    def run(self, package: Package, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
+    def run(self, package: Model, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
         """See Place. Figures are those of the first inference, after a warm-up."""
         from micrort.project.emulator import emulate
 

@@ -20,24 +20,35 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @compile_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Archive to write. Default: MODEL's name + .tar.")
+@click.option("--blob", "with_blob", is_flag=True, help="Also write the model as a blob: the archive's name + .mrt.")
 @json_option
-def command(model: Path, options: CompileOptions, output: Path | None, as_json: bool) -> None:
+def command(model: Path, options: CompileOptions, output: Path | None, with_blob: bool, as_json: bool) -> None:
     """Compile MODEL to a Model Library Format archive: C, header, weights, and the figures.
 
-    The archive is written whole or not at all.
+    With --blob the same tables and weights are also written as a binary file beside the archive, which firmware loads
+    at run time (include/micrort/blob.h). Each file is written whole or not at all.
     """
     from micrort import mlf
     from micrort.compiler import compile_model
+    from micrort.mlf import blob
 
     path = output or Path(f"{model.stem}.tar")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; -o takes the name of the archive")
     package = compile_model(model, options)
+    made = blob.make(package) if with_blob else None
     mlf.write(package, path)
+    figures: dict[str, Any] = {"output": str(path), "name": package.name, **package.figures}
+    if made is not None:
+        blob_path = path.with_suffix(".mrt")
+        blob.save(made, blob_path)
+        figures = {**figures, "blob": str(blob_path), "blob_bytes": len(made.data)}
     if as_json:
-        click.echo(json.dumps({"output": str(path), "name": package.name, **package.figures}, indent=2))
+        click.echo(json.dumps(figures, indent=2))
     else:
         click.echo(_summary(package, path))
+        if made is not None:
+            click.echo(f"{figures['blob']}: {figures['blob_bytes']:,} bytes, kernels {', '.join(made.kernels)}")
 
 
 def _summary(package: Package, path: Path) -> str:

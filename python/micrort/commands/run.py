@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from micrort.compiler import CompileOptions
-    from micrort.mlf import Package
-    from micrort.places import Arrays, Result
+    from micrort.places import Arrays, Model, Result
 
 SHOWN = 16
 """Elements of an output that are printed."""
@@ -28,6 +27,7 @@ SHOWN = 16
 @click.option("--inputs", "source", default="lcg:12345", show_default=True, help="An .npz file, or lcg:SEED.")
 @click.option("--outputs", "saved", type=click.Path(path_type=Path), help="Write the outputs to this .npz file.")
 @click.option("--profile", is_flag=True, help="Instructions of every operator (emulated boards).")
+@click.option("--blob", "as_blob", is_flag=True, help="Load the model as a blob, as firmware does; implied by a .mrt.")
 @json_option
 @compile_options
 def command(
@@ -36,18 +36,24 @@ def command(
     source: str,
     saved: Path | None,
     profile: bool,
+    as_blob: bool,
     as_json: bool,
     options: CompileOptions,
 ) -> None:
-    """Run a model or an archive once and print outputs and cost.
+    """Run a model, an archive or a blob (.mrt) once and print outputs and cost.
 
-    A model is compiled first, with the options of `micrort compile`; an unchanged model comes from the cache.
+    A model is compiled first, with the options of `micrort compile`; an unchanged model comes from the cache. With
+    --blob an emulated board gets firmware that holds the kernels only, and loads the model at run time.
     """
     from micrort import inputs, packages, places
 
     where = places.place(place)
+    package: Model
     with progress(f"compiling {model.name}"):
-        package = packages.obtain(model, options)
+        if as_blob or packages.is_blob(model):
+            package = packages.obtain_blob(model, options)
+        else:
+            package = packages.obtain(model, options)
     graph = package.graph
     arrays = inputs.make(source, [graph.tensors[index] for index in graph.inputs])
     with progress(f"running on {place}"):
@@ -60,7 +66,7 @@ def command(
         _show(package, place, result)
 
 
-def report(package: Package, place: str, result: Result) -> dict[str, Any]:
+def report(package: Model, place: str, result: Result) -> dict[str, Any]:
     """What `run --json` prints."""
     outputs = {
         name: {"dtype": array.dtype.name, "shape": list(array.shape), "crc32": f"{crc32(array):08x}"}
@@ -93,7 +99,7 @@ def _save(path: Path, outputs: Arrays) -> None:
     partial.replace(path)
 
 
-def _show(package: Package, place: str, result: Result) -> None:
+def _show(package: Model, place: str, result: Result) -> None:
     click.echo(f"{package.name} on {place}")
     for name, array in result.outputs[0].items():
         values = " ".join(f"{value:g}" for value in array.ravel()[:SHOWN])

@@ -31,7 +31,15 @@ def write(package: Package, path: Path) -> None:
     Raises:
         UsageError: the folder does not exist or cannot be written to.
     """
-    data = to_bytes(package)
+    write_bytes(to_bytes(package), path)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        UsageError: the folder does not exist or cannot be written to.
+    """
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             partial = Path(file.name)

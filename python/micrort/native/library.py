@@ -46,7 +46,9 @@ def check(call: str, status: int) -> None:
 
 def _build() -> Path:
     root = sources.root()
-    headers = sorted((*root.glob("include/micrort/**/*"), *root.glob("runtime/**/*.[h]"), *root.glob("runtime/**/*.inc")))
+    headers = sorted(
+        (*root.glob("include/micrort/**/*"), *root.glob("runtime/**/*.[h]"), *root.glob("runtime/**/*.inc"))
+    )
     headers = [path for path in headers if path.is_file()]
     units = sorted(root.glob("runtime/**/*.c"))
     flags = (*BASE_FLAGS, *shlex.split(os.environ.get("MICRORT_NATIVE_CFLAGS", "")))

@@ -31,14 +31,14 @@ KEPT_DAYS = 14
 
 @dataclass(frozen=True)
 class Firmware:
-    """What `firmware` makes."""
+    """What `firmware` and `loader` make."""
 
     image: Path
-    """ELF of runner, model, runtime and port."""
+    """ELF of runner, model (or kernels), runtime and port."""
     footprint: Path
-    """ELF of model and runtime alone, for figures."""
-    model_library: Path
-    """lib<model>.a."""
+    """ELF of model (or kernels) and runtime alone, for figures."""
+    model_library: Path | None
+    """lib<model>.a; none in firmware that loads its model."""
 
 
 def library(target: Target) -> Path:
@@ -77,6 +77,24 @@ def firmware(package: Package, board: Board, target: Target) -> Firmware:
     }
     _once(folder, "firmware.scons", arguments, {"package.tar": data})
     return Firmware(folder / "firmware.elf", folder / "footprint.elf", folder / "model" / f"lib{package.name}.a")
+
+
+def loader(kernels: Sequence[str], board: Board, target: Target) -> Firmware:
+    """Firmware for `board` that loads a blob at run time and offers it these kernels (names of kernels.def).
+
+    It depends on the kernels alone, so that models that need the same ones share it.
+
+    Raises:
+        ToolError: the compiler is missing, or the image does not fit into the board's memory.
+    """
+    runtime = library(target)
+    names = ",".join(kernels)
+    texts = ("loader", runtime.parent.name, names, board.name, *_compiler(target))
+    key = _digest(texts, (*_tooling(), *_files("ports"), *_files("include")))
+    folder = sources.cache() / "firmware" / board.name / key
+    arguments = {"target": target.name, "board": board.name, "kernels": names, "library": str(runtime)}
+    _once(folder, "loader.scons", arguments)
+    return Firmware(folder / "firmware.elf", folder / "footprint.elf", None)
 
 
 def _once(folder: Path, script: str, arguments: Mapping[str, str], files: Mapping[str, bytes] | None = None) -> None:

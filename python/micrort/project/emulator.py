@@ -13,10 +13,14 @@ import numpy as np
 from micrort.devices import boards
 from micrort.errors import TargetError, UsageError
 from micrort.ir.executor_graph import ExecutorGraph, TensorEntry
+from micrort.mlf import Blob
 from micrort.project import build, footprint
+from micrort.project.loader import LOADER_MEMORY
 from micrort.transport import qemu
 
 if TYPE_CHECKING:
+    from micrort.devices.boards import Board
+    from micrort.devices.targets import Target
     from micrort.mlf import Package
 
 Arrays = Mapping[str, np.ndarray]
@@ -48,7 +52,7 @@ class Run:
 
 
 def emulate(
-    package: Package,
+    package: Package | Blob,
     machine: str,
     inputs: Sequence[Arrays],
     profile: bool = False,
@@ -58,7 +62,7 @@ def emulate(
     """Run a package on an emulated board.
 
     Args:
-        package: a compiled model.
+        package: a compiled model; of a blob the board gets nothing but its kernels, and loads it at run time.
         machine: QEMU's name of the machine, e.g. mps2-an386.
         inputs: for each inference all inputs by name, of exactly the model's dtypes and shapes; at least one.
         profile: count each node's instructions, too.
@@ -80,17 +84,19 @@ def emulate(
     if not inputs:
         raise UsageError("no inputs: at least one inference is needed")
     data = b"".join(_pack(graph, item) for item in inputs)
-    made = build.firmware(package, board, target)
+    made = _firmware(package, board, target)
     words = [word for word, wanted in (("profile", profile), ("trace", trace)) if wanted]
     with tempfile.TemporaryDirectory(prefix="micrort-") as work:
         folder = Path(work)
         (folder / "inputs.bin").write_bytes(data)
+        if isinstance(package, Blob):
+            (folder / "model.mrt").write_bytes(package.data)
         console = qemu.run(made.image, machine, folder, words, timeout)
         raw = (folder / "outputs.bin").read_bytes()
         traced = (folder / "trace.bin").read_bytes() if trace else b""
     outputs = [graph.tensors[index] for index in graph.outputs]
     figures, steps = _parse(console, machine)
-    sizes = footprint.measure(made.footprint)
+    sizes = _sizes(package, made)
     return Run(
         _unpack(raw, outputs, len(inputs), machine),
         figures["instructions"],
@@ -102,6 +108,27 @@ def emulate(
         _operators(graph, steps) if profile else [],
         list(_traces(graph, traced, len(inputs))) if trace else [],
     )
+
+
+def _firmware(package: Package | Blob, board: Board, target: Target) -> build.Firmware:
+    if not isinstance(package, Blob):
+        return build.firmware(package, board, target)
+    if len(package.data) > LOADER_MEMORY["BLOB"] or sum(a.size for a in package.graph.arenas) > LOADER_MEMORY["ARENA"]:
+        raise UsageError(
+            f"{package.name} is too large for firmware that loads models: it keeps {LOADER_MEMORY['BLOB']:,} bytes for "
+            f"the blob and {LOADER_MEMORY['ARENA']:,} for arenas. Run the model without --blob"
+        )
+    return build.loader(package.kernels or ("copy",), board, target)
+
+
+def _sizes(package: Package | Blob, made: build.Firmware) -> footprint.Footprint:
+    """Figures of the linked image, and of the blob, which is in no image."""
+    sizes = footprint.measure(made.footprint)
+    if not isinstance(package, Blob):
+        return sizes
+    weights = len(package.graph.params)
+    code = sizes.code_bytes + len(package.data) - weights
+    return footprint.Footprint(sizes.static_ram_bytes, code, weights)
 
 
 def _pack(graph: ExecutorGraph, values: Arrays) -> bytes:

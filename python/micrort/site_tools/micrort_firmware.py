@@ -3,6 +3,8 @@
 `env.MicrortFirmware(folder, board, model, library, executor)` links the bare-metal port's runner with a model made by
 MicrortModel and with libmicrort.a. `env.MicrortFootprint(folder, model, library, executor)` links nothing but runtime
 and model with what they pull in from the C library, as if an application called the whole executor interface.
+`env.MicrortLoader(folder, board, kernels, library)` makes both images of firmware that loads its model as a blob and
+offers it the named kernels, no others.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ def generate(env: Any) -> None:
     """Add the pseudo-builders."""
     env.AddMethod(_firmware, "MicrortFirmware")
     env.AddMethod(_footprint, "MicrortFootprint")
+    env.AddMethod(_loader, "MicrortLoader")
 
 
 def exists(env: Any) -> bool:
@@ -33,36 +36,81 @@ def _firmware(env: Any, folder: str, board: str, model: list[Any], library: Any,
     from micrort.devices import boards
 
     described = boards.board(board)
-    port = Path(env["MICRORT_ROOT"]) / "ports" / "rtos" / "bare"
-    units = [*sorted(port.glob("*.c")), port / "runner" / "runner.c", port / "runner" / f"model_{executor}.c"]
-    units += sorted(described.folder.glob("*.c"))
+    defines = [("MODEL", _name(model)), ("MODEL_HEADER", rf"\"{model[1].name}\"")]
+    clone = _for_board(env, folder, described, defines)
+    clone.Append(CPPPATH=[model[1].dir])
+    objects = _objects(clone, folder, described, f"model_{executor}.c")
+    clone.Depends(objects, model[1])  # its name is in a macro, which SCons does not follow
+    return _image(clone, folder, described, [*objects, model[0], library])
+
+
+def _loader(env: Any, folder: str, board: str, kernels: list[str], library: Any) -> list[Any]:
+    from micrort.devices import boards
+    from micrort.project.loader import LOADER_MEMORY
+
+    described = boards.board(board)
+    listed = env.Textfile(f"{folder}/kernels.def", _rows(env, kernels))
+    sizes = [(f"MRT_RUNNER_{what}_BYTES", f"0x{size:x}u") for what, size in LOADER_MEMORY.items()]
+    clone = _for_board(env, folder, described, [("KERNELS_LIST", r"\"kernels.def\""), *sizes])
+    clone.Append(CPPPATH=[env.Dir(folder)])
+    offered = clone.Object(f"{folder}/kernels.o", str(_port(env) / "runner" / "kernels.c"))
+    clone.Depends(offered, listed)
+    image = _image(clone, folder, described, [*_objects(clone, folder, described, "model_blob.c"), offered, library])
+    roots = ["mrt_runner_loader", "mrt_graph_load", "mrt_executor_init", *CALLS["graph"]]
+    return image + _alone(env, folder, [offered, library], roots)
+
+
+def _rows(env: Any, kernels: list[str]) -> list[str]:
+    """The rows of kernels.def for some kernels."""
+    lines = (Path(env["MICRORT_ROOT"]) / "include/micrort/kernels/kernels.def").read_text().splitlines()
+    return [line for line in lines if line.startswith("MRT_KERNEL(") and line.split(", ")[1] in kernels]
+
+
+def _port(env: Any) -> Path:
+    return Path(env["MICRORT_ROOT"]) / "ports" / "rtos" / "bare"
+
+
+def _for_board(env: Any, folder: str, board: Any, defines: list[tuple[str, str]]) -> Any:
+    """An environment to compile and link for a board."""
+    port = _port(env)
     clone = env.Clone()
     clone.Append(
-        CPPPATH=[model[1].dir],
-        CPPDEFINES=[
-            ("MRT_BOARD_CLOCK_HZ", f"{described.clock_hz}u"),
-            ("MODEL", _name(model)),
-            ("MODEL_HEADER", rf"\"{model[1].name}\""),
-        ],
+        CPPDEFINES=[("MRT_BOARD_CLOCK_HZ", f"{board.clock_hz}u"), *defines],
         LINKFLAGS=["-nostartfiles", "-T", str(port / "bare.ld"), f"-L{port}", f"-L{port.parents[1]}", f"-L{folder}"],
         LIBS=["m"],  # expf and tanhf of float kernels
     )
-    objects = [clone.Object(f"{folder}/{unit.stem}.o", str(unit)) for unit in units]
-    clone.Depends(objects, model[1])  # its name is in a macro, which SCons does not follow
-    memory = clone.Textfile(f"{folder}/memory.ld", described.memory_ld())
-    image = clone.Program(f"{folder}/firmware.elf", [*objects, model[0], library])
-    clone.Depends(image, [memory, *(str(path) for path in (port / "bare.ld", port.parents[1] / "micrort.ld"))])
+    return clone
+
+
+def _objects(env: Any, folder: str, board: Any, model: str) -> list[Any]:
+    """Port, runner, and the runner's unit for one kind of model."""
+    port = _port(env)
+    units = [*sorted(port.glob("*.c")), port / "runner" / "runner.c", port / "runner" / model]
+    units += sorted(board.folder.glob("*.c"))
+    return [env.Object(f"{folder}/{unit.stem}.o", str(unit)) for unit in units]
+
+
+def _image(env: Any, folder: str, board: Any, parts: list[Any]) -> list[Any]:
+    memory = env.Textfile(f"{folder}/memory.ld", board.memory_ld())
+    image = env.Program(f"{folder}/firmware.elf", parts)
+    scripts = (_port(env) / "bare.ld", _port(env).parents[1] / "micrort.ld")
+    env.Depends(image, [memory, *(str(path) for path in scripts)])
     return list(image)
 
 
 def _footprint(env: Any, folder: str, model: list[Any], library: Any, executor: str) -> list[Any]:
     name = _name(model)
     roots = [*CALLS[executor], *(f"mrt_{name}_{call}" for call in MODEL_CALLS[executor])]
+    return _alone(env, folder, [model[0], library], roots)
+
+
+def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[Any]:
+    """The image for figures: `roots` and what they need."""
     clone = env.Clone()
     script = str(Path(__file__).parents[1] / "project" / "footprint.ld")
     undefined = [f"-Wl,--undefined={root}" for root in roots]
     clone.Append(LINKFLAGS=["-nostartfiles", "-T", script, f"-Wl,--entry={roots[-1]}", *undefined], LIBS=["m"])
-    image = clone.Program(f"{folder}/footprint.elf", [model[0], library])
+    image = clone.Program(f"{folder}/footprint.elf", parts)
     clone.Depends(image, script)
     return list(image)
 
