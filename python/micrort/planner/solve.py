@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrort.errors import InternalError, UsageError
@@ -47,7 +48,7 @@ def plan(
     scratch = ffi.new("uint64_t[]", scratch_bytes // 8 or 1)
     slots = ffi.new("mrt_plan_slot_t[]", len(lifetimes) or 1)
     answer = ffi.new("mrt_plan_t *", {"slots": slots})
-    status = int(lib.mrt_plan_solve(problem.struct, options, scratch, scratch_bytes, answer))
+    status = _interruptible(lambda: int(lib.mrt_plan_solve(problem.struct, options, scratch, scratch_bytes, answer)))
     if status not in (lib.MRT_OK, lib.MRT_ERR_INFEASIBLE, lib.MRT_ERR_BUDGET):
         library.check("mrt_plan_solve", status)
     bounds = tuple(int(answer.lower_bound[i]) for i in range(len(pools)))
@@ -62,6 +63,15 @@ def plan(
         status=_OUTCOMES[int(answer.outcome)],
         steps=int(answer.steps),
     )
+
+
+def _interruptible(call: Callable[[], int]) -> int:
+    """Run a long C call beside the main thread, which Ctrl-C could not reach while it is in C itself."""
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(call()), daemon=True)
+    thread.start()
+    thread.join()
+    return answers[0]
 
 
 class _Problem:
