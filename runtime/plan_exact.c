@@ -13,12 +13,6 @@
 /* Orders of preference. */
 #define ORDERS 3u
 
-static const uint8_t orders[ORDERS][3] = {
-    {(uint8_t)MRT_PLAN_BY_WIDTH, (uint8_t)MRT_PLAN_BY_AREA, (uint8_t)MRT_PLAN_BY_LOAD},
-    {(uint8_t)MRT_PLAN_BY_LOAD, (uint8_t)MRT_PLAN_BY_AREA, (uint8_t)MRT_PLAN_BY_WIDTH},
-    {(uint8_t)MRT_PLAN_BY_LOAD, (uint8_t)MRT_PLAN_BY_WIDTH, (uint8_t)MRT_PLAN_BY_AREA},
-};
-
 void mrt_plan_exact_take(mrt_plan_exact_t *exact, mrt_plan_scratch_t *scratch, uint32_t buffer_count)
 {
     mrt_plan_search_take(&exact->search, scratch, buffer_count);
@@ -52,6 +46,17 @@ static void cut_time(const mrt_plan_task_t *task, const mrt_plan_bound_t *bound,
         exact->last[bound->by_end[ended]] = section + 1u;
         ++ended;
     }
+}
+
+/* The criteria of a turn: orders like MiniMalloc's, one after the other. */
+static const uint8_t *criteria_of(uint64_t turn)
+{
+    static const uint8_t orders[ORDERS][3] = {
+        {(uint8_t)MRT_PLAN_BY_WIDTH, (uint8_t)MRT_PLAN_BY_AREA, (uint8_t)MRT_PLAN_BY_LOAD},
+        {(uint8_t)MRT_PLAN_BY_LOAD, (uint8_t)MRT_PLAN_BY_AREA, (uint8_t)MRT_PLAN_BY_WIDTH},
+        {(uint8_t)MRT_PLAN_BY_LOAD, (uint8_t)MRT_PLAN_BY_WIDTH, (uint8_t)MRT_PLAN_BY_AREA},
+    };
+    return orders[turn % ORDERS];
 }
 
 /* Luby's sequence, from turn 1 on. */
@@ -115,18 +120,20 @@ static mrt_plan_answer_t solve_component(mrt_plan_task_t *task, mrt_plan_exact_t
     mrt_plan_search_t *search = &exact->search;
     mrt_plan_answer_t answer = MRT_PLAN_ANSWER_UNDECIDED;
     uint32_t last_section = 0u;
+    uint64_t turn = 1u;
     for (uint32_t i = 0u; i < count; ++i) {
         last_section = (exact->last[ids[i]] > last_section) ? exact->last[ids[i]] : last_section;
     }
-    for (uint64_t turn = 1u; (answer == MRT_PLAN_ANSWER_UNDECIDED) && (task->steps < last); ++turn) {
+    while ((answer == MRT_PLAN_ANSWER_UNDECIDED) && (task->steps < last)) {
         const uint64_t wanted = turn_length(turn) * TURN_STEPS * count;
         const uint64_t steps = (wanted < (last - task->steps)) ? wanted : (last - task->steps);
         make_items(task, exact, ids, count, turn);
-        search->criteria = orders[turn % ORDERS];
+        search->criteria = criteria_of(turn);
         search->steps_left = steps;
         mrt_plan_search_begin(search, count, exact->first[ids[0]], last_section);
         answer = mrt_plan_search_run(search);
         task->steps += steps - search->steps_left;
+        ++turn;
     }
     for (uint32_t i = 0u; (i < count) && (answer == MRT_PLAN_ANSWER_PLAN); ++i) {
         exact->address[search->items[i].id] = search->items[i].base;

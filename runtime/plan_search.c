@@ -122,14 +122,14 @@ static void sort_range(const mrt_plan_search_t *search, uint32_t begin, uint32_t
 }
 
 /* Raises a buffer that cannot lie at its lowest address onto the first of the unplaced ones that could carry it,
-   none of which will lie below `floor`. Returns false if none can carry it. */
-static bool raise(mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t index, uint64_t floor)
+   none of which will lie below `ground`. Returns false if none can carry it. */
+static bool lift(mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t index, uint64_t ground)
 {
     mrt_plan_item_t *item = &search->items[index];
     uint64_t top = MRT_PLAN_NOWHERE;
     for (uint32_t i = component->begin; i < component->end; ++i) {
         const mrt_plan_item_t *other = &search->items[search->order[i]];
-        const uint64_t lowest = (other->lowest > floor) ? other->lowest : floor;
+        const uint64_t lowest = (other->lowest > ground) ? other->lowest : ground;
         if ((other != item) && overlap_in_time(item, other) && ((lowest + other->size) < top)) {
             top = lowest + other->size;
         }
@@ -215,7 +215,7 @@ static bool is_free(const mrt_plan_item_t *item)
  * The others need a carrier that is still unplaced, and before one of the free ones is placed there is none: they
  * lie above the lowest of these. Returns false if nothing is free, or if a buffer finds no carrier.
  */
-static bool raise_unfree(mrt_plan_search_t *search, const mrt_plan_component_t *component)
+static bool lift_unfree(mrt_plan_search_t *search, const mrt_plan_component_t *component)
 {
     const uint32_t *order = search->order;
     uint32_t first = component->begin;
@@ -225,9 +225,9 @@ static bool raise_unfree(mrt_plan_search_t *search, const mrt_plan_component_t *
     if (first == component->end) {
         return false;
     }
-    const uint64_t floor = search->items[order[first]].lowest;
+    const uint64_t ground = search->items[order[first]].lowest;
     for (uint32_t i = component->begin; i < first; ++i) {
-        if (!raise(search, component, order[i], floor)) {
+        if (!lift(search, component, order[i], ground)) {
             return false;
         }
     }
@@ -240,7 +240,7 @@ static bool choose(mrt_plan_search_t *search, const mrt_plan_component_t *compon
 {
     uint32_t *order = search->order;
     sort_range(search, component->begin, component->end);
-    if (!raise_unfree(search, component)) {
+    if (!lift_unfree(search, component)) {
         return false;
     }
     if (!fits(search, component, component->begin)) {
@@ -398,10 +398,10 @@ static void take_back(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
 }
 
 /* Excludes that the buffer which a frame had placed lies there. Returns false if it can lie nowhere then. */
-static bool refuse(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
+static bool exclude(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
 {
-    const uint64_t floor = search->items[frame->item].lowest;
-    return raise(search, &search->components[frame->component], frame->item, floor);
+    const uint64_t ground = search->items[frame->item].lowest;
+    return lift(search, &search->components[frame->component], frame->item, ground);
 }
 
 /* Places the chosen buffer of the last frame. Returns the component to solve next (NONE: all are solved), and sets
@@ -452,7 +452,7 @@ static bool retreat(mrt_plan_search_t *search)
             undo(search, search->frames[search->frame_count].changes);
         }
         take_back(search, &search->frames[parent]);
-        refused = refuse(search, &search->frames[parent]);
+        refused = exclude(search, &search->frames[parent]);
     }
     return true;
 }
@@ -510,7 +510,7 @@ mrt_plan_answer_t mrt_plan_search_run(mrt_plan_search_t *search)
                 push_frame(search, next);
                 dead = has_failed_before(search);
             } else {
-                possible = refuse(search, &search->frames[search->frame_count - 1u]);
+                possible = exclude(search, &search->frames[search->frame_count - 1u]);
             }
         }
         if (!possible && !retreat(search)) {
