@@ -108,11 +108,11 @@ static inline mrt_runs_t mrt_window_runs(const mrt_window_t *window, int32_t x, 
     return runs;
 }
 
-/** The same elements as one run, where the runs follow one another without gaps in input and weights. */
+/** The same elements as one run, where the runs follow one another without gaps in the input, as they do in weights. */
 static inline mrt_runs_t mrt_runs_join(const mrt_runs_t *runs)
 {
     mrt_runs_t joined = *runs;
-    if ((runs->count > 0) && (runs->input_step == runs->length) && (runs->weights_step == runs->length)) {
+    if ((runs->count > 0) && (runs->input_step == runs->length)) {
         joined.length = runs->count * runs->length;
         joined.count = 1;
     }

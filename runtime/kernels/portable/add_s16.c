@@ -17,7 +17,7 @@ static int16_t combine(const BINARY_ATTRS *attrs, int16_t left, int16_t right)
     return (int16_t)mrt_addition_output(attrs, left_scaled + right_scaled);
 }
 
-static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+static bool call_is_sound(const mrt_call_t *call, const BINARY_ATTRS *attrs)
 {
-    return mrt_addition_is_sound(attrs, INT16_MIN, INT16_MAX);
+    return shapes_are_sound(call, attrs) && mrt_addition_is_sound(attrs, INT16_MIN, INT16_MAX);
 }

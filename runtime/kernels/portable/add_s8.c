@@ -17,7 +17,7 @@ static int8_t combine(const BINARY_ATTRS *attrs, int8_t left, int8_t right)
     return (int8_t)mrt_addition_output(attrs, left_scaled + right_scaled);
 }
 
-static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+static bool call_is_sound(const mrt_call_t *call, const BINARY_ATTRS *attrs)
 {
-    return mrt_addition_is_sound(attrs, INT8_MIN, INT8_MAX);
+    return shapes_are_sound(call, attrs) && mrt_addition_is_sound(attrs, INT8_MIN, INT8_MAX);
 }

@@ -48,16 +48,15 @@ static void join_bytes(const mrt_call_t *call, uint32_t outer)
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     const uint32_t range[2] = {call->row_begin * output->row_bytes, call->row_end * output->row_bytes};
     const uint32_t stride = mrt_tensor_bytes(output) / outer;
-    for (uint32_t item = range[0] / stride; (item * stride) < range[1]; ++item) {
-        uint32_t position = item * stride;
+    uint32_t item = range[0] / stride;
+    uint32_t position = item * stride;
+    while (position < range[1]) {
         for (uint32_t index = 0u; index < call->input_count; ++index) {
             const uint32_t chunk = mrt_tensor_bytes(mrt_call_input(call, index)) / outer;
             copy_part(mrt_output_u8(call, 0u, 0u), &mrt_input_u8(call, index, 0u)[item * chunk], position, chunk, range);
             position += chunk;
         }
-        if (position >= range[1]) {
-            return; /* also keeps item * stride from passing 2^32 */
-        }
+        ++item;
     }
 }
 

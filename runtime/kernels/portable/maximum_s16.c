@@ -11,8 +11,7 @@ static int16_t combine(const BINARY_ATTRS *attrs, int16_t left, int16_t right)
     return (left > right) ? left : right;
 }
 
-static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+static bool call_is_sound(const mrt_call_t *call, const BINARY_ATTRS *attrs)
 {
-    (void)attrs;
-    return true;
+    return shapes_are_sound(call, attrs);
 }

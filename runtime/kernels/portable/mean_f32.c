@@ -17,8 +17,7 @@ static float output_of(const MEAN_ATTRS *attrs, float sum, uint32_t count)
     return sum / (float)count;
 }
 
-static bool attrs_are_sound(const MEAN_ATTRS *attrs)
+static bool call_is_sound(const mrt_call_t *call, const MEAN_ATTRS *attrs)
 {
-    (void)attrs;
-    return true;
+    return shapes_are_sound(call, attrs);
 }

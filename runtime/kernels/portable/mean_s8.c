@@ -17,7 +17,7 @@ static int8_t output_of(const MEAN_ATTRS *attrs, int32_t sum, uint32_t count)
     return (int8_t)mrt_mean_output(attrs, sum, count, INT8_MIN, INT8_MAX);
 }
 
-static bool attrs_are_sound(const MEAN_ATTRS *attrs)
+static bool call_is_sound(const mrt_call_t *call, const MEAN_ATTRS *attrs)
 {
-    return mrt_mean_scale_is_sound(attrs, INT8_MIN, INT8_MAX);
+    return shapes_are_sound(call, attrs) && mrt_mean_scale_is_sound(attrs, INT8_MIN, INT8_MAX);
 }

@@ -11,7 +11,7 @@ static int32_t combine(const BINARY_ATTRS *attrs, int32_t left, int32_t right)
     return mrt_clamp((int32_t)product, attrs->activation_min, attrs->activation_max);
 }
 
-static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+static bool call_is_sound(const mrt_call_t *call, const BINARY_ATTRS *attrs)
 {
-    return attrs->activation_min <= attrs->activation_max;
+    return shapes_are_sound(call, attrs) && (attrs->activation_min <= attrs->activation_max);
 }

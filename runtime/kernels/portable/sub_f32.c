@@ -10,7 +10,7 @@ static float combine(const BINARY_ATTRS *attrs, float left, float right)
     return mrt_clamp_f32(left - right, attrs->activation_min, attrs->activation_max);
 }
 
-static bool attrs_are_sound(const BINARY_ATTRS *attrs)
+static bool call_is_sound(const mrt_call_t *call, const BINARY_ATTRS *attrs)
 {
-    return attrs->activation_min <= attrs->activation_max; /* also refuses NaN */
+    return shapes_are_sound(call, attrs) && (attrs->activation_min <= attrs->activation_max); /* also refuses NaN */
 }
