@@ -72,6 +72,16 @@ static void change_section(uint8_t *data, size_t graph, unsigned *state)
     }
 }
 
+/* Makes a header right but for its sizes, so that a mistake there does not stay with all descendants. */
+static void mend(uint8_t *header, const char *magic, uint32_t tables)
+{
+    static const uint8_t version[4] = {MRT_BLOB_VERSION, 0u, HEADER, 0u};
+    memcpy(header, magic, 4u);
+    memcpy(&header[4], version, sizeof version);
+    put(header, 24u, tables);
+    put(header, 28u, 0u);
+}
+
 static void seal(uint8_t *data, size_t size, size_t graph)
 {
     put(data, 12u, mrt_crc32(&data[16], (uint32_t)graph - 16u));
@@ -89,14 +99,16 @@ size_t mutate(uint8_t *data, size_t size, size_t room, unsigned seed, unsigned w
 {
     unsigned state = (seed * 2654435761u) | 1u;
     const size_t graph = graph_bytes(data, size);
+    const bool mended = (random_below(&state, 16u) != 0u);
     if ((graph < (HEADER + (SECTIONS * ROW))) || (random_below(&state, 64u) == 0u)) {
         return LLVMFuzzerMutate(data, size, room);
     }
     for (uint32_t left = 1u + random_below(&state, 3u); left > 0u; --left) {
         const uint32_t choice = random_below(&state, 16u);
         const bool in_params = (what == MUTATE_PARAMS) || (((what & MUTATE_PARAMS) != 0u) && (choice < 3u));
-        if (in_params && (size > (graph + HEADER))) {
-            change_number(&data[graph], (choice == 0u) ? HEADER : (size - graph), &state);
+        if (in_params && (size >= (graph + HEADER))) {
+            const bool in_header = (choice == 0u) || (size == (graph + HEADER));
+            change_number(&data[graph + (in_header ? 0u : HEADER)], in_header ? HEADER : (size - graph - HEADER), &state);
         } else if (choice == 15u) {
             change_number(data, HEADER, &state);
         } else {
@@ -104,6 +116,14 @@ size_t mutate(uint8_t *data, size_t size, size_t room, unsigned seed, unsigned w
         }
     }
     if ((random_below(&state, 32u) != 0u) && (graph_bytes(data, size) == graph)) {
+        if (mended) {
+            mend(data, "MRTG", MRT_GRAPH_VERSION);
+            put(data, 20u, SECTIONS);
+        }
+        if (mended && (size >= (graph + HEADER))) {
+            mend(&data[graph], "MRTP", 0u);
+            put(data, 16u, get(data, graph + 16u));
+        }
         seal(data, size, graph);
     }
     return size;
