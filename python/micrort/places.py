@@ -35,6 +35,11 @@ class Result:
 class Place(ABC):
     """Somewhere to run."""
 
+    @property
+    def target(self) -> str | None:
+        """The core that a model is compiled for if the user names none; None: any."""
+        return None
+
     @abstractmethod
     def run(self, package: Model, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
         """Run one inference for each entry of `inputs` (all inputs by name)."""
@@ -75,6 +80,13 @@ class Emulator(Place):
 
     machine: str
 
+    @property
+    def target(self) -> str | None:
+        """The board's core."""
+        from micrort.devices import boards
+
+        return boards.for_machine(self.machine).target.name
+
     def run(self, package: Model, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
         """See Place. Figures are those of the first inference, after a warm-up."""
         from micrort.project.emulator import emulate
@@ -84,6 +96,7 @@ class Emulator(Place):
             "instructions",
             "init_instructions",
             "stack_bytes",
+            "stack_bound_bytes",
             "static_ram_bytes",
             "code_bytes",
             "weights_bytes",

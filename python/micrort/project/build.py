@@ -37,6 +37,8 @@ class Firmware:
     """ELF of runner, model (or kernels), runtime and port."""
     footprint: Path
     """ELF of model (or kernels) and runtime alone, for figures."""
+    figures: Path
+    """JSON of micrort.project.target_figures."""
     model_library: Path | None
     """lib<model>.a; none in firmware that loads its model."""
 
@@ -76,7 +78,7 @@ def firmware(package: Package, board: Board, target: Target) -> Firmware:
         "library": str(runtime),
     }
     _once(folder, "firmware.scons", arguments, {"package.tar": data})
-    return Firmware(folder / "firmware.elf", folder / "footprint.elf", folder / "model" / f"lib{package.name}.a")
+    return _made(folder, folder / "model" / f"lib{package.name}.a")
 
 
 def loader(kernels: Sequence[str], board: Board, target: Target) -> Firmware:
@@ -94,7 +96,11 @@ def loader(kernels: Sequence[str], board: Board, target: Target) -> Firmware:
     folder = sources.cache() / "firmware" / board.name / key
     arguments = {"target": target.name, "board": board.name, "kernels": names, "library": str(runtime)}
     _once(folder, "loader.scons", arguments)
-    return Firmware(folder / "firmware.elf", folder / "footprint.elf", None)
+    return _made(folder, None)
+
+
+def _made(folder: Path, model: Path | None) -> Firmware:
+    return Firmware(folder / "firmware.elf", folder / "footprint.elf", folder / "target.json", model)
 
 
 def _once(folder: Path, script: str, arguments: Mapping[str, str], files: Mapping[str, bytes] | None = None) -> None:

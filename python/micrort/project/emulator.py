@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Run:
     """Of the first inference, after a warm-up; deterministic."""
     stack_bytes: int
     """Stack that an inference used below its caller."""
+    stack_bound_bytes: int
+    """What it can use at most, by analysis of the machine code."""
     init_instructions: int
     """Of preparing the model."""
     static_ram_bytes: int
@@ -101,6 +104,7 @@ def emulate(
         _unpack(raw, outputs, len(inputs), machine),
         figures["instructions"],
         figures["stack_bytes"],
+        json.loads(made.figures.read_text(encoding="utf-8"))["stack_bytes"]["run"],
         figures["init_instructions"],
         sizes.static_ram_bytes,
         sizes.code_bytes,

@@ -2,7 +2,9 @@
 
 `env.MicrortFirmware(folder, board, model, library, executor)` links the bare-metal port's runner with a model made by
 MicrortModel and with libmicrort.a. `env.MicrortFootprint(folder, model, library, executor)` links nothing but runtime
-and model with what they pull in from the C library, as if an application called the whole executor interface.
+and model with what they pull in from the C library, as if an application called the whole executor interface; beside
+it lie `target.json` and `mrt_<model>_target.h` with what the model takes on this target (micrort.project.
+target_figures).
 `env.MicrortLoader(folder, board, kernels, library)` makes both images of firmware that loads its model as a blob and
 offers it the named kernels, no others.
 """
@@ -57,7 +59,7 @@ def _loader(env: Any, folder: str, board: str, kernels: list[str], library: Any)
     clone.Depends(offered, listed)
     image = _image(clone, folder, described, [*_objects(clone, folder, described, "model_blob.c"), offered, library])
     roots = ["mrt_runner_loader", "mrt_graph_load", "mrt_executor_init", *CALLS["graph"]]
-    return image + _alone(env, folder, [offered, library], roots)
+    return image + _alone(env, folder, [offered, library], roots) + _figures(env, folder, "", "blob", [library])
 
 
 def _rows(env: Any, kernels: list[str]) -> list[str]:
@@ -101,7 +103,7 @@ def _image(env: Any, folder: str, board: Any, parts: list[Any]) -> list[Any]:
 def _footprint(env: Any, folder: str, model: list[Any], library: Any, executor: str) -> list[Any]:
     name = _name(model)
     roots = [*CALLS[executor], *(f"mrt_{name}_{call}" for call in MODEL_CALLS[executor])]
-    return _alone(env, folder, [model[0], library], roots)
+    return _alone(env, folder, [model[0], library], roots) + _figures(env, folder, name, executor, [model[0], library])
 
 
 def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[Any]:
@@ -113,6 +115,31 @@ def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[An
     image = clone.Program(f"{folder}/footprint.elf", parts)
     clone.Depends(image, script)
     return list(image)
+
+
+def _figures(env: Any, folder: str, name: str, executor: str, libraries: list[Any]) -> list[Any]:
+    """target.json and the header, from the image for figures."""
+    tables = [env.File(str(library).removesuffix(".a") + ".frames") for library in libraries]
+    made = [f"{folder}/target.json", *([f"{folder}/mrt_{name}_target.h"] if name else [])]
+    action = env.Action(_write_figures, None)
+    written = env.Command(made, [f"{folder}/footprint.elf", *tables], action, MODEL=name, EXECUTOR=executor)
+    return list(written)
+
+
+def _write_figures(target: list[Any], source: list[Any], env: Any) -> None:
+    from SCons.Errors import BuildError
+
+    from micrort.errors import MicrortError
+    from micrort.project import target_figures
+
+    image, *tables = (Path(item.get_abspath()) for item in source)
+    try:
+        figures = target_figures.measure(image, tables, env["MODEL"], env["MICRORT_TARGET"], env["EXECUTOR"])
+    except MicrortError as error:
+        raise BuildError(node=target, errstr=str(error)) from error
+    texts = (target_figures.to_json(figures), target_figures.header(figures))
+    for node, text in zip(target, texts, strict=False):
+        Path(node.get_abspath()).write_text(text, encoding="utf-8")
 
 
 def _name(model: list[Any]) -> str:

@@ -1,5 +1,6 @@
 """SCons tool: `env.MicrortLibrary(folder)` makes libmicrort.a for the environment's target in `folder`.
 
+For an Arm target libmicrort.frames lies beside it, the stack frame of each function in it (micrort.project.frames).
 Next to the archive lies libmicrort.key, a digest of everything that went into it. While the digest is the same, the
 archive is taken as it is, without a node for every object: thousands of them would have to be looked at.
 """
@@ -30,8 +31,9 @@ def _library(env: Any, folder: str) -> list[Any]:
     if same and not env.GetOption("clean"):
         return [archive]
     units = sorted((root / "runtime").rglob("*.c"))
-    objects = [env.Object(f"{folder}/{unit.relative_to(root).with_suffix('.o')}", str(unit)) for unit in units]
-    made = env.StaticLibrary(archive, objects)
+    places = [f"{folder}/{unit.relative_to(root).with_suffix('')}" for unit in units]
+    objects, frames = env.MicrortObjects(f"{folder}/libmicrort.frames", places, map(str, units))
+    made = [*env.StaticLibrary(archive, objects), *frames]
     return [*made, *env.Command(stamp, [env.Value(key), made], env.Action(_write_key, None))]
 
 
@@ -42,9 +44,18 @@ def _write_key(target: list[Any], source: list[Any], env: Any) -> None:
 
 def _key(env: Any, root: Path) -> str:
     """Digest of the sources, the compiler and its flags."""
+    from micrort.project import frames
+
     compiler = Path(env.WhereIs(env.subst("$CC")) or "").resolve()
     state = compiler.stat()
-    flags = (env.subst("$CCFLAGS"), env.subst("$ARFLAGS"), str(compiler), str(state.st_size), str(state.st_mtime_ns))
+    flags = (
+        frames.FLAG,
+        env.subst("$CCFLAGS"),
+        env.subst("$ARFLAGS"),
+        str(compiler),
+        str(state.st_size),
+        str(state.st_mtime_ns),
+    )
     digest = hashlib.sha256("\0".join(flags).encode())
     for path in sorted((*(root / "runtime").rglob("*"), *(root / "include").rglob("*"))):
         if path.is_file():

@@ -1,7 +1,8 @@
 """SCons tool: `env.MicrortModel(folder, source)` makes a model's C and lib<model>.a in `folder`.
 
 The source is a Model Library Format package (.tar), or graph JSON and params: `["x.graph", "x.params"]`; the model's
-name is then the graph's file name, and `executor` (graph or aot) may be given. Returns the library and the header.
+name is then the graph's file name, and `executor` (graph or aot) may be given. Returns the library, the header, and
+for an Arm target lib<model>.frames, the stack frames of the functions in the library.
 The C is made from graph JSON and params alone.
 """
 
@@ -33,8 +34,10 @@ def _model(env: Any, folder: str, source: Any, executor: str | None = None) -> l
     sources = env.MicrortModelSources(
         [f"{folder}/{item}" for item in names], files, MICRORT_MODEL=name, MICRORT_EXECUTOR=executor
     )
-    objects = env.Object(sources[1:], CPPPATH=[*env["CPPPATH"], env.Dir(folder)])
-    return [env.StaticLibrary(f"{folder}/lib{name}.a", objects)[0], sources[0]]
+    places = [str(source).removesuffix(".c") for source in sources[1:]]
+    clone = env.Clone(CPPPATH=[*env["CPPPATH"], env.Dir(folder)])
+    objects, frames = clone.MicrortObjects(f"{folder}/lib{name}.frames", places, sources[1:])
+    return [env.StaticLibrary(f"{folder}/lib{name}.a", objects)[0], sources[0], *frames]
 
 
 def _units(executor: str) -> tuple[str, ...]:

@@ -2,10 +2,15 @@
 
 Construction variable MICRORT_TARGET, set before the tool is loaded, names the target (micrort.devices.targets);
 MICRORT_ROOT the folder that holds `include`, `runtime` and `ports`. With MICRORT_VERBOSE whole commands are printed.
+
+`env.MicrortObjects(table, places, sources)` compiles each source to `<place>.o`; for an Arm target it also gathers the
+stack frames of their functions in the file `table`. Returns the objects, and the table in a list that is else empty.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 WARNINGS = (
@@ -29,6 +34,7 @@ def generate(env: Any) -> None:
     from micrort.devices import targets
 
     target = targets.target(env["MICRORT_TARGET"])
+    env.AddMethod(_objects, "MicrortObjects")
     prefix = "" if target.is_host else targets.CROSS
     root = str(env.setdefault("MICRORT_ROOT", str(sources.root())))
     env.Replace(
@@ -55,3 +61,29 @@ def exists(env: Any) -> bool:
 
     target = targets.target(env["MICRORT_TARGET"])
     return bool(env.WhereIs("cc" if target.is_host else f"{targets.CROSS}gcc"))
+
+
+def _objects(env: Any, table: str, places: Sequence[str], sources: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    from micrort.devices import targets
+    from micrort.project import frames
+
+    if targets.target(env["MICRORT_TARGET"]).is_host:
+        return [env.Object(f"{place}.o", source)[0] for place, source in zip(places, sources, strict=True)], []
+    clone = env.Clone()
+    clone.Append(CCFLAGS=[frames.FLAG])
+    made = [clone.Object([f"{place}.o", f"{place}.ci"], source) for place, source in zip(places, sources, strict=True)]
+    gathered = env.Command(table, [pair[1] for pair in made], env.Action(_gather, None))
+    return [pair[0] for pair in made], list(gathered)
+
+
+def _gather(target: list[Any], source: list[Any], env: Any) -> None:
+    from SCons.Errors import BuildError
+
+    from micrort.errors import MicrortError
+    from micrort.project import frames
+
+    try:
+        text = frames.gather((Path(item.get_abspath()) for item in source), Path(env["MICRORT_ROOT"]))
+    except MicrortError as error:
+        raise BuildError(node=target, errstr=str(error)) from error
+    Path(target[0].get_abspath()).write_text(text, encoding="utf-8")

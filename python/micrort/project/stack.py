@@ -1,0 +1,135 @@
+"""Worst-case stack of functions in a linked image.
+
+Frames are the compiler's own figures (micrort.project.frames); those of the C library and of the compiler's helpers,
+which come as binaries, are taken from their machine code. Calls are those of the linked machine code. A call through
+a pointer is resolved by the file it stands in: the executor calls nothing but the kernels of its graph. Whatever has
+no bound is refused: recursion, unknown pointers, frames of variable size. Interrupts are not included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from micrort.errors import ToolError
+from micrort.project import frames, machine_code
+
+POINTERS = {
+    "runtime/executor.c": ("run",),
+    "runtime/graph_check.c": ("check", "workspace"),
+    "runtime/graph_plan.c": ("in_place",),
+    "runtime/blob.c": ("check", "workspace", "in_place"),
+}
+"""What the function pointers in each file point to: members of mrt_kernel_t."""
+ROLES = ("run", "check", "workspace")
+"""Members that are functions of one kernel: mrt_<kernel>_<role>."""
+IN_PLACE = "mrt_in_place_"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Worst-case stack of one function."""
+
+    bytes: int
+    path: tuple[str, ...]
+    """The deepest chain of calls, from the function itself."""
+
+
+class Analysis:
+    """Bounds of the functions in one image."""
+
+    def __init__(self, image: Path, tables: Iterable[Path], kernels: Collection[str]) -> None:
+        """Read an image.
+
+        Args:
+            image: linked ELF for an Arm core.
+            tables: frame tables (micrort.project.frames) of our own code in it.
+            kernels: the kernels (names of kernels.def) that pointers may reach.
+
+        Raises:
+            ToolError: the image cannot be disassembled.
+        """
+        self.image = image
+        self.kernels = kernels
+        self.frames = frames.read(tables)
+        self.functions = machine_code.read(image)
+        self.addresses = _symbols(image)
+        self._known: dict[int, Bound] = {}
+
+    def bound(self, function: str) -> Bound:
+        """The worst-case stack of a function, below its caller.
+
+        Raises:
+            ToolError: it is not in the image, or something that it calls has no bound.
+        """
+        if function not in self.addresses:
+            raise ToolError(f"{self.image.name} has no function {function}, whose stack is asked for")
+        return self._bound(self.addresses[function], ())
+
+    def frame(self, function: machine_code.Function) -> int:
+        """What a function takes itself.
+
+        Raises:
+            ToolError: there is no telling.
+        """
+        stated = self.frames.get(function.name)
+        if stated is not None:
+            return max(item.bytes for item in stated)
+        if function.doubt:
+            raise ToolError(f"the stack of {function.name} has no bound: {function.doubt}")
+        return function.pushed
+
+    def _bound(self, address: int, chain: tuple[int, ...]) -> Bound:
+        if address in self._known:
+            return self._known[address]
+        function = self._at(address)
+        address = function.address
+        if address in chain:
+            names = " -> ".join(self.functions[item].name for item in (*chain[chain.index(address) :], address))
+            raise ToolError(f"recursion, whose stack has no bound: {names}")
+        deepest = Bound(0, ())
+        for callee in sorted(self._callees(function)):
+            found = self._bound(callee, (*chain, address))
+            deepest = max(deepest, found, key=lambda item: item.bytes)
+        result = Bound(self.frame(function) + deepest.bytes, (function.name, *deepest.path))
+        self._known[address] = result
+        return result
+
+    def _at(self, address: int) -> machine_code.Function:
+        """The function that an address lies in: hand-written helpers jump into each other's middle."""
+        if address in self.functions:
+            return self.functions[address]
+        return self.functions[max(begin for begin in self.functions if begin <= address)]
+
+    def _callees(self, function: machine_code.Function) -> set[int]:
+        if not function.indirect:
+            return function.calls
+        roles = {role for item in self.frames.get(function.name, ()) for role in POINTERS.get(item.source, ())}
+        if not roles:
+            raise ToolError(f"{function.name} calls through a pointer; nothing tells where to")
+        return function.calls | {address for name, address in self.addresses.items() if self._reached(name, roles)}
+
+    def _reached(self, name: str, roles: set[str]) -> bool:
+        if name.startswith(IN_PLACE):
+            return "in_place" in roles
+        return any(name == f"mrt_{kernel}_{role}" for kernel in self.kernels for role in roles & set(ROLES))
+
+
+def _symbols(image: Path) -> Mapping[str, int]:
+    """Addresses of the global functions of an image."""
+    from elftools.elf.elffile import ELFFile
+
+    with image.open("rb") as file:
+        tables = [item for item in ELFFile(file).iter_sections() if item.name == ".symtab"]
+        return {
+            symbol.name: symbol["st_value"] & ~1
+            for table in tables
+            for symbol in table.iter_symbols()
+            if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_info"]["bind"] != "STB_LOCAL"
+        }
+
+
+def bounds(analysis: Analysis, entries: Sequence[str]) -> dict[str, int]:
+    """Bytes of worst-case stack by function."""
+    return {entry: analysis.bound(entry).bytes for entry in entries}
