@@ -6,11 +6,13 @@ and model with what they pull in from the C library, as if an application called
 it lie `target.json` and `mrt_<model>_target.h` with what the model takes on this target (micrort.project.
 target_figures).
 `env.MicrortLoader(folder, board, kernels, library)` makes both images of firmware that loads its model as a blob and
-offers it the named kernels, no others.
+offers it the named kernels, no others. `env.MicrortPublicStack(folder, library)` makes `stack.json`, the worst-case
+stack of every public function.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ def generate(env: Any) -> None:
     env.AddMethod(_firmware, "MicrortFirmware")
     env.AddMethod(_footprint, "MicrortFootprint")
     env.AddMethod(_loader, "MicrortLoader")
+    env.AddMethod(_public_stack, "MicrortPublicStack")
 
 
 def exists(env: Any) -> bool:
@@ -115,6 +118,29 @@ def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[An
     image = clone.Program(f"{folder}/footprint.elf", parts)
     clone.Depends(image, script)
     return list(image)
+
+
+def _public_stack(env: Any, folder: str, library: Any) -> list[Any]:
+    from micrort.project import public_stack
+
+    image = _alone(env, folder, [library], ["mrt_kernels", *public_stack.functions()])
+    frames = str(library).removesuffix(".a") + ".frames"
+    return list(env.Command(f"{folder}/stack.json", [*image, frames], env.Action(_write_public_stack, None)))
+
+
+def _write_public_stack(target: list[Any], source: list[Any], env: Any) -> None:
+    from SCons.Errors import BuildError
+
+    from micrort.errors import MicrortError
+    from micrort.project import public_stack
+
+    del env
+    image, *tables = (Path(item.get_abspath()) for item in source)
+    try:
+        found = public_stack.measure(image, tables)
+    except MicrortError as error:
+        raise BuildError(node=target, errstr=str(error)) from error
+    Path(target[0].get_abspath()).write_text(json.dumps(found, indent=2), encoding="utf-8")
 
 
 def _figures(env: Any, folder: str, name: str, executor: str, libraries: list[Any]) -> list[Any]:
