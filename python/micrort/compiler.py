@@ -56,7 +56,9 @@ def compile_model(model: Path | Graph, options: CompileOptions | None = None) ->
     text, arrays = graph_json.write(program), params.write(graph_json.params(program))
     # read back from the very bytes of the archive, as every later user of the package does
     executor_graph = graph_reader.read(text, params.read(arrays, graph.name), graph.name)
-    metadata = package.metadata(executor_graph, options.executor, options.target, options.optimize, _datetime())
+    metadata = package.metadata(
+        executor_graph, options.executor, options.target, options.optimize, _datetime(), program.pruning
+    )
     return mlf.Package(
         name=executor_graph.name,
         graph_json=text,

@@ -25,11 +25,12 @@ from micrort.operators.reshape import Reshape
 from micrort.operators.window import ExplicitPadding, Padding
 from micrort.passes.drop_dead_nodes import drop_dead_nodes
 from micrort.passes.fold_constants import fold_constants
+from micrort.passes.fold_dead_channels import fold_dead_channels
 from micrort.passes.fold_identities import fold_identities
 from micrort.passes.fold_pad import fold_pad
 from micrort.passes.fuse_activations import fuse_activations
 
-PASSES = (fold_constants, fold_identities, fold_pad, fuse_activations, drop_dead_nodes)
+PASSES = (fold_constants, fold_identities, fold_pad, fuse_activations, drop_dead_nodes, fold_dead_channels)
 
 
 @settings(max_examples=120, deadline=None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from micrort.compiler import CompileOptions
+    from micrort.ir import RemovedChannels
 
 TOLERANCE = 1e-5
 """Absolute and relative, for float32: the compiler may contract a * b + c, and C libraries differ in exp and tanh."""
@@ -55,7 +56,8 @@ def command(
     """Compare every tensor of MODEL with the reference interpreter, LiteRT.
 
     Integer tensors must be equal to the byte, floats within 1e-5 (absolute plus relative). Tensors that the compiler
-    removed (fused activations, folded pads) have nothing to be compared with. Exit code 1 if anything differs.
+    removed (fused activations, folded pads) have nothing to be compared with. Of channels that it removed, constant
+    ones must be that constant in the reference; those that nothing reads are counted. Exit code 1 if anything differs.
     """
     from micrort import packages
 
@@ -63,24 +65,29 @@ def command(
         raise UsageError(f"{model} is an archive: compare needs the model itself, the reference runs that")
     names = _expand(sources)
     with progress(f"comparing {model.name} on {place}"):
-        compared, differences = _compare(model, place, names, options)
+        compared, removed, differences = _compare(model, place, names, options)
     if as_json:
         result = {
             "model": str(model),
             "on": place,
             "inputs": names,
             "tensors_compared": compared,
+            "constant_channels": sum(len(item.constants) for item in removed),
+            "unread_channels": sum(item.count - len(item.constants) for item in removed),
             "differing_bytes": sum(item.differing for item in differences),
             "differences": [asdict(item) for item in differences],
         }
         click.echo(json.dumps(result, indent=2))
     else:
         _show(model, place, names, compared, differences)
+        _show_removed(removed)
     context.exit(1 if differences else 0)
 
 
-def _compare(model: Path, place: str, names: list[str], options: CompileOptions) -> tuple[int, list[Difference]]:
-    """How many tensors were compared, and those that differ, in order of execution."""
+def _compare(
+    model: Path, place: str, names: list[str], options: CompileOptions
+) -> tuple[int, list[RemovedChannels], list[Difference]]:
+    """How many tensors were compared, the channels they lost, and those that differ, in order of execution."""
     from micrort import inputs, packages, places
     from micrort.frontends.tflite import tensor_names
     from micrort.reference.litert import LiteRTReference
@@ -95,15 +102,30 @@ def _compare(model: Path, place: str, names: list[str], options: CompileOptions)
     indices = {title: index for index, title in enumerate(titles)}
     reference = LiteRTReference(data)
     compared, differences = 0, []
+    removed: dict[str, RemovedChannels] = {}
     for position, (source, values) in enumerate(zip(names, arrays, strict=True)):
         made = {**(result.traces[position] if result.traces else {}), **result.outputs[position]}
         for operator, outputs in reference.run({indices[name]: value for name, value in values.items()}):
             for title, expected in ((titles[index], array) for index, array in outputs.items()):
                 if title in made:
                     compared += 1
-                    found = difference(source, title, operator.name, made[title], expected)
+                    ours = made[title]
+                    if title in package.removed:
+                        removed[title] = package.removed[title]
+                        ours = restored(ours, removed[title], expected)
+                    found = difference(source, title, operator.name, ours, expected)
                     differences.extend([found] if found else [])
-    return compared, differences
+    return compared, list(removed.values()), differences
+
+
+def restored(ours: np.ndarray, removed: RemovedChannels, expected: np.ndarray) -> np.ndarray:
+    """`ours` with its removed channels: their constants, or what is `expected` of those that nothing reads."""
+    full: np.ndarray = expected.copy()
+    for channel, value in removed.constants.items():
+        full[..., channel] = value
+    kept = list(removed.kept)
+    full[..., kept] = ours.reshape(full[..., kept].shape)
+    return full
 
 
 def difference(source: str, tensor: str, operator: str, ours: np.ndarray, expected: np.ndarray) -> Difference | None:
@@ -145,6 +167,12 @@ def _show(model: Path, place: str, names: list[str], compared: int, differences:
     click.echo(f"first: {_line(first)}, with inputs {first.inputs}")
     for item in differences[1:10]:
         click.echo(f"then:  {_line(item)}, with inputs {item.inputs}")
+
+
+def _show_removed(removed: list[RemovedChannels]) -> None:
+    constant, gone = sum(len(item.constants) for item in removed), sum(item.count for item in removed)
+    if gone:
+        click.echo(f"{gone} removed channels: {constant} compared as constants, {gone - constant} that nothing reads")
 
 
 def _line(item: Difference) -> str:

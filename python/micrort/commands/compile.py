@@ -60,6 +60,13 @@ def _summary(package: Package, path: Path) -> str:
         lines.append(f"  RAM      {arena['bytes']:>9,} bytes, arena {arena['name']}{optimal}")
     lines.append(f"  weights  {figures['weights_bytes']:>9,} bytes")
     lines.append(f"  MACs     {figures['macs']:>9,} in {len(figures['operators'])} operators")
+    pruning = figures["pruning"]
+    if pruning["tensors"]:
+        channels = sum(pruning["removed_channels"].values())
+        lines.append(
+            f"  removed  {channels:>9,} channels that no output depends on: of {pruning['macs_before']:,} MACs "
+            f"{pruning['macs']:,} are left, of {pruning['weights_before']:,} weights {pruning['weights']:,}"
+        )
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ steps and storage, which the code generator writes out.
 from micrort.ir.dtype import DType
 from micrort.ir.graph import Graph, Node, Operands
 from micrort.ir.program import InPlace, KernelCall, Program, Slot, Step
+from micrort.ir.pruning import Pruning, RemovedChannels
 from micrort.ir.tensor import Quantisation, Tensor
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Node",
     "Operands",
     "Program",
+    "Pruning",
     "Quantisation",
+    "RemovedChannels",
     "Slot",
     "Step",
     "Tensor",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from micrort.ir.pruning import Pruning
 from micrort.ir.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Graph:
     nodes: tuple[Node, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    pruning: Pruning | None = None
+    """What passes removed from the model's tensors; None where no pass has looked."""
 
     def operands(self, node: Node) -> Operands:
         """The tensors of `node`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from micrort.ir.pruning import Pruning
 from micrort.ir.tensor import Tensor
 
 Attribute = int | float
@@ -96,6 +97,8 @@ class Program:
     slots: Mapping[str, Slot] = field(default_factory=dict)
     """Of every activation tensor, and of workspaces under `<call name>/workspace`."""
     arenas: tuple[Arena, ...] = ()
+    pruning: Pruning | None = None
+    """See Graph.pruning."""
 
     def root(self, name: str) -> str:
         """The tensor whose bytes `name` is a view of; itself, if it is no alias."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from micrort.errors import ModelError
+from micrort.ir import Pruning, RemovedChannels
 from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ class Package:
         return figures
 
     @cached_property
+    def removed(self) -> Mapping[str, RemovedChannels]:
+        """The channels that the compiler took out, by the tensor's name in the model."""
+        return {
+            name: RemovedChannels(
+                item["channels"],
+                tuple(index for index in range(item["channels"]) if str(index) not in item["removed"]),
+                {int(index): value for index, value in item["removed"].items() if value is not None},
+            )
+            for name, item in self.figures.get("pruning", {}).get("tensors", {}).items()
+        }
+
+    @cached_property
     def graph(self) -> ExecutorGraph:
         """The graph that graph JSON and params describe, checked.
 
@@ -73,7 +86,14 @@ class Package:
         return graph
 
 
-def metadata(graph: ExecutorGraph, executor: str, target: str | None, optimize: str, datetime: str) -> dict[str, Any]:
+def metadata(
+    graph: ExecutorGraph,
+    executor: str,
+    target: str | None,
+    optimize: str,
+    datetime: str,
+    pruning: Pruning | None = None,
+) -> dict[str, Any]:
     """metadata.json: TVM's keys, and ours under "micrort" in the module.
 
     Args:
@@ -82,6 +102,7 @@ def metadata(graph: ExecutorGraph, executor: str, target: str | None, optimize: 
         target: a processor of `micrort targets`; None for no one in particular.
         optimize: the level that was asked for.
         datetime: `%Y-%m-%d %H:%M:%SZ`; given, not read from the clock, so that packages are reproducible.
+        pruning: what the compiler removed, if it has looked.
     """
     module = {
         "model_name": graph.name,
@@ -90,7 +111,7 @@ def metadata(graph: ExecutorGraph, executor: str, target: str | None, optimize: 
         "target": ["c -keys=cpu" if target in (None, "host") else f"c -keys=arm_cpu,cpu -mcpu={target}"],
         "executors": [executor],
         "style": "full-model",
-        "micrort": _figures(graph, executor, target, optimize),
+        "micrort": _figures(graph, executor, target, optimize) | _pruned(graph, pruning),
     }
     return {"version": VERSION, "modules": {graph.name: module}}
 
@@ -167,6 +188,34 @@ def _figures(graph: ExecutorGraph, executor: str, target: str | None, optimize: 
         "inputs": [_described(graph.tensors[index]) for index in graph.inputs],
         "outputs": [_described(graph.tensors[index]) for index in graph.outputs],
         "operators": operators,
+    }
+
+
+def _pruned(graph: ExecutorGraph, pruning: Pruning | None) -> dict[str, Any]:
+    """What was removed from each node, and from each tensor (channel -> its constant; null where nothing reads it)."""
+    if pruning is None:
+        return {}
+    removed = pruning.tensors
+    by_node: dict[str, int] = {}
+    for node in graph.nodes:
+        names = (graph.tensors[index].name for index in node.outputs)
+        by_node[node.name] = sum(removed[name].count for name in names if name in removed)
+    tensors = {}
+    for name, item in removed.items():
+        gone = sorted(set(range(item.channels)) - set(item.kept))
+        tensors[name] = {
+            "channels": item.channels,
+            "removed": {str(index): item.constants.get(index) for index in gone},
+        }
+    return {
+        "pruning": {
+            "macs_before": pruning.macs_before,
+            "macs": pruning.macs,
+            "weights_before": pruning.weights_before,
+            "weights": pruning.weights,
+            "removed_channels": {name: count for name, count in by_node.items() if count},
+            "tensors": tensors,
+        }
     }
 
 

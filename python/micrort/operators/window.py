@@ -68,6 +68,11 @@ class Window:
             case explicit:
                 return explicit.top if axis == 0 else explicit.left
 
+    def reaches_outside(self, size: int, axis: int) -> bool:
+        """Whether some window holds elements before the first or behind the last of `size` elements along `axis`."""
+        before = self.before(size, axis)
+        return before > 0 or (self.output_size(size, axis) - 1) * self.stride[axis] - before + self.extent(axis) > size
+
     def attrs(self, source: Tensor, output: Tensor) -> dict[str, int | float]:
         """The members of mrt_window_t for an input and an output tensor, both NHWC."""
         _, input_height, input_width, input_channels = source.nhwc

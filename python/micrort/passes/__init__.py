@@ -13,12 +13,14 @@ from micrort.passes import spec, storage
 from micrort.passes.assign_slots import assign_slots
 from micrort.passes.drop_dead_nodes import drop_dead_nodes
 from micrort.passes.fold_constants import fold_constants
+from micrort.passes.fold_dead_channels import fold_dead_channels
 from micrort.passes.fold_identities import fold_identities
 from micrort.passes.fold_pad import fold_pad
 from micrort.passes.fuse_activations import fuse_activations
 from micrort.passes.lower import lower
 from micrort.passes.make_steps import make_steps
 from micrort.passes.order_calls import order_calls
+from micrort.passes.share_constants import share_constants
 from micrort.passes.share_storage import share_storage
 from micrort.passes.workspaces import workspaces
 
@@ -55,7 +57,9 @@ PIPELINE = (
     Pass(fold_pad, spec.graph),
     Pass(fuse_activations, spec.graph),
     Pass(drop_dead_nodes, spec.graph),
+    Pass(fold_dead_channels, spec.graph),
     Pass(lower, spec.program),
+    Pass(share_constants, spec.program),
     Pass(workspaces, spec.program),
     Pass(order_calls, spec.program, ("order_budget",)),
     Pass(make_steps, spec.stepped),

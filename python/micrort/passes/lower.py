@@ -21,7 +21,7 @@ def lower(graph: Graph) -> Program:
         calls.extend(lowering.calls)
         aliases.update(lowering.aliases)
         tensors.update({tensor.name: tensor for tensor in lowering.constants})
-    program = Program(graph.name, tensors, tuple(calls), graph.inputs, graph.outputs, aliases)
+    program = Program(graph.name, tensors, tuple(calls), graph.inputs, graph.outputs, aliases, pruning=graph.pruning)
     return _used_only(_with_copies(program))
 
 
