@@ -10,6 +10,7 @@
 #include "micrort/kernels/binary.h"
 #include "micrort/kernels/conv2d.h"
 #include "micrort/kernels/depthwise_conv2d.h"
+#include "micrort/kernels/dsp.h"
 #include "micrort/kernels/fully_connected.h"
 #include "micrort/kernels/mean.h"
 #include "micrort/kernels/movement.h"

@@ -28,7 +28,7 @@ class CompileOptions:
     """What the user may choose."""
 
     target: str | None = None
-    """The core to compile for; None: portable, decided when firmware is built."""
+    """The core to compile for; None: kernels that run on any, built for the board that firmware is made for."""
     executor: str = "graph"
     """`graph`: const tables and the executor; `aot`: direct kernel calls."""
     optimize: str = "balanced"
@@ -45,14 +45,18 @@ def compile_model(model: Path | Graph, options: CompileOptions | None = None) ->
     """
     from micrort import codegen, mlf, passes
     from micrort.codegen import graph_json, graph_reader, params, tables
+    from micrort.devices import targets
     from micrort.mlf import package
 
     options = options or CompileOptions()
     _check(options)
     graph = _load(model)
-    program = passes.compile_graph(
-        replace(graph, name=module_name(graph.name)), passes.Options(order_budget=ORDER_BUDGETS[options.optimize])
+    chosen = passes.Options(
+        order_budget=ORDER_BUDGETS[options.optimize],
+        target=None if options.target is None else targets.target(options.target),
+        optimize=options.optimize,
     )
+    program = passes.compile_graph(replace(graph, name=module_name(graph.name)), chosen)
     text, arrays = graph_json.write(program), params.write(graph_json.params(program))
     # read back from the very bytes of the archive, as every later user of the package does
     executor_graph = graph_reader.read(text, params.read(arrays, graph.name), graph.name)

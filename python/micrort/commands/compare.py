@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from micrort.commands.options import compile_options, json_option, model_argument, on_option, progress
+from micrort.commands.options import compile_options, json_option, model_argument, on_option, options_for, progress
 from micrort.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def _compare(
     from micrort.reference.litert import LiteRTReference
 
     where = places.place(place)
+    options = options_for(where, options)
     package = packages.obtain(model, options)
     graph = package.graph
     arrays = [inputs.make(source, [graph.tensors[index] for index in graph.inputs]) for source in names]

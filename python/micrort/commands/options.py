@@ -6,15 +6,24 @@ import functools
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from micrort.compiler import CompileOptions
+    from micrort.places import Place
 
 Function = Callable[..., Any]
 
 _COMPILE: tuple[Callable[[Function], Function], ...] = (
-    click.option("--target", metavar="T", help="Core to compile for, see `micrort targets`. Default: any."),
+    click.option(
+        "--target",
+        metavar="T",
+        help="Core to compile for, see `micrort targets`. Default: any, or the board that it runs on.",
+    ),
     click.option("--board", metavar="B", help="Board whose core to compile for, see `micrort boards`."),
     click.option(
         "--executor",
@@ -62,6 +71,11 @@ on_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def options_for(place: Place, options: CompileOptions) -> CompileOptions:
+    """The options with the place's core as target where the user named none."""
+    return options if options.target is not None else replace(options, target=place.target)
 
 
 def progress(text: str) -> AbstractContextManager[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from micrort.commands.options import compile_options, json_option, model_argument, on_option, progress
+from micrort.commands.options import compile_options, json_option, model_argument, on_option, options_for, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +48,7 @@ def command(
     from micrort import inputs, packages, places
 
     where = places.place(place)
+    options = options_for(where, options)
     package: Model
     with progress(f"compiling {model.name}"):
         if as_blob or packages.is_blob(model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrort import planner
 from micrort.errors import InternalError
@@ -21,8 +21,12 @@ from micrort.passes.lower import lower
 from micrort.passes.make_steps import make_steps
 from micrort.passes.order_calls import order_calls
 from micrort.passes.share_constants import share_constants
+from micrort.passes.select_kernels import select_kernels
 from micrort.passes.share_storage import share_storage
 from micrort.passes.workspaces import workspaces
+
+if TYPE_CHECKING:
+    from micrort.devices.targets import Target
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Options:
     """Memory pools in the order in which they are filled."""
     order_budget: int = 20_000
     """See order_calls."""
+    target: Target | None = None
+    """The core to choose kernels for; None: portable ones."""
+    optimize: str = "balanced"
+    """What they are to be: see micrort.compiler.LEVELS."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ PIPELINE = (
     Pass(drop_dead_nodes, spec.graph),
     Pass(fold_dead_channels, spec.graph),
     Pass(lower, spec.program),
+    Pass(select_kernels, spec.program, ("target", "optimize")),
     Pass(share_constants, spec.program),
     Pass(workspaces, spec.program),
     Pass(order_calls, spec.program, ("order_budget",)),

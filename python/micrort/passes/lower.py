@@ -22,7 +22,7 @@ def lower(graph: Graph) -> Program:
         aliases.update(lowering.aliases)
         tensors.update({tensor.name: tensor for tensor in lowering.constants})
     program = Program(graph.name, tensors, tuple(calls), graph.inputs, graph.outputs, aliases, pruning=graph.pruning)
-    return _used_only(_with_copies(program))
+    return used_only(_with_copies(program))
 
 
 def copy_call(source: Tensor, output: Tensor) -> KernelCall:
@@ -57,7 +57,7 @@ def _with_copies(program: Program) -> Program:
     return replace(program, tensors=tensors, aliases=aliases, calls=calls, outputs=tuple(outputs))
 
 
-def _used_only(program: Program) -> Program:
+def used_only(program: Program) -> Program:
     """Drop tensors that no call, alias, input or output names: weights that lowering replaced, say."""
     named = {*program.inputs, *program.outputs, *program.aliases, *program.aliases.values()}
     for call in program.calls:

@@ -1,0 +1,27 @@
+/**
+ * @file dsp.h
+ * @brief Attributes of the int8 kernels for cores with the DSP extension; they give the same bytes on every other.
+ *
+ * Their weights are laid out by the compiler together with biases and scales, one constant of int32 words for a call
+ * ("groups"): runtime/kernels/dsp/products.h describes it. Input offset, bias and output zero point are folded in it, so
+ * that the compiler must prove for each channel that no sum leaves the range in which the arithmetic is exact.
+ */
+#ifndef MRT_KERNELS_DSP_H
+#define MRT_KERNELS_DSP_H
+
+#include "micrort/kernels/window.h"
+
+/**
+ * Attributes of fully_connected_s8_dsp: matrix products of vectors, and convolutions with kernels of 1 x 1.
+ * Inputs: input, groups. Output: one vector of `channels` elements for each vector of `depth` elements; rows of the
+ * input and of the output hold whole vectors, or a vector of the input is whole rows of a multiple of 4 elements.
+ */
+typedef struct mrt_fully_connected_s8_dsp_attrs {
+    int32_t depth;          /**< Elements of an input vector, at least 1. */
+    int32_t channels;       /**< Elements of an output vector, at least 1. */
+    int32_t tile;           /**< Vectors multiplied at a time, 1 or 2: two are faster, and need twice the workspace. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_fully_connected_s8_dsp_attrs_t;
+
+#endif

@@ -1,0 +1,125 @@
+"""Variants for cores with the DSP extension: Cortex-M4, M7, M33. Layouts: runtime/kernels/dsp/products.h."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from micrort.ir import DType, KernelCall, Tensor
+from micrort.variants import cost
+from micrort.variants.base import Variant
+from micrort.variants.scales import Scales, fold
+
+Tensors = Mapping[str, Tensor]
+
+GROUP = 4
+"""Output channels whose weights lie together."""
+_ODD_MAX = 1 << 23
+"""Sums of odd channels are had times 256."""
+
+
+def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant]:
+    """Every variant that computes `call`, cost estimated."""
+    del optimize
+    provider = _PROVIDERS.get(call.kernel)
+    if provider is not None:
+        offer = provider(call, tensors)
+        if offer is not None:
+            yield offer
+
+
+def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Constant weights, and vectors that are whole rows or lie within one."""
+    source, weights, output = (tensors[name] for name in (*call.inputs[:2], call.outputs[0]))
+    depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
+    across = depth % source.row_bytes == 0 and source.row_bytes % 4 == 0
+    if weights.data is None or (source.row_bytes % depth != 0 and not across):
+        return None
+    return _product(call, tensors, weights.data.reshape(channels, depth), output.elements // channels)
+
+
+def pointwise(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Convolutions with a kernel of 1 x 1, of stride 1, without padding, in one group: products of vectors."""
+    attrs = call.attrs
+    ones = ("kernel_height", "kernel_width", "stride_height", "stride_width", "groups")
+    same = all(attrs[f"input_{axis}"] == attrs[f"output_{axis}"] for axis in ("height", "width"))
+    padded = attrs["padding_top"] != 0 or attrs["padding_left"] != 0
+    weights, output = tensors[call.inputs[1]], tensors[call.outputs[0]]
+    if any(attrs[name] != 1 for name in ones) or not same or padded or weights.data is None:
+        return None
+    filters = weights.data.reshape(weights.shape[0], -1)
+    return _product(call, tensors, filters, output.elements // len(filters))
+
+
+def _product(call: KernelCall, tensors: Tensors, filters: np.ndarray, vectors: int) -> Variant | None:
+    scales = fold(call, tensors, filters)
+    groups = None if scales is None else pack(filters, scales)
+    if groups is None:
+        return None
+    channels, depth = filters.shape
+    attrs = {"depth": depth, "channels": channels, "tile": min(vectors, 2), **_clamp(call)}
+    return _replaced(
+        call, "fully_connected_s8_dsp", groups, attrs, cost.dsp_products(vectors, -(-depth // 4), channels)
+    )
+
+
+def _clamp(call: KernelCall) -> dict[str, int | float]:
+    return {name: call.attrs[name] for name in ("activation_min", "activation_max")}
+
+
+def _replaced(
+    call: KernelCall, kernel: str, groups: np.ndarray, attrs: Mapping[str, int | float], instructions: int
+) -> Variant:
+    """The same node by another kernel, with one constant in place of weights, bias and scales."""
+    constant = Tensor(f"{call.name}/groups", groups.shape, DType.S32, data=groups)
+    replaced = replace(call, kernel=kernel, inputs=(call.inputs[0], constant.name), attrs=attrs)
+    return Variant(replaced, (constant,), instructions)
+
+
+def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
+    """The groups of runtime/kernels/dsp/products.h as int32 [groups, words].
+
+    Args:
+        filters: int8 [output channels, elements]; elements are padded to a multiple of four by weights of 0.
+        scales: of each channel.
+
+    Returns:
+        None where two weights of neighbouring channels do not fit into one lane, or a channel's sums not into 24 bits.
+    """
+    channels, depth = filters.shape
+    padding = -channels % GROUP
+    if scales.largest[1::2].max(initial=0) >= _ODD_MAX:
+        return None
+    padded = np.zeros((channels + padding, -(-depth // 4) * 4), np.int64)
+    padded[:channels, :depth] = filters
+    even, odd = padded[0::2], padded[1::2]
+    lanes = 256 * odd + even
+    if lanes.min(initial=0) < -(1 << 15):
+        return None
+    # [pairs of channels, quads, 4] -> pairs of lanes (0, 2), (1, 3) -> words
+    quads = lanes.reshape(len(lanes), -1, 4) & 0xFFFF
+    words = quads[:, :, :2] | quads[:, :, 2:] << 16
+    # [groups, pairs of channels, quads, pairs of lanes] -> [groups, quads, pairs of lanes, pairs of channels]
+    weights = words.reshape(-1, 2, words.shape[1], 2).transpose(0, 2, 3, 1).reshape(len(lanes) // 2, -1)
+    start = np.pad(scales.start, (0, padding))
+    start[1::2] = 256 * start[1::2] + start[0::2]
+    fill = ((0, padding),)
+    records = np.stack(
+        [
+            np.pad(scales.multiplier, fill),
+            np.pad(scales.offset, fill),
+            np.pad(scales.shift, fill, constant_values=1),
+        ],
+        axis=1,
+    )
+    count = len(weights)
+    rows = np.concatenate([start.reshape(count, -1), weights, records.reshape(count, -1)], axis=1)
+    return (rows & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+
+_PROVIDERS: dict[str, Callable[[KernelCall, Tensors], Variant | None]] = {
+    "fully_connected_s8": fully_connected,
+    "conv2d_s8": pointwise,
+}

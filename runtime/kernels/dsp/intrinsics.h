@@ -1,0 +1,130 @@
+/**
+ * @file intrinsics.h
+ * @brief The instructions of Arm's DSP extension that kernels use, and exact models of them for all other cores.
+ *
+ * A word of two signed 16-bit lanes is a uint32_t, the first lane in its low half; a word of four int8 elements
+ * has the first in its low byte. Where the core has no DSP extension (and on the host) the same functions are plain C
+ * with the same results bit for bit, so that every DSP kernel runs and is tested everywhere.
+ */
+#ifndef MRT_RUNTIME_KERNELS_DSP_INTRINSICS_H
+#define MRT_RUNTIME_KERNELS_DSP_INTRINSICS_H
+
+#include <stdint.h>
+#include <string.h>
+
+/** Whether the instructions themselves are used. */
+#if defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1) && defined(__GNUC__)
+#define MRT_DSP 1
+#else
+#define MRT_DSP 0
+#endif
+
+/** The four elements from `bytes` on, of any alignment: one LDR on cores with this extension. */
+static inline uint32_t mrt_dsp_load(const int8_t *bytes)
+{
+    uint32_t word;
+    (void)memcpy(&word, bytes, sizeof(word));
+    return word;
+}
+
+/** The signed value of the lane or byte in the low bits of `word`. */
+static inline int32_t mrt_dsp_signed(uint32_t word, uint32_t sign_bit)
+{
+    const uint32_t field = word & ((2u * sign_bit) - 1u);
+    const int32_t flipped = (int32_t)(field ^ sign_bit);
+    return flipped - (int32_t)sign_bit;
+}
+
+#if MRT_DSP == 1
+
+/** Bytes 0 and 2 as lanes. */
+static inline uint32_t mrt_dsp_sxtb16(uint32_t word)
+{
+    uint32_t lanes;
+    __asm("sxtb16 %0, %1" : "=r"(lanes) : "r"(word)); /* MISRA D5 */
+    return lanes;
+}
+
+/** Bytes 1 and 3 as lanes. */
+static inline uint32_t mrt_dsp_sxtb16_odd(uint32_t word)
+{
+    uint32_t lanes;
+    __asm("sxtb16 %0, %1, ror #8" : "=r"(lanes) : "r"(word)); /* MISRA D5 */
+    return lanes;
+}
+
+/** Both lane products added to `sum`, modulo 2^32. */
+static inline uint32_t mrt_dsp_smlad(uint32_t a, uint32_t b, uint32_t sum)
+{
+    uint32_t result;
+    __asm("smlad %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum)); /* MISRA D5 */
+    return result;
+}
+
+/** a * b / 2^32, rounded to the nearest, ties up, plus `addend`; modulo 2^32. */
+static inline int32_t mrt_dsp_smmlar(int32_t a, int32_t b, int32_t addend)
+{
+    int32_t result;
+    __asm("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(addend)); /* MISRA D5 */
+    return result;
+}
+
+/** `addend`, less one where `value` is negative. */
+static inline int32_t mrt_dsp_add_sign(int32_t addend, int32_t value)
+{
+    int32_t result;
+    __asm("add %0, %1, %2, asr #31" : "=r"(result) : "r"(addend), "r"(value)); /* MISRA D5 */
+    return result;
+}
+
+/** `value` limited to -128..127. */
+static inline int32_t mrt_dsp_ssat8(int32_t value)
+{
+    int32_t result;
+    __asm("ssat %0, #8, %1" : "=r"(result) : "r"(value)); /* MISRA D5 */
+    return result;
+}
+
+#else
+
+static inline uint32_t mrt_dsp_sxtb16(uint32_t word)
+{
+    const uint32_t low = (uint32_t)mrt_dsp_signed(word, 0x80u) & 0xFFFFu;
+    const uint32_t high = (uint32_t)mrt_dsp_signed(word >> 16u, 0x80u) & 0xFFFFu;
+    return low | (high << 16u);
+}
+
+static inline uint32_t mrt_dsp_sxtb16_odd(uint32_t word)
+{
+    return mrt_dsp_sxtb16(word >> 8u);
+}
+
+static inline uint32_t mrt_dsp_smlad(uint32_t a, uint32_t b, uint32_t sum)
+{
+    const int32_t low = mrt_dsp_signed(a, 0x8000u) * mrt_dsp_signed(b, 0x8000u);
+    const int32_t high = mrt_dsp_signed(a >> 16u, 0x8000u) * mrt_dsp_signed(b >> 16u, 0x8000u);
+    return sum + (uint32_t)low + (uint32_t)high;
+}
+
+static inline int32_t mrt_dsp_smmlar(int32_t a, int32_t b, int32_t addend)
+{
+    const int64_t product = ((int64_t)a * (int64_t)b) + INT64_C(0x80000000);
+    const uint32_t high = (uint32_t)((uint64_t)product >> 32u);
+    return (int32_t)(high + (uint32_t)addend);
+}
+
+static inline int32_t mrt_dsp_add_sign(int32_t addend, int32_t value)
+{
+    const uint32_t sum = (uint32_t)addend - ((uint32_t)value >> 31u);
+    return (int32_t)sum;
+}
+
+static inline int32_t mrt_dsp_ssat8(int32_t value)
+{
+    const int32_t raised = (value < -128) ? -128 : value;
+    return (raised > 127) ? 127 : raised;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,182 @@
+#include "runtime/kernels/dsp/products.h"
+
+#include "runtime/kernels/check.h"
+#include "runtime/kernels/dsp/dot.h"
+#include "runtime/kernels/requantise.h"
+
+/* The last one to three elements, and 0. */
+static uint32_t load_tail(const int8_t *bytes, uint32_t count)
+{
+    uint32_t word = 0u;
+    for (uint32_t i = count; i > 0u; --i) {
+        const uint8_t byte = (uint8_t)bytes[i - 1u];
+        word = (word << 8u) | byte;
+    }
+    return word;
+}
+
+static inline void widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
+{
+    lanes[0] = mrt_dsp_sxtb16(a);
+    lanes[1] = mrt_dsp_sxtb16(b);
+    lanes[2] = mrt_dsp_sxtb16_odd(a);
+    lanes[3] = mrt_dsp_sxtb16_odd(b);
+}
+
+uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes)
+{
+    uint32_t *to = lanes;
+    const int8_t *from_a = a;
+    const int8_t *from_b = b;
+    for (uint32_t quad = count / 4u; quad > 0u; --quad) {
+        widen_quad(mrt_dsp_load(from_a), mrt_dsp_load(from_b), to);
+        from_a = &from_a[4];
+        from_b = &from_b[4];
+        to = &to[MRT_DSP_LANES_TWO];
+    }
+    if ((count % 4u) != 0u) {
+        widen_quad(load_tail(from_a, count % 4u), load_tail(from_b, count % 4u), to);
+        to = &to[MRT_DSP_LANES_TWO];
+    }
+    return to;
+}
+
+static inline void widen_quad_one(uint32_t a, uint32_t *lanes)
+{
+    lanes[0] = mrt_dsp_sxtb16(a);
+    lanes[1] = mrt_dsp_sxtb16_odd(a);
+}
+
+uint32_t *mrt_dsp_widen_one(const int8_t *a, uint32_t count, uint32_t *lanes)
+{
+    uint32_t *to = lanes;
+    const int8_t *from = a;
+    for (uint32_t quad = count / 4u; quad > 0u; --quad) {
+        widen_quad_one(mrt_dsp_load(from), to);
+        from = &from[4];
+        to = &to[MRT_DSP_LANES_ONE];
+    }
+    if ((count % 4u) != 0u) {
+        widen_quad_one(load_tail(from, count % 4u), to);
+        to = &to[MRT_DSP_LANES_ONE];
+    }
+    return to;
+}
+
+/* One channel of two pixels, from twice its sums. */
+static inline void store_two(int32_t twice_a, int32_t twice_b, mrt_dsp_scale_t scale, int8_t *a, int8_t *b)
+{
+    const int8_t element_a = mrt_dsp_requantise(twice_a, scale);
+    const int8_t element_b = mrt_dsp_requantise(twice_b, scale);
+    *a = element_a;
+    *b = element_b;
+}
+
+/* One group of channels of two pixels; returns the next group. */
+static inline const uint32_t *group_of_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t skip, int8_t *a,
+                                           int8_t *b)
+{
+    mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], group[0], group[1], group[2], group[3]};
+    const uint32_t *scales = mrt_dsp_dot_two(walk, &group[MRT_DSP_GROUP], skip, &sums);
+    store_two(mrt_dsp_twice_even(sums.a0), mrt_dsp_twice_even(sums.b0), mrt_dsp_scale(scales, 0u), &a[0], &b[0]);
+    store_two(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_twice_odd(sums.b1, sums.b0), mrt_dsp_scale(scales, 1u),
+              &a[1], &b[1]);
+    store_two(mrt_dsp_twice_even(sums.a2), mrt_dsp_twice_even(sums.b2), mrt_dsp_scale(scales, 2u), &a[2], &b[2]);
+    store_two(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_twice_odd(sums.b3, sums.b2), mrt_dsp_scale(scales, 3u),
+              &a[3], &b[3]);
+    return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
+}
+
+void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
+{
+    const uint32_t skip = mrt_dsp_skip(walk->quads, MRT_DSP_TWO_CODE);
+    const uint32_t *group = walk->groups;
+    /* One call of the group for all of them, so that it is there once; of the last group only some channels count. */
+    int8_t last_a[MRT_DSP_GROUP];
+    int8_t last_b[MRT_DSP_GROUP];
+    uint32_t done = 0u;
+    while (done < channels) {
+        const bool whole = (channels - done) >= MRT_DSP_GROUP;
+        int8_t *const to_a = whole ? &a[done] : last_a;
+        int8_t *const to_b = whole ? &b[done] : last_b;
+        group = group_of_two(walk, group, skip, to_a, to_b);
+        done += MRT_DSP_GROUP;
+    }
+    if (done > channels) {
+        const uint32_t begin = done - MRT_DSP_GROUP;
+        (void)memcpy(&a[begin], last_a, channels - begin);
+        (void)memcpy(&b[begin], last_b, channels - begin);
+    }
+}
+
+/* The same of one pixel. */
+static inline const uint32_t *group_of_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t skip, int8_t *a)
+{
+    mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], 0u, 0u, 0u, 0u};
+    const uint32_t *scales = mrt_dsp_dot_one(walk, &group[MRT_DSP_GROUP], skip, &sums);
+    a[0] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a0), mrt_dsp_scale(scales, 0u));
+    a[1] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_scale(scales, 1u));
+    a[2] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a2), mrt_dsp_scale(scales, 2u));
+    a[3] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_scale(scales, 3u));
+    return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
+}
+
+void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a)
+{
+    const uint32_t skip = mrt_dsp_skip(walk->quads, MRT_DSP_ONE_CODE);
+    const uint32_t *group = walk->groups;
+    int8_t last[MRT_DSP_GROUP];
+    uint32_t done = 0u;
+    while (done < channels) {
+        int8_t *const to = ((channels - done) >= MRT_DSP_GROUP) ? &a[done] : last;
+        group = group_of_one(walk, group, skip, to);
+        done += MRT_DSP_GROUP;
+    }
+    if (done > channels) {
+        const uint32_t begin = done - MRT_DSP_GROUP;
+        (void)memcpy(&a[begin], last, channels - begin);
+    }
+}
+
+void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high)
+{
+    const bool whole = (low == INT8_MIN) && (high == INT8_MAX);
+    const uint32_t row_end = whole ? call->row_begin : call->row_end;
+    for (uint32_t row = call->row_begin; row < row_end; ++row) {
+        int8_t *elements = mrt_output_s8(call, 0u, row);
+        const uint32_t count = mrt_call_output(call, 0u)->row_bytes;
+        for (uint32_t i = 0u; i < count; ++i) {
+            elements[i] = (int8_t)mrt_clamp(elements[i], low, high);
+        }
+    }
+}
+
+uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words)
+{
+    const uint32_t counted = (quads <= MRT_DSP_QUADS_MAX) ? quads : MRT_DSP_QUADS_MAX;
+    return counted * words * (uint32_t)sizeof(uint32_t);
+}
+
+bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t quads)
+{
+    const mrt_tensor_t *tensor = mrt_call_input(call, index);
+    if ((channels < 1u) || (quads < 1u) || (quads > MRT_DSP_QUADS_MAX)) {
+        return false;
+    }
+    const uint64_t groups = ((uint64_t)channels + (MRT_DSP_GROUP - 1u)) / MRT_DSP_GROUP;
+    const uint64_t group_words = MRT_DSP_GROUP_WORDS + (4u * (uint64_t)quads);
+    if ((tensor->pool != (uint8_t)MRT_POOL_PARAMS)
+        || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * group_words)) {
+        return false;
+    }
+    const int32_t *words = mrt_input_s32(call, index, 0u);
+    const uint64_t last = (groups * group_words) - 1u;
+    for (uint64_t at = group_words - 1u; at <= last; at += group_words) {
+        for (uint64_t channel = 0u; channel < MRT_DSP_GROUP; ++channel) {
+            if (!mrt_check_range(words[at - (channel * MRT_DSP_SCALE_WORDS)], 1, 31)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}

@@ -1,0 +1,82 @@
+/**
+ * @file products.h
+ * @brief Products of int8 pixels with the weights of all output channels, for cores with the DSP extension.
+ *
+ * Elements of the input are widened once to lanes of 16 bits, in the order in which SXTB16 gives them: of four
+ * elements first the pair (0, 2), then the pair (1, 3). Weights stay int8, four output channels at a time, and one word
+ * holds the pair of lanes of two channels: each lane is 256 * odd + even. SMLAD with the word as it is makes
+ * the sum of 256 * odd + even; SXTB16 of it leaves the even channel's weights, whose sum subtracted gives the odd
+ * channel's. So two channels cost one instruction to unpack, not two.
+ *
+ * A group of four channels is one stream of words in the params, made by the compiler:
+ *
+ *     start[4]                  sums to begin with, of the channels (0, 256 * 1 + 0, 2, 256 * 3 + 2)
+ *     weights[4 * quads]        for each pair of lanes a word of channels 0 and 1, and one of channels 2 and 3
+ *     (multiplier, offset, shift)[4]    of each channel, see mrt_dsp_scale_t in dot.h
+ */
+#ifndef MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
+#define MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
+
+#include "micrort/kernel.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Words of a group beside its weights. */
+#define MRT_DSP_GROUP_WORDS 16u
+
+/** Channels of a group. */
+#define MRT_DSP_GROUP 4u
+
+/** Words of a multiplier record. */
+#define MRT_DSP_SCALE_WORDS 3u
+
+/** Where a walk along the stream of groups is, and the widened input that each group multiplies. */
+typedef struct mrt_dsp_walk {
+    const uint32_t *lanes;  /**< Widened input: `quads` times two pairs of lanes, of two pixels or of one. */
+    const uint32_t *groups; /**< The next group. */
+    uint32_t quads;         /**< Elements of the input, divided by four. */
+} mrt_dsp_walk_t;
+
+/** Words of lanes that `quads` times four elements of two pixels take. */
+#define MRT_DSP_LANES_TWO 4u
+
+/** The same of one pixel. */
+#define MRT_DSP_LANES_ONE 2u
+
+/**
+ * Widens `count` elements of two pixels; returns the word behind the last. What is left of the last four elements is 0.
+ */
+uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes);
+
+/** The same of one pixel. */
+uint32_t *mrt_dsp_widen_one(const int8_t *a, uint32_t count, uint32_t *lanes);
+
+/** All output channels of two pixels. */
+void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
+
+/** All output channels of one pixel. */
+void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a);
+
+/** Limits the output rows of a call to low..high, each an int8; nothing to do where that is the whole range. */
+void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high);
+
+/** Elements divided by four, rounded up. */
+static inline uint32_t mrt_dsp_quads(uint32_t elements)
+{
+    return (elements / 4u) + (((elements % 4u) != 0u) ? 1u : 0u);
+}
+
+/** Bytes of `quads` times `words`, MRT_DSP_LANES_TWO or _ONE; for more quads than MRT_DSP_QUADS_MAX as for so many. */
+uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words);
+
+/**
+ * Whether input `index` is a constant of int32 words that holds the groups of `channels` channels with `quads` each, all
+ * shifts within 1..31. quads is at least 1 and at most MRT_DSP_QUADS_MAX, channels at least 1.
+ */
+bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t quads);
+
+/** Most quads: their lanes' bytes stay far below 2^31. */
+#define MRT_DSP_QUADS_MAX (UINT32_C(1) << 24u)
+
+#endif

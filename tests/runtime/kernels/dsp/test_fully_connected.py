@@ -1,0 +1,81 @@
+"""Matrix products and convolutions 1 x 1 for DSP cores, through their C models, against the portable kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.runtime.kernels.dsp.cases import Case, conv2d, fully_connected, pairs_of
+
+from micrort.native import kernels
+from micrort.variants import dsp
+
+
+@st.composite
+def products(draw: st.DrawFn) -> Case:
+    """Vectors in rows of any number, or over several rows; every tail of depth and channels."""
+    depth, channels = draw(st.integers(1, 70)), draw(st.integers(1, 13))
+    shape = draw(st.sampled_from([(depth,), (3, depth), (2, 3, depth), (1, 4, 5, depth)]))
+    if draw(st.booleans()):
+        return fully_connected(draw, shape, depth, channels)
+    width = draw(st.sampled_from([4, 8]))
+    rows = draw(st.integers(2, 4))
+    return fully_connected(draw, (draw(st.integers(1, 3)), rows, width), rows * width, channels)
+
+
+@settings(deadline=None, max_examples=150)
+@given(products())
+def test_products_equal_the_portable_kernel(case: Case) -> None:
+    variant = case.variant(dsp)
+    np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_pointwise_convolutions_equal_the_portable_kernel(data: st.DataObject) -> None:
+    shape = data.draw(st.tuples(st.integers(1, 2), st.integers(1, 4), st.integers(1, 5), st.integers(1, 40)))
+    case = conv2d(data.draw, shape, data.draw(st.integers(1, 13)), (1, 1))
+    variant = case.variant(dsp)
+    assert variant.call.kernel == "fully_connected_s8_dsp"
+    np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
+
+
+@pytest.mark.parametrize("lanes", ["odd", "even"])
+def test_weights_that_fit_no_lane_stay_portable(lanes: str) -> None:
+    """-128 in an odd channel beside a negative weight is out of 16 bits; in an even one it is not."""
+    case = fully_connected(pairs_of(1), (8,), 8, 2)
+    weights = case.constants[1]
+    weights[:] = -128 if lanes == "odd" else [[-128] * 8, [-127] * 8]
+    assert (next(dsp.variants(case.call, case.tensors, "balanced"), None) is None) == (lanes == "odd")
+
+
+def test_sums_beyond_24_bits_of_odd_channels_stay_portable() -> None:
+    for channel, portable in ((0, False), (1, True)):
+        case = fully_connected(pairs_of(2), (8,), 8, 2)
+        case.constants[2][channel] = 1 << 23
+        assert (next(dsp.variants(case.call, case.tensors, "balanced"), None) is None) == portable
+
+
+@pytest.mark.parametrize(("shift", "portable"), [(0, True), (-1, False), (-22, False), (-23, True), (3, True)])
+def test_only_shifts_to_the_right_are_taken(shift: int, portable: bool) -> None:
+    case = fully_connected(pairs_of(3), (8,), 8, 3, shift=shift)
+    offer = next(dsp.variants(case.call, case.tensors, "balanced"), None)
+    assert (offer is None) == portable
+    if offer is not None:
+        np.testing.assert_array_equal(case.run_every_way(offer), case.portable())
+
+
+def test_a_multiplier_of_zero_gives_the_zero_point() -> None:
+    case = fully_connected(pairs_of(4), (8,), 8, 3, shift=0, multiplier=0)
+    result = case.run_every_way(case.variant(dsp))
+    np.testing.assert_array_equal(result, case.portable())
+    assert len(set(result.ravel().tolist())) == 1
+
+
+def test_the_workspace_is_that_of_the_tile() -> None:
+    attrs = {"depth": 9, "channels": 1, "activation_min": -128, "activation_max": 127}
+    assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 1}) == 3 * 8
+    assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 2}) == 3 * 16
+    huge = kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 2, "depth": 2**31 - 1})
+    assert huge == 2**28
