@@ -17,7 +17,7 @@
 #define PARAMS_MAGIC 0x5054524Du /* "MRTP" */
 #define HEADER_BYTES 32u
 #define ENVELOPE_BYTES 16u /* of the header: magic, version, size, checksum; the checksum covers all behind them */
-#define VERSION_WORD (((uint32_t)MRT_BLOB_VERSION) | (HEADER_BYTES << 16u))
+#define VERSION_WORD (((uint32_t)MRT_BLOB_VERSION) | ((uint32_t)HEADER_BYTES << 16u))
 
 /* Words of the header: the first four of any blob, the others of a graph or of params. */
 #define WORD_MAGIC 0u
@@ -60,7 +60,7 @@ typedef struct section {
 enum {
 #define SECTION_ENUM(name, bytes, most) SECTION_##name, /* MISRA D4 */
     SECTION_MAP(SECTION_ENUM)
-#undef SECTION_ENUM
+#undef SECTION_ENUM /* MISRA D4 */
     SECTION_COUNT
 };
 
@@ -75,7 +75,7 @@ _Static_assert(sizeof(section_t) == 12u, "section_t");
 
 static const uint32_t *words_of(const void *blob)
 {
-    return blob; /* MISRA D1 */
+    return (const uint32_t *)blob; /* MISRA D1 */
 }
 
 /* Whether a blob is whole and as it was written. On success its size is known to be right. */
@@ -104,7 +104,7 @@ static mrt_status_t check_envelope(const mrt_blob_t *blob, uint32_t magic)
 /* The section table of a graph blob, which must fit behind the header. */
 static const section_t *sections_of(const mrt_blob_t *blob)
 {
-    return mrt_address(blob->data, HEADER_BYTES); /* MISRA D1 */
+    return (const section_t *)mrt_address(blob->data, HEADER_BYTES); /* MISRA D1 */
 }
 
 static bool section_is_sound(const section_t *section, uint32_t place, uint32_t size)
@@ -113,9 +113,9 @@ static bool section_is_sound(const section_t *section, uint32_t place, uint32_t 
         uint32_t element_bytes;
         uint32_t most;
     } expected[SECTION_COUNT] = {
-#define SECTION_ROW(name, bytes, most) {(uint32_t)(bytes), (most)}, /* MISRA D4 */
+#define SECTION_ROW(name, bytes, most) {(uint32_t)(bytes), (most)},
         SECTION_MAP(SECTION_ROW)
-#undef SECTION_ROW
+#undef SECTION_ROW /* MISRA D4 */
     };
     const uint64_t end = ((uint64_t)section->count * section->element_bytes) + section->offset;
     return (section->id == (place + 1u)) && (section->element_bytes == expected[place].element_bytes)
@@ -176,15 +176,13 @@ static const mrt_kernel_t *find_kernel(const mrt_loader_t *loader, const needed_
     return found;
 }
 
-static mrt_status_t resolve_kernels(mrt_loader_t *loader, const mrt_blob_t *model)
+/* Lists the kernels that are not offered. */
+static mrt_status_t check_kernels(mrt_loader_t *loader, const mrt_blob_t *model)
 {
-    const needed_kernel_t *needed = table_of(model, SECTION_KERNELS); /* MISRA D1 */
+    const needed_kernel_t *needed = (const needed_kernel_t *)table_of(model, SECTION_KERNELS); /* MISRA D1 */
+    loader->kernels_needed = sections_of(model)[SECTION_KERNELS].count;
     for (uint32_t index = 0u; index < loader->kernels_needed; ++index) {
-        const mrt_kernel_t *kernel = find_kernel(loader, &needed[index]);
-        if (kernel != NULL) {
-            loader->rows[index] = kernel;
-            loader->runs[index] = kernel->run;
-        } else {
+        if (find_kernel(loader, &needed[index]) == NULL) {
             if (loader->missing_count < (uint32_t)MRT_LOADER_MISSING_MAX) {
                 loader->missing[loader->missing_count] = needed[index].id;
             }
@@ -194,17 +192,23 @@ static mrt_status_t resolve_kernels(mrt_loader_t *loader, const mrt_blob_t *mode
     return (loader->missing_count == 0u) ? MRT_OK : MRT_ERR_KERNEL;
 }
 
+/* Puts the kernels, all of which are offered, into the caller's tables. */
+static void resolve_kernels(const mrt_loader_t *loader, const mrt_blob_t *model)
+{
+    const needed_kernel_t *needed = (const needed_kernel_t *)table_of(model, SECTION_KERNELS); /* MISRA D1 */
+    for (uint32_t index = 0u; index < loader->kernels_needed; ++index) {
+        loader->rows[index] = find_kernel(loader, &needed[index]);
+        loader->runs[index] = loader->rows[index]->run;
+    }
+}
+
 /* The room that a graph needs, and whether it is there. */
 static mrt_status_t check_room(mrt_loader_t *loader, const mrt_blob_t *model)
 {
-    const section_t *sections = sections_of(model);
-    loader->kernels_needed = sections[SECTION_KERNELS].count;
-    loader->words_needed = sections[SECTION_TENSORS].count;
+    loader->words_needed = sections_of(model)[SECTION_TENSORS].count;
     const bool kernels_fit =
-        (loader->kernels_needed == 0u)
-        || ((loader->kernels_needed <= loader->kernel_room) && (loader->runs != NULL) && (loader->rows != NULL));
-    const bool words_fit =
-        (loader->words_needed == 0u) || ((loader->words_needed <= loader->word_room) && (loader->words != NULL));
+        (loader->kernels_needed <= loader->kernel_room) && (loader->runs != NULL) && (loader->rows != NULL);
+    const bool words_fit = (loader->words_needed <= loader->word_room) && (loader->words != NULL);
     return (kernels_fit && words_fit) ? MRT_OK : MRT_ERR_MEMORY;
 }
 
@@ -212,14 +216,14 @@ static mrt_graph_t graph_of(const mrt_loader_t *loader, const mrt_blob_t *model,
 {
     const section_t *sections = sections_of(model);
     const mrt_graph_t graph = {
-        .tensors = table_of(model, SECTION_TENSORS), /* MISRA D1, and in the lines below */
-        .nodes = table_of(model, SECTION_NODES),
-        .steps = table_of(model, SECTION_STEPS),
-        .args = table_of(model, SECTION_ARGS),
-        .attrs = table_of(model, SECTION_ATTRS),
-        .inputs = table_of(model, SECTION_INPUTS),
-        .outputs = table_of(model, SECTION_OUTPUTS),
-        .pools = table_of(model, SECTION_POOLS),
+        .tensors = (const mrt_tensor_t *)table_of(model, SECTION_TENSORS), /* MISRA D1 */
+        .nodes = (const mrt_node_t *)table_of(model, SECTION_NODES), /* MISRA D1 */
+        .steps = (const mrt_step_t *)table_of(model, SECTION_STEPS), /* MISRA D1 */
+        .args = (const uint16_t *)table_of(model, SECTION_ARGS), /* MISRA D1 */
+        .attrs = (const int32_t *)table_of(model, SECTION_ATTRS), /* MISRA D1 */
+        .inputs = (const mrt_tensor_info_t *)table_of(model, SECTION_INPUTS), /* MISRA D1 */
+        .outputs = (const mrt_tensor_info_t *)table_of(model, SECTION_OUTPUTS), /* MISRA D1 */
+        .pools = (const mrt_pool_t *)table_of(model, SECTION_POOLS), /* MISRA D1 */
         .kernels = loader->runs,
         .params = mrt_address(params->data, HEADER_BYTES),
         .params_size = words_of(params->data)[WORD_PARAMS_BYTES],
@@ -283,14 +287,15 @@ mrt_status_t mrt_graph_load(mrt_loader_t *loader, const mrt_blob_t *model, const
     mrt_blob_t found_params = {NULL, 0u};
     mrt_status_t status = check_blobs(model, params, &found_params);
     if (status == MRT_OK) {
-        status = check_room(loader, model);
+        status = check_kernels(loader, model);
     }
     if (status == MRT_OK) {
-        status = resolve_kernels(loader, model);
+        status = check_room(loader, model);
     }
     if (status != MRT_OK) {
         return status;
     }
+    resolve_kernels(loader, model);
     const mrt_graph_t found = graph_of(loader, model, &found_params);
     status = check_graph(loader, &found);
     if (status == MRT_OK) {

@@ -47,6 +47,11 @@ class Result:
     output: str
 
 
+def is_available() -> bool:
+    """Whether the harnesses can be built here."""
+    return shutil.which(COMPILER) is not None
+
+
 def corpus(harness: str) -> list[Path]:
     """The committed inputs of a harness."""
     return sorted(path for path in (HERE / "corpus" / CORPORA[harness]).iterdir() if path.is_file())
@@ -54,7 +59,7 @@ def corpus(harness: str) -> list[Path]:
 
 def build(harness: str) -> Path:
     """The program of a harness; objects are kept in the cache by what goes into them."""
-    if shutil.which(COMPILER) is None:
+    if not is_available():
         raise FileNotFoundError(f"{COMPILER} not found: ./dev installs it (Debian: apt-get install clang)")
     root = sources.root()
     units = [*(HERE / name for name in HARNESSES[harness]), *sorted(root.glob("runtime/**/*.c"))]
@@ -106,14 +111,15 @@ def fuzz(harness: str, seconds: int, seed: int = 1, runs: int = -1) -> Result:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     return Result(
         harness,
-        _stat("number_of_executed_units", done.stderr),
-        _stat("models_run", done.stderr),
+        stat("number_of_executed_units", done.stderr),
+        stat("models_run", done.stderr),
         done.returncode != 0,
         done.stderr,
     )
 
 
-def _stat(name: str, output: str) -> int:
+def stat(name: str, output: str) -> int:
+    """A figure that a harness prints at its end; 0 where it printed none."""
     found = re.search(rf"stat::{name}: +(\d+)", output)
     return int(found[1]) if found else 0
 
@@ -135,7 +141,8 @@ def main() -> int:
     found = 0
     for name in arguments.harness:
         result = fuzz(name, arguments.seconds, arguments.seed)
-        print(f"{name}: {result.executions:,} executions, {result.ran:,} models run, {'a FINDING' if result.failed else 'no finding'}", flush=True)
+        verdict = "a FINDING" if result.failed else "no finding"
+        print(f"{name}: {result.executions:,} executions, {result.ran:,} models run, {verdict}", flush=True)
         if result.failed:
             found = 1
             print("\n".join(result.output.splitlines()[-60:]), file=sys.stderr)

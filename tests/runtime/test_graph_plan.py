@@ -1,0 +1,335 @@
+"""mrt_graph_check_plan: schedules that lose no tensor, and each way to lose one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.executor_graphs import chain
+
+from micrort.ir import DType, Tensor
+from micrort.native import kernels, library
+from micrort.native.executor import Tables
+from micrort.operators.window import Padding, Window
+
+OK, ARGUMENT, MEMORY, PLAN = 0, -1, -3, -8
+PARAMS = 255
+NEVER = "conv2d_s8"
+"""A kernel that never works in place."""
+ELEMENTS = "relu_f32"
+"""An elementwise one."""
+
+Place = tuple[int, int]
+"""Offset and bytes of a row."""
+
+
+class Case:
+    """A graph of one pool, described by the places of its tensors, and what the check says of it.
+
+    Only what the check reads is there: kernels need not accept their nodes.
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[tuple[int, ...]],
+        nodes: Sequence[tuple[Any, ...]],
+        steps: Sequence[tuple[int, int, int]],
+        inputs: Sequence[int] = (0,),
+        outputs: Sequence[int] = (),
+    ) -> None:
+        """Tensors: (offset, row bytes, rows[, pool[, dtype]]). Nodes: (kernel, inputs, outputs[, workspace])."""
+        self.ffi, self.lib = library.load()
+        rows = [(o, b, r, rest[0] if rest else 0, rest[1] if len(rest) > 1 else 4) for o, b, r, *rest in tensors]
+        args: list[int] = []
+        table = []
+        for index, (_, ins, outs, *workspace) in enumerate(nodes):
+            table.append((index, len(args), 0, len(ins), len(outs), len(workspace), 0, 0))
+            args += [*ins, *outs, *workspace]
+        self.kernels = self.ffi.new(
+            "mrt_kernel_t *[]", [self.lib.mrt_kernels + kernels.ids()[name] for name, *_ in nodes] or 1
+        )
+        self.attrs = self.ffi.new("int32_t[64]")
+        new = self.ffi.new
+        self.owned = {
+            "tensors": new("mrt_tensor_t[]", rows or 1),
+            "nodes": new("mrt_node_t[]", table or 1),
+            "steps": new("mrt_step_t[]", list(steps) or 1),
+            "args": new("uint16_t[]", args or 1),
+            "attrs": self.attrs,
+            "inputs": new("mrt_tensor_info_t[]", [{"tensor": index} for index in inputs] or 1),
+            "outputs": new("mrt_tensor_info_t[]", [{"tensor": index} for index in outputs] or 1),
+        }
+        counts = {"tensor": tensors, "node": nodes, "step": steps, "arg": args, "input": inputs, "output": outputs}
+        self.graph = new("mrt_graph_t *", {**self.owned, **{f"{k}_count": len(v) for k, v in counts.items()}})
+        self.words = new("uint32_t[]", len(tensors) + 1)
+        self.node = new("uint32_t *", 99)
+
+    def check(self) -> tuple[int, int]:
+        """Status, and the refused node (99: none)."""
+        status = self.lib.mrt_graph_check_plan(self.graph, self.kernels, self.words, self.graph.tensor_count, self.node)
+        return status, self.node[0]
+
+
+SOUND = (OK, 99)
+
+
+def three(offsets: tuple[int, int, int] = (0, 16, 32), **changes: Any) -> Case:
+    """Two nodes in a row, four rows of four bytes in each of three tensors."""
+    case = {
+        "tensors": [(offset, 4, 4) for offset in offsets],
+        "nodes": [(NEVER, [0], [1]), (NEVER, [1], [2])],
+        "steps": [(0, 0, 4), (1, 0, 4)],
+        "outputs": [2],
+    }
+    return Case(**{**case, **changes})
+
+
+def test_sound_chains():
+    ffi, lib = library.load()
+    for pools in (1, 2, 3):
+        for rows in (1, 2, 5):
+            tables = Tables(chain(1, (2, 4, 3, 5), pools, rows).graph, ffi, lib)
+            words = ffi.new("uint32_t[]", 64)
+            assert lib.mrt_graph_check_plan(tables.graph, tables.kernel_rows, words, 64, ffi.NULL) == OK
+
+
+def test_arguments():
+    case = three()
+    call, null = case.lib.mrt_graph_check_plan, case.ffi.NULL
+    assert call(null, case.kernels, case.words, 3, null) == ARGUMENT
+    assert call(case.graph, null, case.words, 3, null) == ARGUMENT
+    assert call(case.graph, case.kernels, null, 3, null) == ARGUMENT
+    assert call(case.graph, case.kernels, case.words, 2, null) == MEMORY
+    assert call(case.graph, case.kernels, case.words, 3, null) == OK
+    empty = Case([], [], [], [])
+    assert call(empty.graph, empty.kernels, null, 0, null) == OK
+
+
+def test_a_fault_needs_no_place_for_the_node():
+    case = three(steps=[(1, 0, 4)])
+    assert case.lib.mrt_graph_check_plan(case.graph, case.kernels, case.words, 3, case.ffi.NULL) == PLAN
+
+
+def test_places_may_be_used_again_once_nobody_reads():
+    assert three((0, 16, 0)).check() == SOUND
+
+
+@pytest.mark.parametrize("offset", [1, 3, 8, 15, -8])
+def test_a_node_does_not_write_over_its_input(offset):
+    assert three((16, 16 + offset, 48)).check() == (PLAN, 0)
+    assert three((48, 16, 16 + offset)).check() == (PLAN, 1)
+
+
+def test_neighbours_do_not_overlap():
+    assert three((16, 0, 32)).check() == SOUND
+
+
+def test_other_pools_do_not_overlap():
+    tensors = [(0, 4, 4), (0, 4, 4, 1), (0, 4, 4, 0)]
+    assert three(tensors=tensors).check() == SOUND
+
+
+def test_read_before_written():
+    assert three(steps=[(1, 0, 4), (0, 0, 4)]).check() == (PLAN, 1)
+
+
+def test_lost_before_its_second_reader():
+    nodes = [(NEVER, [0], [1]), (NEVER, [1], [2]), (NEVER, [0], [3])]
+    steps = [(0, 0, 4), (1, 0, 4), (2, 0, 4)]
+    tensors = [(0, 4, 4), (16, 4, 4), (32, 4, 4), (48, 4, 4)]
+    assert Case(tensors, nodes, steps, outputs=[3]).check() == SOUND
+    tensors[2] = (0, 4, 4)  # node 1 writes over the model's input, which node 2 still reads
+    assert Case(tensors, nodes, steps, outputs=[3]).check() == (PLAN, 2)
+    tensors[2], tensors[3] = (32, 4, 4), (40, 4, 4)  # node 2 writes over an output of the model
+    assert Case(tensors, nodes, steps, outputs=[2, 3]).check() == (PLAN, 3)
+
+
+def test_inputs_of_the_model_lie_apart():
+    tensors = [(0, 4, 4), (8, 4, 4), (32, 4, 4)]
+    nodes, steps = [(NEVER, [0, 1], [2])], [(0, 0, 4)]
+    assert Case(tensors, nodes, steps, inputs=[0, 1], outputs=[2]).check() == (PLAN, 0)
+    assert Case(tensors, [(NEVER, [1], [2])], steps, inputs=[0, 1], outputs=[2]).check() == SOUND  # nobody reads 0
+
+
+def test_constants_are_always_there():
+    tensors = [(0, 4, 4), (0, 4, 4, PARAMS), (16, 4, 4)]
+    assert Case(tensors, [(NEVER, [0, 1], [2])], [(0, 0, 4)], outputs=[2]).check() == SOUND
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([(0, 0, 2), (1, 0, 1), (0, 2, 4), (1, 1, 4)], SOUND),
+        ([(0, 0, 2), (0, 1, 4), (1, 0, 4)], SOUND),  # a row made again
+        ([(0, 0, 3), (0, 0, 2), (0, 3, 4), (1, 0, 4)], SOUND),  # fewer rows than are there
+        ([(0, 0, 4), (1, 0, 4), (0, 0, 4), (1, 0, 4)], SOUND),  # all again
+        ([(0, 0, 2), (0, 3, 4), (1, 0, 4)], (PLAN, 0)),  # a gap
+        ([(0, 1, 4), (1, 0, 4)], (PLAN, 0)),  # without its first row
+        ([(0, 0, 4), (1, 0, 3)], (PLAN, 2)),  # an output that is not whole
+        ([(0, 0, 4)], (PLAN, 2)),
+    ],
+)
+def test_rows(steps, expected):
+    assert three(steps=steps).check() == expected
+
+
+def test_rows_are_not_picked_up_where_they_were_lost():
+    nodes = [(NEVER, [0], [1]), (NEVER, [0], [2])]
+    tensors = [(0, 4, 4), (16, 4, 4), (24, 4, 4)]
+    steps = [(0, 0, 2), (1, 0, 4), (0, 2, 4)]
+    assert Case(tensors, nodes, steps, outputs=[1]).check() == (PLAN, 0)
+    assert Case(tensors, nodes, [(0, 0, 2), (1, 0, 4), (0, 0, 4)], outputs=[1]).check() == SOUND
+
+
+def test_a_further_output_with_other_rows_is_made_whole_by_each_step():
+    tensors = [(0, 4, 4), (16, 4, 4), (32, 4, 1), (48, 4, 1)]
+    nodes = [(NEVER, [0], [1, 2]), (NEVER, [2], [3])]
+    steps = [(0, 0, 2), (0, 2, 4), (1, 0, 1)]
+    assert Case(tensors, nodes, steps, outputs=[1, 2, 3]).check() == SOUND
+
+
+@pytest.mark.parametrize("second", [(16, 4, 4), (28, 4, 4), (12, 4, 1)])
+def test_what_a_node_writes_lies_apart(second):
+    tensors = [(100, 4, 4), (16, 4, 4), second]
+    apart = not second[0] < 16
+    outputs = Case(tensors, [(NEVER, [0], [1, 2])], [(0, 0, 4)])
+    workspace = Case(tensors, [(NEVER, [0], [1], 2)], [(0, 0, 4)])
+    assert outputs.check() == workspace.check() == ((PLAN, 0) if apart else SOUND)
+
+
+def test_a_workspace_lies_apart_from_inputs_and_from_what_is_read_later():
+    tensors = [(0, 4, 4), (16, 4, 4), (32, 4, 4), (8, 4, 1)]
+    nodes = [(NEVER, [0], [1], 3), (NEVER, [0], [2])]
+    assert Case(tensors, nodes[:1], [(0, 0, 4)], outputs=[1]).check() == (PLAN, 0)
+    tensors[3] = (32, 4, 1)
+    assert Case(tensors, nodes, [(0, 0, 4), (1, 0, 4)], outputs=[1, 2]).check() == SOUND
+    assert Case(tensors, nodes, [(1, 0, 4), (0, 0, 4)], outputs=[1, 2]).check() == (PLAN, 2)
+
+
+def test_in_place():
+    nodes = [(NEVER, [0], [1]), (ELEMENTS, [1], [2])]
+    assert three((0, 16, 16), nodes=nodes).check() == SOUND
+    assert three((0, 16, 20), nodes=nodes).check() == (PLAN, 1)
+    nodes = [(ELEMENTS, [0], [1, 2])]
+    tensors = [(0, 4, 4), (16, 4, 4), (0, 4, 4)]  # a further output is never in place
+    assert Case(tensors, nodes, [(0, 0, 4)], outputs=[1]).check() == (PLAN, 0)
+
+
+def test_a_row_without_in_place_never_works_in_place():
+    case = three((0, 16, 16), nodes=[(NEVER, [0], [1]), (ELEMENTS, [1], [2])])
+    row = case.ffi.new("mrt_kernel_t *", case.kernels[1][0])
+    row.in_place = case.ffi.NULL
+    case.kernels[1] = row
+    assert case.check() == (PLAN, 1)
+
+
+def test_in_place_in_pieces():
+    nodes = [(ELEMENTS, [0], [1]), (NEVER, [1], [2]), (NEVER, [2], [3])]
+    tensors = [(0, 4, 4), (0, 4, 4), (16, 4, 4), (32, 4, 4)]
+    steps = [(0, 0, 2), (1, 0, 2), (0, 2, 4), (1, 2, 4), (2, 0, 4)]
+    assert Case(tensors, nodes, steps, outputs=[3]).check() == SOUND
+    tensors[2] = (12, 4, 4)  # node 1 writes over rows that node 0 has yet to read
+    assert Case(tensors, [nodes[0], (NEVER, [3], [2])], [(0, 0, 2), (1, 0, 4), (0, 2, 4)], inputs=[0, 3]).check() == (
+        PLAN,
+        0,
+    )
+
+
+VIEWED = [(0, 4, 4), (16, 4, 4), (16, 8, 2), (32, 4, 4)]
+"""Tensor 2 views tensor 1."""
+
+
+def test_views():
+    nodes = [(NEVER, [0], [1]), (NEVER, [2], [3])]
+    steps = [(0, 0, 4), (1, 0, 4)]
+    assert Case(VIEWED, nodes, steps, outputs=[3, 2]).check() == SOUND
+    assert Case(VIEWED, nodes, steps[1:], outputs=[3]).check() == (PLAN, 1)  # of nothing
+    assert Case(VIEWED, nodes, [(0, 0, 3), *steps[1:]], outputs=[3, 2]).check() == (PLAN, 2)  # of parts
+    for other in ((16, 4, 5), (20, 4, 4), (16, 4, 4, 1)):  # not the very place
+        assert Case([*VIEWED[:2], other, VIEWED[3]], nodes, steps, outputs=[3]).check() == (PLAN, 1)
+
+
+def test_views_are_lost_with_what_they_view():
+    nodes = [(NEVER, [0], [1]), (NEVER, [0], [3]), (NEVER, [2], [4])]
+    tensors = [*VIEWED[:3], (24, 4, 4), (48, 4, 4)]
+    assert Case(tensors, nodes, [(0, 0, 4), (1, 0, 4), (2, 0, 4)], outputs=[4]).check() == (PLAN, 2)
+    assert Case(tensors, nodes, [(0, 0, 4), (2, 0, 4), (1, 0, 4)], outputs=[4]).check() == SOUND
+
+
+def test_in_place_over_a_view():
+    nodes = [(NEVER, [0], [1]), (ELEMENTS, [2], [3])]
+    tensors = [*VIEWED[:3], (16, 8, 2)]
+    assert Case(tensors, nodes, [(0, 0, 4), (1, 0, 1), (1, 1, 2)], outputs=[3]).check() == SOUND
+
+
+# In place, kernel by kernel
+
+
+def in_place(kernel: str, attrs: dict[str, int], source: tuple[int, ...], output: tuple[int, ...], index: int) -> bool:
+    """What the kernel's row says of output 0 over input `index`; tensors as (offset, row bytes, rows, dtype)."""
+    ffi, lib = library.load()
+    tensors = ffi.new("mrt_tensor_t[]", [(o, b, r, 0, dtype) for o, b, r, dtype in (source, source, output)])
+    packed = ffi.new("uint8_t[]", kernels.pack_attrs(kernel, attrs))
+    args = ffi.new("uint16_t[]", [0, 1, 2])
+    members = {"tensors": tensors, "args": args, "attrs": packed, "input_count": 2, "output_count": 1}
+    row = lib.mrt_kernels[kernels.ids()[kernel]]
+    return bool(row.in_place(ffi.new("mrt_call_t *", members), index))
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "allowed"),
+    [
+        ((16, 8, 2, 4), (16, 8, 2, 4), True),
+        ((16, 8, 2, 4), (16, 16, 1, 4), True),
+        ((16, 8, 2, 4), (16, 2, 2, 0), True),  # bytes over floats
+        ((16, 8, 2, 2), (16, 4, 2, 1), True),  # bytes over shorts
+        ((16, 8, 2, 4), (16, 8, 2, 3), False),  # another type of the same size
+        ((16, 2, 2, 0), (16, 8, 2, 4), False),  # floats over bytes
+        ((16, 8, 2, 4), (12, 8, 2, 4), False),
+        ((16, 8, 2, 4), (20, 8, 2, 4), False),
+        ((16, 8, 1, 4), (16, 8, 2, 4), False),  # broadcast
+        ((16, 8, 2, 4), (16, 4, 2, 0), False),  # more bytes than floats
+    ],
+)
+def test_elements(source, output, allowed):
+    attrs = {"upper": 6}
+    for index in (0, 1):
+        assert in_place(ELEMENTS, attrs, source, output, index) is allowed
+
+
+def test_never():
+    ffi, lib = library.load()
+    row = lib.mrt_kernels[kernels.ids()[NEVER]]
+    assert not row.in_place(ffi.new("mrt_call_t *"), 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(1, 9), st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.booleans(), st.integers(1, 2),
+    st.integers(-3, 3),
+)  # fmt: skip
+def test_windows_may_lie_just_so_far_before_their_input(height, size, stride, dilation, same, batch, nudge):
+    """The operator's offer, which the planner takes up, against the runtime's judgement."""
+    window = Window((size, 1), (stride, 1), (dilation, 1), Padding.SAME if same else Padding.VALID)
+    source = Tensor("source", (batch, height, 3, 2), DType.S8)
+    if not same and window.extent(0) > height:
+        return
+    output = Tensor("output", window.output_shape(source, 2), DType.S8)
+    attrs = {**window.attrs(source, output), "activation_min": -128, "activation_max": 127}
+    offers = window.in_place(source, output)
+    delta = max(0, (offers[0].delta if offers else 100) + nudge)
+    rows = (20 + delta, 6, source.rows, 0), (20, output.row_bytes, output.rows, 0)
+    expected = bool(offers) and delta >= offers[0].delta
+    assert in_place("max_pool2d_s8", attrs, *rows, 0) is expected
+    assert not in_place("max_pool2d_s8", attrs, *rows, 1)
+
+
+def test_windows_do_not_lie_behind_their_input():
+    window = Window((1, 1), (1, 1))
+    tensor = Tensor("t", (1, 4, 3, 2), DType.S8)
+    attrs = {**window.attrs(tensor, tensor), "activation_min": -128, "activation_max": 127}
+    assert in_place("max_pool2d_s8", attrs, (26, 6, 4, 0), (20, 6, 4, 0), 0)
+    assert not in_place("max_pool2d_s8", attrs, (20, 6, 4, 0), (21, 6, 4, 0), 0)
