@@ -11,8 +11,8 @@ void mrt_plan_bound_take(mrt_plan_bound_t *bound, mrt_plan_scratch_t *scratch, u
 
 void mrt_plan_bound_sort(const mrt_plan_task_t *task, const mrt_plan_bound_t *bound)
 {
-    const mrt_plan_rank_t by_start = {.key = {bound->start, NULL, NULL}};
-    const mrt_plan_rank_t by_end = {.key = {bound->end, NULL, NULL}};
+    const mrt_plan_rank_t by_start = {.key = {bound->start, NULL}};
+    const mrt_plan_rank_t by_end = {.key = {bound->end, NULL}};
     for (uint32_t i = 0u; i < task->count; ++i) {
         const uint32_t id = task->ids[i];
         /* Sorting puts the greatest key first. */

@@ -70,7 +70,7 @@ void mrt_plan_greedy_take(mrt_plan_greedy_t *greedy, mrt_plan_scratch_t *scratch
 
 void mrt_plan_greedy(mrt_plan_task_t *task, const mrt_plan_greedy_t *greedy)
 {
-    const mrt_plan_rank_t rank = {.key = {greedy->size, greedy->duration, NULL}};
+    const mrt_plan_rank_t rank = {.key = {greedy->size, greedy->duration}};
     for (uint32_t i = 0u; i < task->count; ++i) {
         const uint32_t id = task->ids[i];
         const mrt_plan_buffer_t *buffer = &task->problem->buffers[id];

@@ -35,7 +35,7 @@ typedef struct mrt_plan_task {
 
 /* Sorting criteria by index of buffer, greatest first; the next one decides among equals, and last the index. */
 typedef struct mrt_plan_rank {
-    const uint64_t *key[3];
+    const uint64_t *key[2];
 } mrt_plan_rank_t;
 
 /* The caller's scratch, handed out from front to back. Without memory it only counts. */
@@ -112,7 +112,7 @@ void mrt_plan_greedy_take(mrt_plan_greedy_t *greedy, mrt_plan_scratch_t *scratch
 void mrt_plan_greedy(mrt_plan_task_t *task, const mrt_plan_greedy_t *greedy);
 void mrt_plan_hill_climb(mrt_plan_task_t *task, const mrt_plan_greedy_t *greedy, uint64_t goal, uint64_t steps);
 
-/* Keeps a plan unless the task's best is lower. */
+/* Keeps a plan, which is not higher than the task's best; nothing where there is none (MRT_PLAN_NOWHERE). */
 void mrt_plan_keep(mrt_plan_task_t *task, const uint64_t *address, uint64_t height);
 
 #endif

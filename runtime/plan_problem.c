@@ -4,11 +4,11 @@
 const char *mrt_plan_fault_text(mrt_plan_fault_kind_t kind)
 {
     switch (kind) {
-#define MRT_PLAN_FAULT_CASE(name, value, text) \
+#define MRT_PLAN_FAULT_CASE(name, value, text) /* MISRA D4 */ \
     case MRT_PLAN_FAULT_##name: \
         return text;
         MRT_PLAN_FAULT_MAP(MRT_PLAN_FAULT_CASE)
-#undef MRT_PLAN_FAULT_CASE
+#undef MRT_PLAN_FAULT_CASE /* MISRA D4 */
     default:
         return "unknown fault";
     }
@@ -127,7 +127,7 @@ uint32_t mrt_plan_draw(uint32_t *state, uint32_t bound)
 /* Whether buffer a comes before buffer b. */
 static bool comes_before(const mrt_plan_rank_t *rank, uint32_t a, uint32_t b)
 {
-    for (uint32_t i = 0u; (i < 3u) && (rank->key[i] != NULL); ++i) {
+    for (uint32_t i = 0u; (i < 2u) && (rank->key[i] != NULL); ++i) {
         if (rank->key[i][a] != rank->key[i][b]) {
             return rank->key[i][a] > rank->key[i][b];
         }
@@ -170,7 +170,7 @@ void mrt_plan_sort(uint32_t *ids, uint32_t count, const mrt_plan_rank_t *rank)
 
 void mrt_plan_keep(mrt_plan_task_t *task, const uint64_t *address, uint64_t height)
 {
-    if ((height != MRT_PLAN_NOWHERE) && (height <= task->height)) {
+    if (height != MRT_PLAN_NOWHERE) {
         task->height = height;
         for (uint32_t i = 0u; i < task->count; ++i) {
             task->address[task->ids[i]] = address[task->ids[i]];

@@ -17,6 +17,9 @@
 
 #define NONE UINT32_MAX
 
+/* An address behind all pools. */
+#define BEYOND ((uint64_t)MRT_PLAN_POOLS_MAX << 32u)
+
 /* Room for changes: what a search of up to 64 buffers can need at most; larger ones rarely come near it. */
 static uint64_t trail_room(uint32_t buffer_count)
 {
@@ -126,7 +129,7 @@ static void sort_range(const mrt_plan_search_t *search, uint32_t begin, uint32_t
 static bool lift(mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t index, uint64_t ground)
 {
     mrt_plan_item_t *item = &search->items[index];
-    uint64_t top = MRT_PLAN_NOWHERE;
+    uint64_t top = BEYOND; /* where nothing fits */
     for (uint32_t i = component->begin; i < component->end; ++i) {
         const mrt_plan_item_t *other = &search->items[search->order[i]];
         const uint64_t lowest = (other->lowest > ground) ? other->lowest : ground;
@@ -134,7 +137,7 @@ static bool lift(mrt_plan_search_t *search, const mrt_plan_component_t *componen
             top = lowest + other->size;
         }
     }
-    const uint64_t address = (top != MRT_PLAN_NOWHERE) ? fit(search, item, top) : MRT_PLAN_NOWHERE;
+    const uint64_t address = fit(search, item, top);
     if (address != MRT_PLAN_NOWHERE) {
         save(search, index);
         item->lowest = address;
@@ -385,7 +388,7 @@ static bool has_failed_before(const mrt_plan_search_t *search)
 {
     const uint64_t *state = search->frames[search->frame_count - 1u].state;
     const uint64_t *known = search->failed[state[0] & search->failed_mask];
-    return (known[0] == state[0]) && (known[1] == state[1]);
+    return ((known[0] ^ state[0]) | (known[1] ^ state[1])) == 0u;
 }
 
 /* Takes a frame's placement back. */

@@ -295,12 +295,15 @@ REFUSED: list[tuple[str, str, dict[str, int | float]]] = [
     ("leaky_relu_s16", "a negative shift below -31", {"negative_shift": -32}),
     ("leaky_relu_s16", "an input offset below the type", {"input_offset": -32768}),
     ("leaky_relu_s16", "an output offset below the type", {"output_offset": -32769}),
+    *[(f"quantise_f32_{suffix}", f"a zero point {side} the type", {"zero_point": value})
+      for suffix in QUANTISED for side, value in (("below", -32769), ("above", 32768))],
     ("copy", "no bytes", {"bytes": 0}),
     ("pad", "more rows than 16 bits count, outermost", {"input_0": 65536}),
     ("pad", "more rows than 16 bits count, in the middle", {"input_1": 65536}),
     ("pad", "more rows than 16 bits count, innermost", {"input_2": 65536}),
     ("pad", "more elements in a row than int32 counts", {"input_3": 65536, "input_4": 65536}),
     ("pad", "more elements than the row has", {"input_4": 3}),
+    ("pad", "an input without extent", {"input_0": 0}),
     ("pad", "elements of 3 bytes", {"element_bytes": 3}),
     ("pad", "an input that ends behind the output", {"before_3": 3}),
     ("strided_copy", "elements of 8 bytes", {"element_bytes": 8}),
@@ -406,3 +409,24 @@ def test_vectors_whose_elements_int32_does_not_count_are_refused() -> None:
     assert not replace(
         call, attrs=attrs, inputs=((1, 2**20, 4), (1, 2**26, 4), (1, 4, 4)), outputs=((1, 4 * 256, 4),)
     ).is_accepted(), "256 vectors of 2^24 elements"
+
+
+def test_weights_beyond_int32_are_refused() -> None:
+    call = first("conv2d_s8")
+    attrs = {**call.attrs, "kernel_height": 32767, "kernel_width": 32767, "groups": 1}
+    assert not replace(call, attrs=attrs).is_accepted(), "2^30 taps of 4 channels for each of 8 outputs"
+
+
+def test_a_pool_keeps_the_channels() -> None:
+    call = first("max_pool2d_s8")
+    rows, row_bytes, dtype = call.outputs[0]
+    attrs = {**call.attrs, "output_channels": 6}
+    assert not replace(call, attrs=attrs, outputs=((rows, 2 * row_bytes, dtype),)).is_accepted()
+
+
+def test_a_depth_whose_exponentials_int32_does_not_sum_is_refused() -> None:
+    call = first("softmax_s16")
+    for depth, sound in ((65535, True), (65536, False)):
+        vector = (1, 2 * depth, 2)
+        deep = replace(call, attrs={**call.attrs, "depth": depth}, inputs=(vector, *call.inputs[1:]), outputs=(vector,))
+        assert deep.is_accepted() == sound

@@ -1,0 +1,158 @@
+"""Corners of the planner's interface: empty and null tables, limits of sizes, proofs of plans, spent budgets."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.runtime.test_plan import ANY, FLOATING, PAIR, UNLIMITED, Problem, buffer
+
+from micrort import sources
+
+NAMES = ("AUTO", "GREEDY", "HILL_CLIMB", "EXACT")
+FIT = 1
+
+
+def status_of(problem: Problem, strategy: str, goal: int, budget: int) -> tuple[str, str]:
+    """Status and outcome of mrt_plan_solve."""
+    ffi, lib = problem.ffi, problem.lib
+    number = getattr(lib, f"MRT_PLAN_{strategy}")
+    size = int(lib.mrt_plan_scratch_size(number, problem.struct.buffer_count))
+    scratch = ffi.new("uint64_t[]", size // 8 + 1)
+    options = ffi.new("mrt_plan_options_t *", (number, goal, budget))
+    status = problem.name(lib.mrt_plan_solve(problem.struct, options, scratch, size, problem.plan))
+    outcome = ffi.string(ffi.cast("mrt_plan_outcome_t", problem.plan.outcome)).removeprefix("MRT_PLAN_")
+    return status, outcome
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+def test_nothing_needs_no_tables(strategy: str) -> None:
+    problem = Problem([])
+    problem.struct.buffers = problem.ffi.NULL
+    problem.plan.slots = problem.ffi.NULL
+    assert problem.solve(strategy) == "OK"
+    assert problem.plan.used[0] == 0
+    check = problem.lib.mrt_plan_check(problem.struct, problem.ffi.NULL, problem.fault)
+    assert problem.name(check) == "OK"
+
+
+FAULTS = re.findall(r'X\((\w+), (\d+), "([^"]+)"\)', (sources.root() / "include/micrort/plan.h").read_text())
+
+
+@pytest.mark.parametrize(("name", "value", "words"), FAULTS)
+def test_each_fault_has_its_text(name: str, value: str, words: str) -> None:
+    problem = Problem(PAIR)
+    assert getattr(problem.lib, f"MRT_PLAN_FAULT_{name}") == int(value)
+    assert problem.ffi.string(problem.lib.mrt_plan_fault_text(int(value))).decode() == words
+
+
+@pytest.mark.parametrize("value", [12, 2**31 - 1])
+def test_what_is_no_fault_is_said_to_be_none(value: int) -> None:
+    problem = Problem(PAIR)
+    assert problem.ffi.string(problem.lib.mrt_plan_fault_text(value)).decode() == "unknown fault"
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"size": 2**31}, "NONE"),
+        ({"size": 2**31 + 1}, "SIZE"),
+        ({"alignment": 0}, "ALIGNMENT"),
+        ({"alignment": 3}, "ALIGNMENT"),
+        ({"alignment": 32}, "POOLS"),  # no pool is aligned so
+        ({"pools": 2}, "POOLS"),  # there is one pool only
+        ({"pools": 0}, "POOLS"),
+        ({"fixed": 16, "size": 2**31}, "NONE"),
+        ({"fixed": 4, "alignment": 8}, "FIXED"),
+        ({"start": 2, "end": 2}, "LIFETIME"),
+    ],
+)
+def test_a_buffer_is_refused_for(fields: dict[str, int], fault: str) -> None:
+    sound = {"start": 0, "end": 1, "size": 8, "alignment": 1, "pools": ANY, "fixed": FLOATING}
+    problem = Problem([buffer(0, 1, 8), buffer(**{**sound, **fields})])
+    kind = getattr(problem.lib, f"MRT_PLAN_FAULT_{fault}")
+    status = problem.name(problem.lib.mrt_plan_validate(problem.struct, problem.fault))
+    assert (status, problem.fault.kind) == ("OK" if fault == "NONE" else "ERR_ARGUMENT", kind)
+    if fault != "NONE":
+        assert (problem.fault.first, problem.fault.second) == (1, 1)
+
+
+@pytest.mark.parametrize(("alignments", "first"), [((0, 16), 0), ((16, 12), 1), ((3, 0), 0), ((16, 0), 1)])
+def test_the_first_pool_whose_alignment_is_no_power_of_two_is_named(alignments: tuple[int, int], first: int) -> None:
+    problem = Problem(PAIR, [(UNLIMITED, alignment, 0) for alignment in alignments])
+    assert problem.name(problem.lib.mrt_plan_validate(problem.struct, problem.fault)) == "ERR_ARGUMENT"
+    assert problem.fault.kind == problem.lib.MRT_PLAN_FAULT_POOL_ALIGNMENT
+    assert (problem.fault.first, problem.fault.second) == (first, first)
+
+
+@pytest.mark.parametrize(
+    ("slots", "kind", "second"),
+    [
+        ([(0, 0), (0, 8)], "NONE", 0),
+        ([(0, 0), (1, 8)], "SLOT_POOL", 1),
+        ([(0, 0), (0, 4)], "OVERLAP", 1),
+        ([(0, 4), (0, 0)], "OVERLAP", 1),
+        ([(0, 0), (0, 93)], "SLOT_CAPACITY", 1),
+        ([(0, 0), (0, 92)], "NONE", 0),
+    ],
+)
+def test_a_plan_is_refused_for(slots: list[tuple[int, int]], kind: str, second: int) -> None:
+    problem = Problem(PAIR, [(100, 16, 0)])
+    status, found, _, last = problem.check(slots)
+    assert (status, found) == ("OK" if kind == "NONE" else "ERR_PLAN", kind)
+    assert kind == "NONE" or last == second
+    array = problem.ffi.new("mrt_plan_slot_t[]", slots)
+    assert problem.name(problem.lib.mrt_plan_check(problem.struct, array, problem.ffi.NULL)) == status
+
+
+def test_alignment_counts_from_the_pool() -> None:
+    """A buffer that asks for more than the pool has lies misaligned wherever it lies there."""
+    problem = Problem([buffer(0, 1, 8, alignment=16)], [(100, 8, 0), (100, 16, 0)])
+    assert problem.check([(0, 0)])[:2] == ("ERR_PLAN", "SLOT_ALIGNMENT")
+    assert problem.check([(1, 8)])[:2] == ("ERR_PLAN", "SLOT_ALIGNMENT")
+    assert problem.check([(1, 16)])[:2] == ("OK", "NONE")
+    assert problem.solve("GREEDY") == "OK" and problem.slots[0].pool == 1, "passed over for the aligned pool"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "slots"), [((0, 8), [(0, 4), (0, 0)]), ((8, 0), [(0, 0), (0, 4)]), ((0, 0), [(0, 4), (0, 4)])]
+)
+def test_an_empty_buffer_overlaps_nothing(sizes: tuple[int, int], slots: list[tuple[int, int]]) -> None:
+    problem = Problem([buffer(0, 2, size) for size in sizes])
+    assert problem.check(slots)[:2] == ("OK", "NONE")
+
+
+def test_the_exact_search_is_left_out_where_any_plan_will_do_and_there_is_one() -> None:
+    problem = Problem([buffer(i % 9, i % 9 + 1 + i % 5, 1 + i * 7 % 23) for i in range(40)])
+    status, outcome = status_of(problem, "EXACT", FIT, 10_000)
+    assert (status, outcome) == ("OK", "FEASIBLE")
+    assert problem.plan.steps == 40, "the greedy placements only"
+    status_of(problem, "EXACT", 0, 10_000)
+    assert problem.plan.steps > 40
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+def test_a_budget_that_the_first_order_spends_leaves_the_question_open(strategy: str) -> None:
+    """Four buffers that need 11 bytes of 12 where the greedy order takes more: nothing is proved without a search."""
+    items = [buffer(0, 3, 4), buffer(2, 5, 4), buffer(4, 7, 5), buffer(0, 1, 5), buffer(1, 2, 5), buffer(3, 6, 2)]
+    needed = Problem(items)
+    assert needed.solve("EXACT") == "OK"
+    best = needed.plan.used[0]
+    greedy = Problem(items)
+    assert greedy.solve("GREEDY") == "OK"
+    if greedy.plan.used[0] == best:
+        pytest.fail("the greedy order must not be the best here: choose other buffers")
+    tight = Problem(items, [(best, 16, 0)])
+    assert status_of(tight, strategy, FIT, 1)[0] == "ERR_BUDGET"
+    assert status_of(tight, "EXACT", FIT, 0)[0] == "OK"
+
+
+def test_a_search_whose_trail_is_full_gives_up_and_proves_nothing() -> None:
+    """Hundreds of buffers at once, whose alignment keeps every plan above the lower bound: each placement moves all
+    others, more changes than the scratch holds."""
+    items = [buffer(0, 2, 3, alignment=2)] * 300 + [buffer(i % 2, i % 2 + 1, 5, alignment=4) for i in range(4)]
+    problem = Problem(items)
+    assert status_of(problem, "EXACT", 0, 200_000) == ("OK", "FEASIBLE")
+    assert problem.plan.lower_bound[0] < problem.plan.used[0]
+    assert problem.plan.steps < 200_000, "what is left of the budget is of no use"
+    assert problem.check([(slot.pool, slot.offset) for slot in problem.slots])[:2] == ("OK", "NONE")
