@@ -46,7 +46,7 @@ static inline samples_t sample(void)
     uint32_t passes = 0u;
     uint32_t sum = 0u;
     uint32_t edges = EDGES;
-    __asm volatile(".syntax unified\n\t"
+    __asm volatile(".syntax unified\n\t" /* MISRA D5 */
                    "ldr  %[last], [%[value]]\n\t"
                    "mov  %[first], %[last]\n\t"
                    "nop\n\tnop\n\tnop\n\tnop\n\tnop\n"
@@ -81,14 +81,14 @@ static uint32_t ticks_of(uint32_t value, uint32_t period)
 static mrt_port_stamp_t stamp(void)
 {
     const uint32_t period = MRT_SYST_RVR + 1u;
-    __asm volatile("cpsid i" ::: "memory");
+    __asm volatile("cpsid i" ::: "memory"); /* MISRA D5 */
     const samples_t samples = sample();
     const uint32_t first = ticks_of(samples.first, period);
     /* A wrap that is pending now and did not come while sampling came before the first sample. */
     const bool pending = (MRT_SCB_ICSR & MRT_SCB_ICSR_SYSTICK_PENDING) != 0u;
     const bool wrapped_before = pending && (ticks_of(samples.last, period) > first);
     const uint32_t whole = wraps + (wrapped_before ? 1u : 0u);
-    __asm volatile("cpsie i" ::: "memory");
+    __asm volatile("cpsie i" ::: "memory"); /* MISRA D5 */
     const mrt_port_stamp_t result = {((uint64_t)whole * period) + first, samples.passes, samples.edge_passes};
     return result;
 }

@@ -14,18 +14,23 @@
 
 #define REASON_APPLICATION_EXIT 0x20026u
 
-/* Operands are a block of words; addresses travel as words. MISRA P1 */
+/* Operands are a block of words; addresses travel as words. */
 static uint32_t word_of(const void *address)
 {
-    return (uint32_t)(uintptr_t)address;
+    return (uint32_t)(uintptr_t)address; /* MISRA D3 */
 }
 
 static int32_t semihosting_call(uint32_t operation, const void *operand)
 {
-    register uint32_t r0 __asm("r0") = operation;
-    register const void *r1 __asm("r1") = operand;
-    __asm volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
-    return (int32_t)r0;
+    int32_t result;
+    __asm volatile("mov  r0, %[operation]\n\t" /* MISRA D5 */
+                   "mov  r1, %[operand]\n\t"
+                   "bkpt 0xAB\n\t"
+                   "mov  %[result], r0"
+                   : [result] "=r"(result)
+                   : [operation] "r"(operation), [operand] "r"(operand)
+                   : "r0", "r1", "memory");
+    return result;
 }
 
 static uint32_t text_length(const char *text)
@@ -42,14 +47,17 @@ void mrt_port_print(const char *text)
     (void)semihosting_call(OPERATION_WRITE_TEXT, text);
 }
 
+static const char digits[] = "0123456789abcdef";
+
 void mrt_port_print_decimal(uint64_t value)
 {
-    char text[21] = {'\0'};
+    char text[21];
     uint32_t first = (uint32_t)sizeof(text) - 1u;
+    text[first] = '\0';
     uint64_t rest = value;
     do {
         --first;
-        text[first] = (char)((uint8_t)'0' + (uint8_t)(rest % 10u));
+        text[first] = digits[rest % 10u];
         rest /= 10u;
     } while (rest != 0u);
     mrt_port_print(&text[first]);
@@ -57,8 +65,10 @@ void mrt_port_print_decimal(uint64_t value)
 
 void mrt_port_print_hex(uint32_t value)
 {
-    static const char digits[] = "0123456789abcdef";
-    char text[11] = {'0', 'x'};
+    char text[11];
+    text[0] = '0';
+    text[1] = 'x';
+    text[10] = '\0';
     for (uint32_t digit = 0u; digit < 8u; ++digit) {
         text[2u + digit] = digits[(value >> (28u - (4u * digit))) & 0xFu];
     }

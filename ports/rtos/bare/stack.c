@@ -1,10 +1,8 @@
 /* Stack painting: how deep calls went. */
+#include "ports/rtos/bare/linker.h"
 #include "ports/rtos/bare/port.h"
 
 #define PATTERN 0x5AC3A55Cu
-
-/* Made by the linker script. */
-extern uint32_t mrt_port_stack_bottom[];
 
 __attribute__((noinline)) void mrt_port_stack_paint(void)
 {
@@ -14,7 +12,7 @@ __attribute__((noinline)) void mrt_port_stack_paint(void)
      */
     uint32_t *word = mrt_port_stack_bottom;
     uint32_t *end;
-    __asm volatile(".syntax unified\n\t"
+    __asm volatile(".syntax unified\n\t" /* MISRA D5 */
                    "mov  %[end], sp\n"
                    "1:\n\t"
                    "stm  %[word]!, {%[pattern]}\n\t"
@@ -28,10 +26,12 @@ __attribute__((noinline)) void mrt_port_stack_paint(void)
 __attribute__((noinline)) uint32_t mrt_port_stack_used(void)
 {
     const uint32_t *end;
-    __asm volatile("mov %0, sp" : "=r"(end));
-    const uint32_t *word = mrt_port_stack_bottom;
-    while ((word < end) && (*word == PATTERN)) {
-        ++word;
+    __asm volatile("mov %0, sp" : "=r"(end)); /* MISRA D5 */
+    uint32_t used = 0u;
+    bool below = true;
+    for (const uint32_t *word = mrt_port_stack_bottom; word < end; ++word) {
+        below = below && (*word == PATTERN);
+        used += below ? 0u : (uint32_t)sizeof(uint32_t);
     }
-    return (uint32_t)(end - word) * (uint32_t)sizeof(uint32_t);
+    return used;
 }

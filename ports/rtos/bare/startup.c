@@ -1,15 +1,8 @@
 /* Vector table, reset and fault handling for any Cortex-M. */
+#include "ports/rtos/bare/linker.h"
+#include "ports/rtos/bare/mpu.h"
 #include "ports/rtos/bare/port.h"
 #include "ports/rtos/bare/registers.h"
-
-/* Made by the linker script. */
-extern uint32_t mrt_port_stack_bottom[];
-extern uint32_t mrt_port_stack_top[];
-extern uint32_t mrt_port_data_begin[];
-extern uint32_t mrt_port_data_end[];
-extern const uint32_t mrt_port_data_image[];
-extern uint32_t mrt_port_bss_begin[];
-extern uint32_t mrt_port_bss_end[];
 
 __attribute__((noreturn)) void mrt_port_reset(void);
 void mrt_port_fault(void);
@@ -43,23 +36,29 @@ static void enable_core_features(void)
 {
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     MRT_SCB_CPACR |= MRT_SCB_CPACR_FPU_FULL;
-    __asm volatile("dsb\n\tisb" ::: "memory");
+    __asm volatile("dsb\n\tisb" ::: "memory"); /* MISRA D5 */
 #endif
 #if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
-    __asm volatile("msr msplim, %0" : : "r"(mrt_port_stack_bottom)); /* a stack overflow faults */
+    __asm volatile("msr msplim, %0" : : "r"(mrt_port_stack_bottom)); /* a stack overflow faults. MISRA D5 */
 #endif
 }
 
 void mrt_port_reset(void)
 {
     enable_core_features();
-    const uint32_t *image = mrt_port_data_image;
-    for (uint32_t *word = mrt_port_data_begin; word != mrt_port_data_end; ++word) {
-        *word = *image;
-        ++image;
+    uint32_t count = 0u;
+    while (&mrt_port_data_begin[count] != mrt_port_data_end) {
+        mrt_port_data_begin[count] = mrt_port_data_image[count];
+        count += 1u;
     }
-    for (uint32_t *word = mrt_port_bss_begin; word != mrt_port_bss_end; ++word) {
-        *word = 0u;
+    count = 0u;
+    while (&mrt_port_bss_begin[count] != mrt_port_bss_end) {
+        mrt_port_bss_begin[count] = 0u;
+        count += 1u;
+    }
+    if (!mrt_port_mpu_protect()) {
+        mrt_port_print("too few MPU regions for the guards of all arenas\n");
+        mrt_port_exit(MRT_PORT_EXIT_FAULT);
     }
     mrt_port_exit(main());
 }
@@ -67,7 +66,7 @@ void mrt_port_reset(void)
 /* Finds the exception frame and reports on a fresh stack: the old one may be what broke. Armv6-M instructions only. */
 __attribute__((naked)) void mrt_port_fault(void)
 {
-    __asm volatile(".syntax unified\n\t"
+    __asm volatile(".syntax unified\n\t" /* MISRA D5 */
                    "movs r0, #4\n\t"
                    "mov  r1, lr\n\t"
                    "tst  r0, r1\n\t"
@@ -84,6 +83,26 @@ __attribute__((naked)) void mrt_port_fault(void)
                    ".ltorg");
 }
 
+/* What memory protection has to say. Its handler runs with protection off, so that nothing here can fault again. */
+static void report_protection(void)
+{
+    const uint32_t status = MRT_SCB_CFSR;
+    if ((status & MRT_SCB_CFSR_MMAR_VALID) != 0u) {
+        const uint32_t address = MRT_SCB_MMFAR;
+        mrt_port_print("memory protection: access to ");
+        mrt_port_print_hex(address);
+        mrt_port_print(", ");
+        mrt_port_print(mrt_port_mpu_text(address));
+        mrt_port_print("\n");
+    } else if ((status & MRT_SCB_CFSR_STACKING) != 0u) {
+        mrt_port_print("memory protection: no room on the stack for an exception\n");
+    } else if ((status & MRT_SCB_CFSR_EXECUTION) != 0u) {
+        mrt_port_print("memory protection: execution of data, or of no memory\n");
+    } else {
+        /* another kind of fault */
+    }
+}
+
 void mrt_port_fault_report(const uint32_t *frame)
 {
     mrt_port_print("\nfault: CFSR ");
@@ -91,8 +110,10 @@ void mrt_port_fault_report(const uint32_t *frame)
     mrt_port_print(" HFSR ");
     mrt_port_print_hex(MRT_SCB_HFSR);
     /* Reading a frame outside the stack could fault again, which locks the core up. */
-    const uintptr_t address = (uintptr_t)frame; /* MISRA P1 */
-    if ((address >= (uintptr_t)mrt_port_stack_bottom) && ((address + 32u) <= (uintptr_t)mrt_port_stack_top)) {
+    const uintptr_t address = (uintptr_t)frame; /* MISRA D3 */
+    const uintptr_t bottom = (uintptr_t)mrt_port_stack_bottom; /* MISRA D3 */
+    const uintptr_t top = (uintptr_t)mrt_port_stack_top;       /* MISRA D3 */
+    if ((address >= bottom) && ((address + 32u) <= top)) {
         mrt_port_print(" PC ");
         mrt_port_print_hex(frame[6]);
         mrt_port_print(" LR ");
@@ -103,5 +124,6 @@ void mrt_port_fault_report(const uint32_t *frame)
         mrt_port_print(" outside the stack");
     }
     mrt_port_print("\n");
+    report_protection();
     mrt_port_exit(MRT_PORT_EXIT_FAULT);
 }

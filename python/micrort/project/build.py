@@ -76,6 +76,7 @@ def firmware(package: Package, board: Board, target: Target) -> Firmware:
         "package": "package.tar",
         "executor": package.executor,
         "library": str(runtime),
+        "arenas": _arenas(package),
     }
     _once(folder, "firmware.scons", arguments, {"package.tar": data})
     return _made(folder, folder / "model" / f"lib{package.name}.a")
@@ -97,6 +98,14 @@ def loader(kernels: Sequence[str], board: Board, target: Target) -> Firmware:
     arguments = {"target": target.name, "board": board.name, "kernels": names, "library": str(runtime)}
     _once(folder, "loader.scons", arguments)
     return _made(folder, None)
+
+
+def _arenas(package: Package) -> str:
+    """The model's static arenas for micrort.project.guards.parse, by the names that C gives them."""
+    from micrort.codegen import c_text
+
+    names = c_text.identifiers(arena.name for arena in package.graph.arenas)
+    return ",".join(f"{name}:{arena.alignment}" for name, arena in zip(names, package.graph.arenas, strict=True))
 
 
 def _made(folder: Path, model: Path | None) -> Firmware:

@@ -1,10 +1,10 @@
 """SCons tool: bare-metal firmware that runs a model, and an image to measure what the model itself takes.
 
-`env.MicrortFirmware(folder, board, model, library, executor)` links the bare-metal port's runner with a model made by
-MicrortModel and with libmicrort.a. `env.MicrortFootprint(folder, model, library, executor)` links nothing but runtime
-and model with what they pull in from the C library, as if an application called the whole executor interface; beside
-it lie `target.json` and `mrt_<model>_target.h` with what the model takes on this target (micrort.project.
-target_figures).
+`env.MicrortFirmware(folder, board, model, library, executor, arenas)` links the bare-metal port's runner with a model
+made by MicrortModel and with libmicrort.a; guards lie around its arenas (text as in micrort.project.guards.parse).
+`env.MicrortFootprint(folder, model, library, executor)` links nothing but runtime and model with what they pull in from
+the C library, as if an application called the whole executor interface; beside it lie `target.json` and
+`mrt_<model>_target.h` with what the model takes on this target (micrort.project.target_figures).
 `env.MicrortLoader(folder, board, kernels, library)` makes both images of firmware that loads its model as a blob and
 offers it the named kernels, no others. `env.MicrortPublicStack(folder, library)` makes `stack.json`, the worst-case
 stack of every public function.
@@ -37,8 +37,11 @@ def exists(env: Any) -> bool:
     return bool(env.WhereIs("arm-none-eabi-gcc"))
 
 
-def _firmware(env: Any, folder: str, board: str, model: list[Any], library: Any, executor: str) -> list[Any]:
+def _firmware(
+    env: Any, folder: str, board: str, model: list[Any], library: Any, executor: str, arenas: str
+) -> list[Any]:
     from micrort.devices import boards
+    from micrort.project import guards
 
     described = boards.board(board)
     defines = [("MODEL", _name(model)), ("MODEL_HEADER", rf"\"{model[1].name}\"")]
@@ -46,11 +49,12 @@ def _firmware(env: Any, folder: str, board: str, model: list[Any], library: Any,
     clone.Append(CPPPATH=[model[1].dir])
     objects = _objects(clone, folder, described, f"model_{executor}.c")
     clone.Depends(objects, model[1])  # its name is in a macro, which SCons does not follow
-    return _image(clone, folder, described, [*objects, model[0], library])
+    return _image(clone, folder, described, [*objects, model[0], library], guards.parse(arenas))
 
 
 def _loader(env: Any, folder: str, board: str, kernels: list[str], library: Any) -> list[Any]:
     from micrort.devices import boards
+    from micrort.project.guards import Arena
     from micrort.project.loader import LOADER_MEMORY
 
     described = boards.board(board)
@@ -60,7 +64,8 @@ def _loader(env: Any, folder: str, board: str, kernels: list[str], library: Any)
     clone.Append(CPPPATH=[env.Dir(folder)])
     offered = clone.Object(f"{folder}/kernels.o", str(_port(env) / "runner" / "kernels.c"))
     clone.Depends(offered, listed)
-    image = _image(clone, folder, described, [*_objects(clone, folder, described, "model_blob.c"), offered, library])
+    parts = [*_objects(clone, folder, described, "model_blob.c"), offered, library]
+    image = _image(clone, folder, described, parts, [Arena("blob", LOADER_MEMORY["BLOB"] // 4), Arena("runner", 4096)])
     roots = ["mrt_runner_loader", "mrt_graph_load", "mrt_executor_init", *CALLS["graph"]]
     return image + _alone(env, folder, [offered, library], roots) + _figures(env, folder, "", "blob", [library])
 
@@ -81,7 +86,7 @@ def _for_board(env: Any, folder: str, board: Any, defines: list[tuple[str, str]]
     clone = env.Clone()
     clone.Append(
         CPPDEFINES=[("MRT_BOARD_CLOCK_HZ", f"{board.clock_hz}u"), *defines],
-        LINKFLAGS=["-nostartfiles", "-T", str(port / "bare.ld"), f"-L{port}", f"-L{port.parents[1]}", f"-L{folder}"],
+        LINKFLAGS=["-nostartfiles", "-T", str(port / "bare.ld"), f"-L{folder}", f"-L{port}", f"-L{port.parents[1]}"],
         LIBS=["m"],  # expf and tanhf of float kernels
     )
     return clone
@@ -95,11 +100,13 @@ def _objects(env: Any, folder: str, board: Any, model: str) -> list[Any]:
     return [env.Object(f"{folder}/{unit.stem}.o", str(unit)) for unit in units]
 
 
-def _image(env: Any, folder: str, board: Any, parts: list[Any]) -> list[Any]:
+def _image(env: Any, folder: str, board: Any, parts: list[Any], arenas: list[Any]) -> list[Any]:
+    from micrort.project import guards
+
     memory = env.Textfile(f"{folder}/memory.ld", board.memory_ld())
+    placed = env.Textfile(f"{folder}/arenas.ld", guards.text(arenas))
     image = env.Program(f"{folder}/firmware.elf", parts)
-    scripts = (_port(env) / "bare.ld", _port(env).parents[1] / "micrort.ld")
-    env.Depends(image, [memory, *(str(path) for path in scripts)])
+    env.Depends(image, [memory, placed, str(_port(env) / "bare.ld")])
     return list(image)
 
 

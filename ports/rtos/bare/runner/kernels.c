@@ -6,9 +6,9 @@
 #include "ports/rtos/bare/runner/kernels.h"
 
 static const mrt_kernel_t kernels[] = {
-#define MRT_KERNEL(id, name, attrs_type, in_place) /* MISRA D4 */ MRT_KERNEL_ROW(id, name, attrs_type, in_place),
-#include KERNELS_LIST
-#undef MRT_KERNEL
+#define MRT_KERNEL(id, name, attrs_type, in_place) MRT_KERNEL_ROW(id, name, attrs_type, in_place),
+#include KERNELS_LIST /* MISRA D4 */
+#undef MRT_KERNEL /* MISRA D4 */
 };
 
 #define KERNEL_COUNT (sizeof(kernels) / sizeof(kernels[0]))

@@ -4,7 +4,7 @@
 #include "ports/rtos/bare/runner/model.h"
 #include MODEL_HEADER
 
-#define JOIN_(prefix, name, suffix) prefix##name##suffix
+#define JOIN_(prefix, name, suffix) prefix##name##suffix /* MISRA D4 */
 #define JOIN(prefix, name, suffix) JOIN_(prefix, name, suffix)
 
 const mrt_graph_t *const mrt_runner_graph = NULL;

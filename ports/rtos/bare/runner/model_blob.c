@@ -10,7 +10,6 @@
 #include "ports/rtos/bare/runner/model.h"
 
 /* Memory that start-up code does not clear, as the section's name has it; sizes are those of the build. */
-static uint8_t flash[MRT_RUNNER_BLOB_BYTES] __attribute__((section(".bss.mrt_arena_blob"), aligned(MRT_BLOB_ALIGNMENT)));
 static uint8_t arena[MRT_RUNNER_ARENA_BYTES] __attribute__((section(".bss.mrt_arena_runner"), aligned(4096)));
 
 static mrt_graph_t graph;
@@ -20,6 +19,8 @@ const mrt_graph_t *const mrt_runner_graph = &graph;
 
 static mrt_status_t read_model(mrt_blob_t *model)
 {
+    static uint8_t flash[MRT_RUNNER_BLOB_BYTES]
+        __attribute__((section(".bss.mrt_arena_blob"), aligned(MRT_BLOB_ALIGNMENT)));
     const mrt_port_file_t file = mrt_port_file_open("model.mrt", MRT_PORT_FILE_READ);
     const uint32_t size = (file >= 0) ? mrt_port_file_size(file) : 0u;
     const bool fits = (size != 0u) && (size <= (uint32_t)sizeof(flash));

@@ -126,15 +126,17 @@ static mrt_status_t trace_step(const runner_t *runner, uint32_t index)
 }
 
 /* One inference step by step, each traced where that is wanted. */
-static mrt_status_t run_traced(runner_t *runner)
+static mrt_status_t run_traced(const runner_t *runner)
 {
     mrt_status_t status = MRT_OK;
     bool done = false;
-    for (uint32_t index = 0u; !done && (status == MRT_OK); ++index) {
+    uint32_t index = 0u;
+    while (!done && (status == MRT_OK)) {
         status = mrt_runner_step(&done);
         if (status == MRT_OK) {
             status = trace_step(runner, index);
         }
+        index += 1u;
     }
     return status;
 }
@@ -144,13 +146,15 @@ static mrt_status_t run_profiled(runner_t *runner)
 {
     mrt_status_t status = MRT_OK;
     bool done = false;
-    for (uint32_t index = 0u; !done && (status == MRT_OK); ++index) {
+    uint32_t index = 0u;
+    while (!done && (status == MRT_OK)) {
         mrt_port_counter_start(&runner->counter);
         status = mrt_runner_step(&done);
         const uint64_t instructions = mrt_port_counter_stop(&runner->counter);
         mrt_port_print("step ");
         mrt_port_print_decimal(index);
         print_figure("", instructions);
+        index += 1u;
     }
     return status;
 }
