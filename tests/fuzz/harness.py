@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ CORPORA = {"graph": "models", "params": "models", "plan": "plan"}
 COMPILER = "clang"
 FLAGS = ("-std=c11", "-O1", "-g", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror")
 SANITISERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+FINDINGS = HERE.parents[1] / "build" / "fuzz"
 LENGTH_MAX = {"graph": 8192, "params": 8192, "plan": 192}
 """Bytes of an input."""
 
@@ -57,12 +59,18 @@ def corpus(harness: str) -> list[Path]:
     return sorted(path for path in (HERE / "corpus" / CORPORA[harness]).iterdir() if path.is_file())
 
 
-def build(harness: str) -> Path:
-    """The program of a harness; objects are kept in the cache by what goes into them."""
+def build(harness: str, replaced: Mapping[str, Path] | None = None) -> Path:
+    """The program of a harness; objects are kept in the cache by what goes into them.
+
+    Args:
+        harness: one of HARNESSES.
+        replaced: units of the runtime, by their path, for which others are to be taken.
+    """
     if not is_available():
         raise FileNotFoundError(f"{COMPILER} not found: ./dev installs it (Debian: apt-get install clang)")
     root = sources.root()
-    units = [*(HERE / name for name in HARNESSES[harness]), *sorted(root.glob("runtime/**/*.c"))]
+    runtime = {unit.relative_to(root).as_posix(): unit for unit in sorted(root.glob("runtime/**/*.c"))}
+    units = [*(HERE / name for name in HARNESSES[harness]), *{**runtime, **(replaced or {})}.values()]
     patterns = ("include/**/*.h", "include/**/*.def", "runtime/**/*.h", "runtime/**/*.inc")
     shared = [*(path for pattern in patterns for path in sorted(root.glob(pattern))), *sorted(HERE.glob("*.h"))]
     common = _digest(shared)
@@ -95,11 +103,12 @@ def replay(harness: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([build(harness), *corpus(harness)], capture_output=True, text=True, check=False)
 
 
-def fuzz(harness: str, seconds: int, seed: int = 1, runs: int = -1) -> Result:
-    """Search from the committed inputs for so many seconds. A finding is left in tests/fuzz/findings."""
-    program = build(harness)
-    findings = HERE / "findings"
-    findings.mkdir(exist_ok=True)
+def fuzz(
+    harness: str, seconds: int, seed: int = 1, runs: int = -1, program: Path | None = None, findings: Path = FINDINGS
+) -> Result:
+    """Search from the committed inputs for so many seconds or runs. What is found is left in `findings`."""
+    program = program or build(harness)
+    findings.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="micrort-fuzz-") as work:
         command = [
             *(str(program), work, str(HERE / "corpus" / CORPORA[harness])),
