@@ -98,7 +98,8 @@ def first(kernel: str) -> Described:
 
 
 def test_every_kernel_is_here() -> None:
-    assert {call.kernel for call in CALLS} == set(kernels.ids())
+    """But those for particular cores, whose checks are tested in dsp/ and mve/."""
+    assert {call.kernel for call in CALLS} == {name for name, number in kernels.ids().items() if number < 120}
 
 
 @every_call
