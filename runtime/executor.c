@@ -52,8 +52,9 @@ static mrt_status_t check_state(const mrt_executor_t *executor)
 static mrt_buffer_t buffer_of(const mrt_executor_t *executor, const mrt_tensor_info_t *info)
 {
     const mrt_tensor_t *tensor = &executor->graph->tensors[info->tensor];
+    void *base = executor->pools[tensor->pool];
     const mrt_buffer_t buffer = {
-        .data = mrt_address_mut(executor->pools[tensor->pool], tensor->offset),
+        .data = mrt_address_mut(base, tensor->offset),
         .size = mrt_tensor_bytes(tensor),
     };
     return buffer;

@@ -14,6 +14,7 @@
 #include "micrort/kernels/fully_connected.h"
 #include "micrort/kernels/mean.h"
 #include "micrort/kernels/movement.h"
+#include "micrort/kernels/mve.h"
 #include "micrort/kernels/pool2d.h"
 #include "micrort/kernels/quantise.h"
 #include "micrort/kernels/softmax.h"
@@ -25,7 +26,7 @@ MRT_BEGIN_C
     mrt_status_t mrt_##name##_run(const mrt_call_t *call); \
     mrt_status_t mrt_##name##_check(const mrt_call_t *call); \
     uint32_t mrt_##name##_workspace(const void *attrs);
-#include "micrort/kernels/kernels.def"
+#include "micrort/kernels/kernels.def" /* MISRA D4 */
 #undef MRT_KERNEL
 
 /* Where an output may lie over an input, as mrt_kernel_in_place_t says; kernels.def gives each kernel one of them. */
@@ -48,7 +49,7 @@ bool mrt_in_place_window(const mrt_call_t *call, uint32_t input);
      mrt_in_place_##in_place, (id)}
 
 /** Length of mrt_kernels: one more than the highest kernel id. */
-#define MRT_KERNEL_COUNT 150
+#define MRT_KERNEL_COUNT 200
 
 /**
  * Every kernel of the library, indexed by its id; ids that are not in use hold null pointers. Referring to this

@@ -112,7 +112,7 @@ typedef struct mrt_plan {
 } mrt_plan_t;
 
 /** What can be wrong with a problem or a plan: X(name, value, text). */
-#define MRT_PLAN_FAULT_MAP(X) \
+#define MRT_PLAN_FAULT_MAP(X) /* MISRA D4 */ \
     X(NONE, 0, "no fault") \
     X(LIFETIME, 1, "the buffer's start does not lie before its end") \
     X(SIZE, 2, "the buffer is larger than 2^31 bytes") \
@@ -128,9 +128,9 @@ typedef struct mrt_plan {
 
 /** Kinds of faults. */
 typedef enum mrt_plan_fault_kind {
-#define MRT_PLAN_FAULT_ENUM(name, value, text) MRT_PLAN_FAULT_##name = (value),
+#define MRT_PLAN_FAULT_ENUM(name, value, text) MRT_PLAN_FAULT_##name = (value), /* MISRA D4 */
     MRT_PLAN_FAULT_MAP(MRT_PLAN_FAULT_ENUM)
-#undef MRT_PLAN_FAULT_ENUM
+#undef MRT_PLAN_FAULT_ENUM /* MISRA D4 */
     MRT_PLAN_FAULT_COUNT = 12 /**< Number of kinds. */
 } mrt_plan_fault_kind_t;
 

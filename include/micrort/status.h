@@ -30,7 +30,7 @@
 typedef enum mrt_status {
 #define MRT_STATUS_ENUM(name, value, text) MRT_##name = (value), /* MISRA D4 */
     MRT_STATUS_MAP(MRT_STATUS_ENUM)
-#undef MRT_STATUS_ENUM
+#undef MRT_STATUS_ENUM /* MISRA D4 */
     MRT_STATUS_END = 1 /**< Not a status; keeps the list's trailing comma legal. */
 } mrt_status_t;
 

@@ -22,7 +22,7 @@
 typedef enum mrt_dtype {
 #define MRT_DTYPE_ENUM(name, value, bytes) MRT_DTYPE_##name = (value), /* MISRA D4 */
     MRT_DTYPE_MAP(MRT_DTYPE_ENUM)
-#undef MRT_DTYPE_ENUM
+#undef MRT_DTYPE_ENUM /* MISRA D4 */
     MRT_DTYPE_COUNT = 8 /**< Number of element types. */
 } mrt_dtype_t;
 

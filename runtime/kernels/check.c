@@ -25,7 +25,7 @@ uint32_t mrt_check_dtype_bytes(uint32_t dtype)
     static const uint8_t sizes[MRT_DTYPE_COUNT] = {
 #define MRT_DTYPE_BYTES(name, value, bytes) [value] = (bytes),
         MRT_DTYPE_MAP(MRT_DTYPE_BYTES)
-#undef MRT_DTYPE_BYTES
+#undef MRT_DTYPE_BYTES /* MISRA D4 */
     };
     return (dtype < (uint32_t)MRT_DTYPE_COUNT) ? sizes[dtype] : 0u;
 }

@@ -11,6 +11,7 @@
 #include "runtime/kernels/requantise.h"
 
 #include <float.h>
+#include <math.h>
 
 /**
  * One requantised value. The zero point is taken off modulo 2^32, as int32 inputs may need; the clamp comes
@@ -41,6 +42,9 @@ static inline int32_t mrt_quantise_element(float value, const mrt_quantise_attrs
     const float scaled = value / attrs->scale;
     const int32_t lowest = low - attrs->zero_point;
     const int32_t highest = high - attrs->zero_point;
+    if (isnan(scaled) != 0) {
+        return attrs->zero_point;
+    }
     if (scaled >= (float)highest) {
         return high;
     }
@@ -52,7 +56,7 @@ static inline int32_t mrt_quantise_element(float value, const mrt_quantise_attrs
         const int32_t down = (rest <= -0.5f) ? 1 : 0;
         return ((whole + up) - down) + attrs->zero_point;
     }
-    return (scaled <= (float)lowest) ? low : attrs->zero_point;
+    return low;
 }
 
 /** Whether a float is positive and finite; false for NaN. */

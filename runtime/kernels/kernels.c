@@ -3,5 +3,5 @@
 const mrt_kernel_t mrt_kernels[MRT_KERNEL_COUNT] = {
 #define MRT_KERNEL(id, name, attrs_type, in_place) [id] = MRT_KERNEL_ROW(id, name, attrs_type, in_place), /* MISRA D4 */
 #include "micrort/kernels/kernels.def"
-#undef MRT_KERNEL
+#undef MRT_KERNEL /* MISRA D4 */
 };

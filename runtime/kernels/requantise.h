@@ -31,7 +31,7 @@ static inline int32_t mrt_multiply_high(int32_t a, int32_t b)
     if ((a == INT32_MIN) && (b == INT32_MIN)) {
         return INT32_MAX;
     }
-    const int64_t product = ((int64_t)a * (int64_t)b) + (INT64_C(1) << 30u);
+    const int64_t product = ((int64_t)a * (int64_t)b) + INT64_C(0x40000000);
     return (int32_t)(product >> 31u); /* MISRA D2 */
 }
 

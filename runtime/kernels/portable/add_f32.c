@@ -1,5 +1,5 @@
 /* Addition, float32. */
-#define BINARY(verb) mrt_add_f32_##verb
+#define BINARY(verb) mrt_add_f32_##verb /* MISRA D4 */
 #define BINARY_ATTRS mrt_binary_f32_attrs_t
 #define BINARY_ELEMENT float
 #define BINARY_DTYPE MRT_DTYPE_F32

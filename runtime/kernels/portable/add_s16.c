@@ -1,5 +1,5 @@
 /* Addition, int16: both operands at a common scale, then at the output's. */
-#define BINARY(verb) mrt_add_s16_##verb
+#define BINARY(verb) mrt_add_s16_##verb /* MISRA D4 */
 #define BINARY_ATTRS mrt_addition_attrs_t
 #define BINARY_ELEMENT int16_t
 #define BINARY_DTYPE MRT_DTYPE_S16

@@ -1,5 +1,5 @@
 /* Average pooling, int8: the mean of the elements as stored, since input and output are quantised alike. */
-#define POOL2D(verb) mrt_average_pool2d_s8_##verb
+#define POOL2D(verb) mrt_average_pool2d_s8_##verb /* MISRA D4 */
 #define POOL2D_ATTRS mrt_pool2d_attrs_t
 #define POOL2D_ELEMENT int8_t
 #define POOL2D_VALUE int32_t
@@ -7,14 +7,14 @@
 #define POOL2D_DTYPE MRT_DTYPE_S8
 #include "runtime/kernels/pool2d.inc"
 
-static int32_t gather(int32_t sum, int8_t element)
+static int32_t gather(int32_t gathered, int8_t element)
 {
-    return sum + element;
+    return gathered + element;
 }
 
-static int8_t output_of(const POOL2D_ATTRS *attrs, int32_t sum, int32_t count)
+static int8_t output_of(const POOL2D_ATTRS *attrs, int32_t gathered, int32_t count)
 {
-    return (int8_t)mrt_clamp(mrt_pool2d_average(sum, count), attrs->activation_min, attrs->activation_max);
+    return (int8_t)mrt_clamp(mrt_pool2d_average(gathered, count), attrs->activation_min, attrs->activation_max);
 }
 
 static bool attrs_are_sound(const POOL2D_ATTRS *attrs)

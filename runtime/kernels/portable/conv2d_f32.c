@@ -1,8 +1,8 @@
 /* Convolution, float32, portable: any stride, dilation, padding and number of groups. */
-#define CONV2D(verb) mrt_conv2d_f32_##verb
+#define CONV2D(verb) mrt_conv2d_f32_##verb /* MISRA D4 */
 #define CONV2D_ATTRS mrt_conv2d_f32_attrs_t
 #define CONV2D_PRODUCT mrt_product_f32_t
-#define CONV2D_TYPED(name) name##_f32
+#define CONV2D_TYPED(name) name##_f32 /* MISRA D4 */
 #define CONV2D_ELEMENT float
 #define CONV2D_WEIGHT float
 #define CONV2D_SUM float

@@ -1,8 +1,8 @@
 /* Convolution, int16 with int8 weights, portable: any stride, dilation, padding and number of groups. */
-#define CONV2D(verb) mrt_conv2d_s16_##verb
+#define CONV2D(verb) mrt_conv2d_s16_##verb /* MISRA D4 */
 #define CONV2D_ATTRS mrt_conv2d_s16_attrs_t
 #define CONV2D_PRODUCT mrt_product_s16_t
-#define CONV2D_TYPED(name) name##_s16
+#define CONV2D_TYPED(name) name##_s16 /* MISRA D4 */
 #define CONV2D_ELEMENT int16_t
 #define CONV2D_WEIGHT int8_t
 #define CONV2D_SUM uint64_t

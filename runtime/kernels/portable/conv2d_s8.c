@@ -1,8 +1,8 @@
 /* Convolution, int8, portable: any stride, dilation, padding and number of groups. */
-#define CONV2D(verb) mrt_conv2d_s8_##verb
+#define CONV2D(verb) mrt_conv2d_s8_##verb /* MISRA D4 */
 #define CONV2D_ATTRS mrt_conv2d_s8_attrs_t
 #define CONV2D_PRODUCT mrt_product_s8_t
-#define CONV2D_TYPED(name) name##_s8
+#define CONV2D_TYPED(name) name##_s8 /* MISRA D4 */
 #define CONV2D_ELEMENT int8_t
 #define CONV2D_WEIGHT int8_t
 #define CONV2D_SUM uint32_t

@@ -1,8 +1,8 @@
 /* Depthwise convolution, float32, portable: any stride, dilation, padding and depth multiplier. */
-#define DEPTHWISE(verb) mrt_depthwise_conv2d_f32_##verb
+#define DEPTHWISE(verb) mrt_depthwise_conv2d_f32_##verb /* MISRA D4 */
 #define DEPTHWISE_ATTRS mrt_depthwise_conv2d_f32_attrs_t
 #define DEPTHWISE_PRODUCT mrt_product_f32_t
-#define DEPTHWISE_TYPED(name) name##_f32
+#define DEPTHWISE_TYPED(name) name##_f32 /* MISRA D4 */
 #define DEPTHWISE_ELEMENT float
 #define DEPTHWISE_WEIGHT float
 #define DEPTHWISE_SUM float

@@ -1,8 +1,8 @@
 /* Depthwise convolution, int16 with int8 weights, portable: any stride, dilation, padding and depth multiplier. */
-#define DEPTHWISE(verb) mrt_depthwise_conv2d_s16_##verb
+#define DEPTHWISE(verb) mrt_depthwise_conv2d_s16_##verb /* MISRA D4 */
 #define DEPTHWISE_ATTRS mrt_depthwise_conv2d_s16_attrs_t
 #define DEPTHWISE_PRODUCT mrt_product_s16_t
-#define DEPTHWISE_TYPED(name) name##_s16
+#define DEPTHWISE_TYPED(name) name##_s16 /* MISRA D4 */
 #define DEPTHWISE_ELEMENT int16_t
 #define DEPTHWISE_WEIGHT int8_t
 #define DEPTHWISE_SUM uint64_t

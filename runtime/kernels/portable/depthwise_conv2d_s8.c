@@ -1,8 +1,8 @@
 /* Depthwise convolution, int8, portable: any stride, dilation, padding and depth multiplier. */
-#define DEPTHWISE(verb) mrt_depthwise_conv2d_s8_##verb
+#define DEPTHWISE(verb) mrt_depthwise_conv2d_s8_##verb /* MISRA D4 */
 #define DEPTHWISE_ATTRS mrt_depthwise_conv2d_s8_attrs_t
 #define DEPTHWISE_PRODUCT mrt_product_s8_t
-#define DEPTHWISE_TYPED(name) name##_s8
+#define DEPTHWISE_TYPED(name) name##_s8 /* MISRA D4 */
 #define DEPTHWISE_ELEMENT int8_t
 #define DEPTHWISE_WEIGHT int8_t
 #define DEPTHWISE_SUM uint32_t

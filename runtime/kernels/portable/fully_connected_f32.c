@@ -1,8 +1,8 @@
 /* Matrix product of vectors with a weight matrix, float32, portable. */
-#define CONNECTED(verb) mrt_fully_connected_f32_##verb
+#define CONNECTED(verb) mrt_fully_connected_f32_##verb /* MISRA D4 */
 #define CONNECTED_ATTRS mrt_fully_connected_f32_attrs_t
 #define CONNECTED_PRODUCT mrt_product_f32_t
-#define CONNECTED_TYPED(name) name##_f32
+#define CONNECTED_TYPED(name) name##_f32 /* MISRA D4 */
 #define CONNECTED_ELEMENT float
 #define CONNECTED_WEIGHT float
 #define CONNECTED_SUM float

@@ -1,8 +1,8 @@
 /* Matrix product of vectors with a weight matrix, int16 with int8 weights, portable; scaled per tensor or channel. */
-#define CONNECTED(verb) mrt_fully_connected_s16_##verb
+#define CONNECTED(verb) mrt_fully_connected_s16_##verb /* MISRA D4 */
 #define CONNECTED_ATTRS mrt_fully_connected_s16_attrs_t
 #define CONNECTED_PRODUCT mrt_product_s16_t
-#define CONNECTED_TYPED(name) name##_s16
+#define CONNECTED_TYPED(name) name##_s16 /* MISRA D4 */
 #define CONNECTED_ELEMENT int16_t
 #define CONNECTED_WEIGHT int8_t
 #define CONNECTED_SUM uint64_t

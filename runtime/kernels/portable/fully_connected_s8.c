@@ -1,8 +1,8 @@
 /* Matrix product of vectors with a weight matrix, int8, portable; scaled per tensor or per channel. */
-#define CONNECTED(verb) mrt_fully_connected_s8_##verb
+#define CONNECTED(verb) mrt_fully_connected_s8_##verb /* MISRA D4 */
 #define CONNECTED_ATTRS mrt_fully_connected_s8_attrs_t
 #define CONNECTED_PRODUCT mrt_product_s8_t
-#define CONNECTED_TYPED(name) name##_s8
+#define CONNECTED_TYPED(name) name##_s8 /* MISRA D4 */
 #define CONNECTED_ELEMENT int8_t
 #define CONNECTED_WEIGHT int8_t
 #define CONNECTED_SUM uint32_t

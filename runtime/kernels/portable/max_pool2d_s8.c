@@ -1,5 +1,5 @@
 /* Maximum pooling, int8. */
-#define POOL2D(verb) mrt_max_pool2d_s8_##verb
+#define POOL2D(verb) mrt_max_pool2d_s8_##verb /* MISRA D4 */
 #define POOL2D_ATTRS mrt_pool2d_attrs_t
 #define POOL2D_ELEMENT int8_t
 #define POOL2D_VALUE int32_t
@@ -7,15 +7,15 @@
 #define POOL2D_DTYPE MRT_DTYPE_S8
 #include "runtime/kernels/pool2d.inc"
 
-static int32_t gather(int32_t largest, int8_t element)
+static int32_t gather(int32_t gathered, int8_t element)
 {
-    return (largest < element) ? element : largest;
+    return (gathered < element) ? element : gathered;
 }
 
-static int8_t output_of(const POOL2D_ATTRS *attrs, int32_t largest, int32_t count)
+static int8_t output_of(const POOL2D_ATTRS *attrs, int32_t gathered, int32_t count)
 {
     (void)count; /* a maximum needs no division */
-    return (int8_t)mrt_clamp(largest, attrs->activation_min, attrs->activation_max);
+    return (int8_t)mrt_clamp(gathered, attrs->activation_min, attrs->activation_max);
 }
 
 static bool attrs_are_sound(const POOL2D_ATTRS *attrs)

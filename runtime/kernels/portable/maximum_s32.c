@@ -1,5 +1,5 @@
 /* Maximum, int32. */
-#define BINARY(verb) mrt_maximum_s32_##verb
+#define BINARY(verb) mrt_maximum_s32_##verb /* MISRA D4 */
 #define BINARY_ATTRS mrt_extremum_attrs_t
 #define BINARY_ELEMENT int32_t
 #define BINARY_DTYPE MRT_DTYPE_S32

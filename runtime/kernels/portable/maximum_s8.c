@@ -1,5 +1,5 @@
 /* Maximum, int8. */
-#define BINARY(verb) mrt_maximum_s8_##verb
+#define BINARY(verb) mrt_maximum_s8_##verb /* MISRA D4 */
 #define BINARY_ATTRS mrt_extremum_attrs_t
 #define BINARY_ELEMENT int8_t
 #define BINARY_DTYPE MRT_DTYPE_S8

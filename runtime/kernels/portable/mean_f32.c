@@ -1,5 +1,5 @@
 /* Mean along any axes, float32: a sum in the order of the input, then one division. */
-#define MEAN(verb) mrt_mean_f32_##verb
+#define MEAN(verb) mrt_mean_f32_##verb /* MISRA D4 */
 #define MEAN_ATTRS mrt_mean_f32_attrs_t
 #define MEAN_ELEMENT float
 #define MEAN_SUM float

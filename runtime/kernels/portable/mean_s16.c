@@ -1,5 +1,5 @@
 /* Mean along any axes, int16. */
-#define MEAN(verb) mrt_mean_s16_##verb
+#define MEAN(verb) mrt_mean_s16_##verb /* MISRA D4 */
 #define MEAN_ATTRS mrt_mean_attrs_t
 #define MEAN_ELEMENT int16_t
 #define MEAN_SUM int32_t

@@ -1,5 +1,5 @@
 /* Mean along any axes, int8. */
-#define MEAN(verb) mrt_mean_s8_##verb
+#define MEAN(verb) mrt_mean_s8_##verb /* MISRA D4 */
 #define MEAN_ATTRS mrt_mean_attrs_t
 #define MEAN_ELEMENT int8_t
 #define MEAN_SUM int32_t

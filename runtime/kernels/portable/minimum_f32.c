@@ -1,5 +1,5 @@
 /* Minimum, float32. Where either is NaN, the right operand. */
-#define BINARY(verb) mrt_minimum_f32_##verb
+#define BINARY(verb) mrt_minimum_f32_##verb /* MISRA D4 */
 #define BINARY_ATTRS mrt_extremum_attrs_t
 #define BINARY_ELEMENT float
 #define BINARY_DTYPE MRT_DTYPE_F32

@@ -1,5 +1,5 @@
 /* Minimum, int16. */
-#define BINARY(verb) mrt_minimum_s16_##verb
+#define BINARY(verb) mrt_minimum_s16_##verb /* MISRA D4 */
 #define BINARY_ATTRS mrt_extremum_attrs_t
 #define BINARY_ELEMENT int16_t
 #define BINARY_DTYPE MRT_DTYPE_S16

@@ -1,5 +1,5 @@
 /* Multiplication, int32: wraps on overflow, then clamps. */
-#define BINARY(verb) mrt_mul_s32_##verb
+#define BINARY(verb) mrt_mul_s32_##verb /* MISRA D4 */
 #define BINARY_ATTRS mrt_binary_s32_attrs_t
 #define BINARY_ELEMENT int32_t
 #define BINARY_DTYPE MRT_DTYPE_S32

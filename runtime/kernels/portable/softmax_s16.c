@@ -54,8 +54,9 @@ static void compute_vector(const mrt_call_t *call, const int16_t *input, int16_t
     const int32_t recentred = mrt_clamp((int32_t)normalised - 98304, INT16_MIN, INT16_MAX);
     const int32_t reciprocal = interpolate(reciprocal_table, recentred);
     const uint32_t shift = 31u - headroom;
+    const uint64_t half = UINT64_C(1) << (shift - 1u);
     for (uint32_t i = 0u; i < depth; ++i) {
-        const int64_t product = ((int64_t)output[i] * reciprocal) + (INT64_C(1) << (shift - 1u));
+        const int64_t product = ((int64_t)output[i] * reciprocal) + (int64_t)half;
         output[i] = (int16_t)mrt_clamp((int32_t)(product >> shift), 0, INT16_MAX); /* MISRA D2 */
     }
 }
