@@ -94,7 +94,7 @@ void mrt_port_counter_start(mrt_port_counter_t *counter);
 /** Ends the count: instructions since mrt_port_counter_start, the counting itself left out. */
 uint64_t mrt_port_counter_stop(const mrt_port_counter_t *counter);
 
-/** Fills the unused part of the stack with a pattern, for mrt_port_stack_used. */
+/** Fills the unused part of the stack with a pattern, and masks interrupts until mrt_port_stack_used. */
 void mrt_port_stack_paint(void);
 
 /** Bytes of stack below the caller's frame that were written since mrt_port_stack_paint. */

@@ -21,13 +21,14 @@ def functions() -> list[str]:
 
 
 def measure(image: Path, tables: Sequence[Path]) -> dict[str, int]:
-    """Bytes by function in an image that holds them all; pointers may reach every kernel.
+    """Bytes by function in an image that holds them all; pointers may reach every kernel that the target has.
 
     Raises:
         ToolError: a function is missing, or its stack has no bound.
     """
     analysis = Analysis(image, tables, kernel_names())
-    return {function: analysis.bound(function).bytes for function in functions()}
+    absent = {f"mrt_{kernel}_run" for kernel in kernel_names()} - set(analysis.addresses)
+    return {function: analysis.bound(function).bytes for function in functions() if function not in absent}
 
 
 def table(columns: Mapping[str, Mapping[str, int]]) -> str:
@@ -35,7 +36,7 @@ def table(columns: Mapping[str, Mapping[str, int]]) -> str:
     width = max(map(len, functions()))
     lines = [" ".join([f"{'bytes of stack at most':<{width}}", *(f"{name:>13.13}" for name in columns)])]
     lines += [
-        " ".join([f"{function:<{width}}", *(f"{column[function]:>13,}" for column in columns.values())])
+        " ".join([f"{function:<{width}}", *(f"{column.get(function, '-'):>13}" for column in columns.values())])
         for function in functions()
     ]
     return "\n".join(lines)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "micrort/micrort.h"
+#include "ports/rtos/bare/mpu.h"
 #include "ports/rtos/bare/port.h"
 #include "ports/rtos/bare/runner/kernels.h"
 #include "ports/rtos/bare/runner/model.h"
@@ -72,6 +73,10 @@ mrt_status_t mrt_runner_init(void)
         mrt_runner_loader.word_room = (uint32_t)sizeof(arena) / 4u;
         status = mrt_graph_load(&mrt_runner_loader, &model, NULL, &graph);
         print_missing_kernels();
+        if (!mrt_port_mpu_close(model.data, MRT_RUNNER_BLOB_BYTES)) {
+            mrt_port_print("the blob cannot be made read-only\n");
+            status = MRT_ERR_MEMORY;
+        }
     }
     return (status == MRT_OK) ? place_pools() : status;
 }

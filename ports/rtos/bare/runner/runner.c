@@ -10,6 +10,7 @@
  * Prints one figure a line, `name value`, and at the end `status value text`. The exit code is 0 or 1.
  */
 #include "micrort/micrort.h"
+#include "ports/rtos/bare/mpu.h"
 #include "ports/rtos/bare/port.h"
 #include "ports/rtos/bare/runner/model.h"
 
@@ -230,6 +231,7 @@ int main(void)
     mrt_status_t status = mrt_runner_init();
     const uint64_t instructions = mrt_port_counter_stop(&runner.counter);
     print_figure("init_instructions", instructions);
+    print_figure("mpu_regions", mrt_port_mpu_regions());
 
     runner.input_bytes = bytes_of_inputs();
 
