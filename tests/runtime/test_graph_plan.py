@@ -248,7 +248,7 @@ def test_views():
     assert Case(VIEWED, nodes, steps, outputs=[3, 2]).check() == SOUND
     assert Case(VIEWED, nodes, steps[1:], outputs=[3]).check() == (PLAN, 1)  # of nothing
     assert Case(VIEWED, nodes, [(0, 0, 3), *steps[1:]], outputs=[3, 2]).check() == (PLAN, 2)  # of parts
-    for other in ((16, 4, 5), (20, 4, 4), (16, 4, 4, 1)):  # not the very place
+    for other in ((16, 4, 3), (12, 4, 4), (16, 4, 4, 1)):  # not the very place
         assert Case([*VIEWED[:2], other, VIEWED[3]], nodes, steps, outputs=[3]).check() == (PLAN, 1)
 
 
