@@ -24,4 +24,15 @@ typedef struct mrt_fully_connected_s8_dsp_attrs {
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_fully_connected_s8_dsp_attrs_t;
 
+/**
+ * Attributes of conv2d_s8_dsp: convolutions of one group with any window. Inputs: input, groups. Output as conv2d_s8.
+ * Elements of a filter in the groups: tap rows, taps, channels.
+ */
+typedef struct mrt_conv2d_s8_dsp_attrs {
+    mrt_window_t window;
+    int32_t input_point;    /**< The input's zero point, -128..127. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_conv2d_s8_dsp_attrs_t;
+
 #endif

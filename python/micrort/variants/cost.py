@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from micrort.ir import KernelCall, Tensor
@@ -22,3 +23,20 @@ def dsp_products(vectors: int, quads: int, channels: int) -> int:
     two = 100 + 11 * quads + groups * (24 * quads + 3 * (quads // 4 + 1) + 95)
     one = 80 + 7 * quads + groups * (15 * quads + 3 * (quads // 4 + 1) + 60)
     return pairs * two + single * one
+
+
+def mve_vector(blocks: int, channels: int) -> int:
+    """Of a vector of `blocks` * 16 elements times a matrix, by runtime/kernels/mve/fully_connected_s8_mve.c."""
+    return 60 + 3 * blocks + -(-channels // 8) * (17 * blocks + 45)
+
+
+def mve_pair(blocks: int, channels: int, lines: int) -> int:
+    """Of two pixels by runtime/kernels/mve/products.c, each copied from `lines` runs of the input."""
+    return 20 + 2 * (lines * 20 + 3 * blocks if lines else 0) + -(-channels // 4) * (14 * blocks + 35)
+
+
+def dsp_convolution(pixels: int, taps: int, elements: int, channels: int) -> int:
+    """Of conv2d_s8_dsp; `elements` of a patch under `taps`."""
+    by_taps = elements // taps % 4 == 0
+    patches = pixels * (30 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 3 * elements)
+    return patches + dsp_products(pixels, -(-elements // 4), channels)

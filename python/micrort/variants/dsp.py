@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -51,6 +52,25 @@ def pointwise(call: KernelCall, tensors: Tensors) -> Variant | None:
         return None
     filters = weights.data.reshape(weights.shape[0], -1)
     return _product(call, tensors, filters, output.elements // len(filters))
+
+
+def conv2d(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Any convolution in one group; pointwise ones as products."""
+    product = pointwise(call, tensors)
+    weights = tensors[call.inputs[1]]
+    if product is not None or call.attrs["groups"] != 1 or weights.data is None:
+        return product
+    filters = weights.data.reshape(weights.shape[0], -1)
+    scales = fold(call, tensors, filters)
+    groups = None if scales is None else pack(filters, scales)
+    if groups is None:
+        return None
+    left_out = ("groups", "input_offset", "output_offset")
+    attrs = {name: value for name, value in call.attrs.items() if name not in left_out}
+    attrs["input_point"] = -call.attrs["input_offset"]
+    pixels, taps = tensors[call.outputs[0]].elements // len(filters), math.prod(weights.shape[1:3])
+    instructions = cost.dsp_convolution(pixels, taps, filters.shape[1], len(filters))
+    return _replaced(call, "conv2d_s8_dsp", groups, attrs, instructions)
 
 
 def _product(call: KernelCall, tensors: Tensors, filters: np.ndarray, vectors: int) -> Variant | None:
@@ -121,5 +141,5 @@ def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
 
 _PROVIDERS: dict[str, Callable[[KernelCall, Tensors], Variant | None]] = {
     "fully_connected_s8": fully_connected,
-    "conv2d_s8": pointwise,
+    "conv2d_s8": conv2d,
 }

@@ -1,0 +1,49 @@
+"""Convolutions for DSP cores, through their C models, against the portable kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from tests.runtime.kernels.dsp.cases import Case, conv2d, pairs_of
+
+from micrort.native import kernels
+from micrort.operators.window import Padding
+from micrort.variants import dsp
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> Case:
+    """Any window: more rows than row pointers are kept for, borders on all sides, windows that miss the image."""
+    kernel = (draw(st.one_of(st.integers(1, 4), st.integers(12, 14))), draw(st.integers(1, 5)))
+    pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    dilation = draw(st.one_of(st.just((1, 1)), pairs))
+    padding = draw(st.sampled_from([Padding.SAME, Padding.VALID]))
+    extent = [(size - 1) * step + 1 for size, step in zip(kernel, dilation, strict=True)]
+    low = [1, 1] if padding is Padding.SAME else extent
+    channels = draw(st.sampled_from([1, 2, 3, 4, 5, 8, 12]))
+    shape = (draw(st.integers(1, 2)), *(draw(st.integers(size, size + 6)) for size in low), channels)
+    return conv2d(draw, shape, draw(st.integers(1, 9)), kernel, draw(pairs), dilation, padding)
+
+
+@settings(deadline=None, max_examples=200)
+@given(convolutions())
+def test_convolutions_equal_the_portable_kernel(case: Case) -> None:
+    variant = case.variant(dsp)
+    assume(variant.call.kernel == "conv2d_s8_dsp")
+    np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
+
+
+def test_groups_stay_portable() -> None:
+    case = conv2d(pairs_of(1), (1, 4, 4, 4), 4, (3, 3))
+    case.call.attrs["groups"] = 2  # type: ignore[index]
+    assert next(dsp.variants(case.call, case.tensors, "balanced"), None) is None
+
+
+def test_the_workspace_holds_lanes_and_a_row_of_zero_points_or_two_patches() -> None:
+    by_taps = conv2d(pairs_of(2), (1, 5, 5, 8), 4, (3, 3)).variant(dsp).call
+    assert kernels.workspace_bytes("conv2d_s8_dsp", by_taps.attrs) == 18 * 16 + 24
+    gathered = conv2d(pairs_of(3), (1, 5, 5, 3), 4, (3, 3)).variant(dsp).call
+    assert kernels.workspace_bytes("conv2d_s8_dsp", gathered.attrs) == 7 * 16 + 56
+    huge = {**by_taps.attrs, "kernel_height": 2**31 - 1, "kernel_width": 2**31 - 1, "input_channels": 2**31 - 1}
+    assert kernels.workspace_bytes("conv2d_s8_dsp", huge) >= 2**28
