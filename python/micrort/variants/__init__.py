@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from micrort.variants import cost, dsp
+from micrort.variants import cost, dsp, mve
 from micrort.variants.base import Variant
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def best(call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimi
     offers: list[Variant] = []
     if target.dsp:
         offers.extend(dsp.variants(call, tensors, optimize))
+    if target.mve:
+        offers.extend(mve.variants(call, tensors, optimize))
     fastest: Variant | None = min(offers, key=lambda variant: variant.instructions, default=None)
     if fastest is None or fastest.instructions >= cost.portable(call, tensors):
         return None

@@ -1,0 +1,52 @@
+/**
+ * @file mve.h
+ * @brief Attributes of the kernels for cores with MVE (Helium). They compute the bytes of the portable kernels from
+ *        constants in a layout of their own, which the compiler makes (python/micrort/variants/mve.py).
+ *
+ * Input 1 of the kernels with weights is one int32 tensor of groups of output channels: four in conv2d_s8_mve, eight
+ * in fully_connected_s8_mve. A group is
+ *
+ *     one bias for each channel, with the input's zero point folded in;
+ *     for each block of 16 elements of a filter, 16 weights (int8) for each channel;
+ *     one multiplier for each channel; one shift for each channel, as mrt_requantise takes them.
+ *
+ * A filter that is no multiple of 16 is continued by weights of 0, and the last group by channels of 0. In groups of
+ * eight the multipliers, and the shifts, are those of even channels, then those of odd ones.
+ */
+#ifndef MRT_KERNELS_MVE_H
+#define MRT_KERNELS_MVE_H
+
+#include "micrort/kernels/window.h"
+
+/** How sums become outputs. The first two are faster, and right only where the compiler has proved them. */
+typedef enum mrt_mve_scaling {
+    /** Any shift, offset and clamp. */
+    MRT_MVE_ANY = 0,
+    /** Shifts of -31..-1, a clamp of -128..127. */
+    MRT_MVE_SIGNED = 1,
+    /** Likewise, and an output offset of -128, so that negative sums need no rounding. */
+    MRT_MVE_RECTIFIED = 2
+} mrt_mve_scaling_t;
+
+/** Attributes of conv2d_s8_mve. Inputs: input [N, H, W, C], groups. Output: [N, H', W', output_channels]. */
+typedef struct mrt_conv2d_s8_mve_attrs {
+    mrt_window_t window;
+    int32_t input_zero_point; /**< Value of the padding, -128..127. */
+    int32_t output_offset;    /**< The output's zero point, -128..127. */
+    int32_t activation_min;   /**< Clamp of the output, -128..127. */
+    int32_t activation_max;   /**< Clamp of the output, activation_min..127. */
+    int32_t scaling;          /**< An mrt_mve_scaling_t. */
+} mrt_conv2d_s8_mve_attrs_t;
+
+/** Attributes of fully_connected_s8_mve. Inputs: input, as fully_connected_s8 has it, groups. Output likewise. */
+typedef struct mrt_fully_connected_s8_mve_attrs {
+    int32_t depth;          /**< Elements of an input vector, at least 1. */
+    int32_t channels;       /**< Elements of an output vector, at least 1. */
+    int32_t copied;         /**< 0: depth is a multiple of 16, and input rows hold whole vectors; else 1. */
+    int32_t output_offset;  /**< The output's zero point, -128..127. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+    int32_t scaling;        /**< An mrt_mve_scaling_t. */
+} mrt_fully_connected_s8_mve_attrs_t;
+
+#endif

@@ -1,0 +1,202 @@
+"""Variants for cores with MVE (Helium): Cortex-M55. Layouts: include/micrort/kernels/mve.h."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from micrort.ir import DType, KernelCall, Tensor
+from micrort.variants import cost
+from micrort.variants.base import Variant
+
+Tensors = Mapping[str, Tensor]
+
+BLOCK = 16
+"""Bytes of a vector; elements of filters that lie together."""
+SIZE_MAX = 32767
+"""Limit of each member of mrt_window_t."""
+ANY, SIGNED, RECTIFIED = 0, 1, 2
+"""mrt_mve_scaling_t."""
+
+
+def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant]:
+    """Every variant that computes `call`, cost estimated."""
+    del optimize
+    for provider in _PROVIDERS.get(call.kernel, ()):
+        offer = provider(call, tensors)
+        if offer is not None:
+            yield offer
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Biases and scales per output channel, int64, and how they may be applied."""
+
+    start: np.ndarray
+    """Bias and the zero point's part of the input, modulo 2**32."""
+    multiplier: np.ndarray
+    shift: np.ndarray
+    scaling: int
+    """An mrt_mve_scaling_t."""
+
+
+def fold(call: KernelCall, tensors: Tensors, filters: np.ndarray) -> Scales | None:
+    """The scales of a call with the inputs [_, weights, bias(, multiplier, shift)].
+
+    Args:
+        call: a call of a kernel with input_offset, output_offset and a clamp of int8.
+        tensors: all tensors by name.
+        filters: int8 [output channels, weights of one].
+
+    Returns:
+        None where the bias is not constant.
+    """
+    attrs, bias = call.attrs, tensors[call.inputs[2]].data
+    if bias is None:
+        return None
+    if len(call.inputs) > 3:
+        multiplier, shift = (_values(tensors[name]) for name in call.inputs[3:5])
+    else:
+        multiplier, shift = (np.full(len(filters), attrs[name], np.int64) for name in ("multiplier", "shift"))
+    shift = np.where(multiplier == 0, -1, shift)  # the product is 0, whatever the shift
+    start = bias.astype(np.int64) + int(attrs["input_offset"]) * filters.astype(np.int64).sum(axis=1)
+    return Scales(start, multiplier, shift, scaling(attrs, shift))
+
+
+def scaling(attrs: Mapping[str, int | float], shift: np.ndarray) -> int:
+    """The fastest way to scale that is right for these shifts, output offset and clamp."""
+    if shift.max() > -1 or (attrs["activation_min"], attrs["activation_max"]) != (-128, 127):
+        return ANY
+    return RECTIFIED if attrs["output_offset"] == -128 else SIGNED
+
+
+def pack(filters: np.ndarray, scales: Scales, lanes: int) -> np.ndarray:
+    """Groups of `lanes` output channels as int32 [groups, words].
+
+    Args:
+        filters: int8 [output channels, elements].
+        scales: of each channel.
+        lanes: 4 or 8.
+    """
+    channels, elements = filters.shape
+    padding = (0, -channels % lanes)
+    padded = np.pad(filters, (padding, (0, -elements % BLOCK))).astype(np.int8)
+    # [groups, lanes, blocks, BLOCK] -> [groups, blocks, lanes, BLOCK]
+    weights = padded.reshape(-1, lanes, padded.shape[1] // BLOCK, BLOCK).transpose(0, 2, 1, 3)
+    words = np.ascontiguousarray(weights).reshape(len(weights), -1).view("<i4").astype(np.int32)
+    start, multiplier, shift = (
+        (np.pad(values, padding, constant_values=fill) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+        for values, fill in ((scales.start, 0), (scales.multiplier, 0), (scales.shift, -1))
+    )
+    order = [0, 1, 2, 3] if lanes == 4 else [0, 2, 4, 6, 1, 3, 5, 7]
+    parts = (start.reshape(-1, lanes), words, *(values.reshape(-1, lanes)[:, order] for values in (multiplier, shift)))
+    return np.concatenate(parts, axis=1)
+
+
+def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Vectors one by one."""
+    source, weights = (tensors[name] for name in call.inputs[:2])
+    depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
+    if weights.data is None:
+        return None
+    copied = depth % BLOCK != 0 or source.row_bytes % depth != 0
+    return _vectors(call, tensors, weights.data.reshape(channels, depth), copied)
+
+
+def fully_connected_pairs(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Vectors that lie in rows, two by two: as pixels of a convolution with a kernel of 1 x 1."""
+    source, weights, output = (tensors[name] for name in (*call.inputs[:2], call.outputs[0]))
+    depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
+    width = source.row_bytes // depth
+    if weights.data is None or source.row_bytes % depth != 0 or output.row_bytes != width * channels:
+        return None
+    sizes = (source.rows, width, depth)
+    window: dict[str, int | float] = dict(zip(("input_height", "input_width", "input_channels"), sizes, strict=True))
+    window |= {"output_height": source.rows, "output_width": width, "output_channels": channels}
+    ones = ("kernel_height", "kernel_width", "stride_height", "stride_width", "dilation_height", "dilation_width")
+    window |= {**dict.fromkeys(ones, 1), "padding_top": 0, "padding_left": 0}
+    if max(*sizes, channels) > SIZE_MAX:
+        return None
+    return _windows(call, tensors, weights.data.reshape(channels, depth), window)
+
+
+def convolution(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Any convolution in one group."""
+    weights = tensors[call.inputs[1]].data
+    if weights is None or call.attrs["groups"] != 1:
+        return None
+    own = ("groups", "input_offset", *_END)
+    window = {name: value for name, value in call.attrs.items() if name not in own}
+    return _windows(call, tensors, weights.reshape(weights.shape[0], -1), window)
+
+
+def convolution_of_one_pixel(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """A convolution whose kernel covers the input: a vector times a matrix."""
+    attrs, source, output = call.attrs, tensors[call.inputs[0]], tensors[call.outputs[0]]
+    weights = tensors[call.inputs[1]].data
+    covers = all(attrs[f"kernel_{axis}"] == attrs[f"input_{axis}"] for axis in ("height", "width"))
+    plain = {"padding_top": 0, "padding_left": 0, "dilation_height": 1, "dilation_width": 1, "groups": 1}
+    if (
+        weights is None
+        or not covers
+        or any(attrs[name] != plain[name] for name in plain)
+        or output.elements != weights.shape[0]
+    ):
+        return None
+    filters = weights.reshape(weights.shape[0], -1)
+    return _vectors(call, tensors, filters, filters.shape[1] % BLOCK != 0 or source.rows != 1)
+
+
+_END = ("output_offset", "activation_min", "activation_max")
+
+
+def _vectors(call: KernelCall, tensors: Tensors, filters: np.ndarray, copied: bool) -> Variant | None:
+    scales = fold(call, tensors, filters)
+    if scales is None:
+        return None
+    channels, depth = filters.shape
+    attrs = {"depth": depth, "channels": channels, "copied": int(copied), "scaling": scales.scaling, **_end(call)}
+    count = tensors[call.outputs[0]].elements // channels
+    estimate = count * cost.mve_vector(-(-depth // BLOCK), channels)
+    return _replaced(call, "fully_connected_s8_mve", pack(filters, scales, 8), attrs, estimate)
+
+
+def _windows(
+    call: KernelCall, tensors: Tensors, filters: np.ndarray, window: Mapping[str, int | float]
+) -> Variant | None:
+    scales = fold(call, tensors, filters)
+    if scales is None:
+        return None
+    channels, elements = filters.shape
+    attrs = {**window, "input_zero_point": -int(call.attrs["input_offset"]), "scaling": scales.scaling, **_end(call)}
+    pixels = tensors[call.outputs[0]].elements // channels
+    lines = 0 if elements == window["input_channels"] else int(window["kernel_height"])
+    estimate = -(-pixels // 2) * cost.mve_pair(-(-elements // BLOCK), channels, lines)
+    return _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
+
+
+def _end(call: KernelCall) -> dict[str, int | float]:
+    return {name: call.attrs[name] for name in _END}
+
+
+def _replaced(
+    call: KernelCall, kernel: str, groups: np.ndarray, attrs: Mapping[str, int | float], instructions: int
+) -> Variant:
+    """The same node by another kernel, with one constant in place of weights, bias and scales."""
+    constant = Tensor(f"{call.name}/groups", groups.shape, DType.S32, data=groups)
+    inputs = (call.inputs[0], constant.name)
+    replaced = replace(call, kernel=kernel, inputs=inputs, attrs=attrs, in_place=())
+    return Variant(replaced, (constant,), instructions)
+
+
+def _values(tensor: Tensor) -> np.ndarray:
+    assert tensor.data is not None
+    return tensor.data.astype(np.int64)
+
+
+_PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
+    "fully_connected_s8": (fully_connected, fully_connected_pairs),
+    "conv2d_s8": (convolution, convolution_of_one_pixel),
+}

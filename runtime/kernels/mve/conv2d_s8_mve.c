@@ -1,0 +1,215 @@
+/* Convolution, int8, for cores with MVE: any kernel, stride, dilation and padding, one group. */
+#include "micrort/kernels.h"
+#include "runtime/kernels/check.h"
+#include "runtime/kernels/mve/products.h"
+#include "runtime/kernels/window.h"
+
+#include <stddef.h>
+
+/* Bytes of patches that are made before they are multiplied, if a patch is no larger than half of it. */
+#define PATCHES_BYTES 1024
+
+/* No patch is larger: two of them, and every index into them, stay inside int32. */
+#define PATCH_MAX (INT32_MAX / 4)
+
+typedef struct convolution {
+    const mrt_call_t *call;
+    const mrt_conv2d_s8_mve_attrs_t *attrs;
+    mrt_mve_product_t product;
+    int8_t *patches;    /* Copies of the elements under output pixels, each followed by up to 15 bytes of anything. */
+    int32_t patch_size; /* Distance of patches. */
+    int32_t limit;      /* There is room for so many. */
+    int32_t count;
+    int8_t *output; /* Of the first patch. */
+} convolution_t;
+
+/* Whether a window is one pixel of the input: a kernel of 1 x 1 without padding. */
+static bool is_pointwise(const mrt_window_t *window)
+{
+    return (window->kernel_height == 1) && (window->kernel_width == 1) && (window->padding_top == 0)
+           && (window->padding_left == 0)
+           && ((((int64_t)window->output_width - 1) * window->stride_width) < window->input_width)
+           && ((((int64_t)window->output_height - 1) * window->stride_height) < window->input_height);
+}
+
+/* At most PATCH_MAX, also where `check` would refuse the window. */
+static int32_t patch_bytes(const mrt_window_t *window)
+{
+    const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
+    const uint64_t elements = taps * (uint32_t)window->input_channels;
+    const bool fits = (taps <= (uint64_t)PATCH_MAX) && (elements <= (uint64_t)PATCH_MAX);
+    return mrt_mve_blocks(fits ? (int32_t)elements : PATCH_MAX) * MRT_MVE_BYTES;
+}
+
+static int32_t patches_limit(const mrt_window_t *window)
+{
+    const int32_t pairs = PATCHES_BYTES / (2 * patch_bytes(window));
+    return (is_pointwise(window) || (pairs < 1)) ? 2 : (2 * pairs);
+}
+
+/* The next patch; `output` is the pixel it makes. */
+static int8_t *next_patch(convolution_t *conv, int8_t *output)
+{
+    if (conv->count == 0) {
+        conv->output = output;
+    }
+    conv->count += 1;
+    return &conv->patches[(conv->count - 1) * conv->patch_size];
+}
+
+static void multiply_patches(convolution_t *conv)
+{
+    mrt_mve_multiply(&conv->product, conv->patches, conv->patch_size, conv->count, conv->output);
+    conv->count = 0;
+}
+
+/* One row of a window: its taps of the input, and padding on both sides. */
+static inline void fill_line(const convolution_t *conv, const mrt_taps_t *taps, const int8_t *line, int8_t *target)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const int8_t padding = (int8_t)conv->attrs->input_zero_point;
+    const int32_t channels = window->input_channels;
+    const int32_t begin = taps->begin * channels;
+    const int32_t end = taps->end * channels;
+    if (window->dilation_width == 1) {
+        mrt_mve_copy(&target[begin], &line[(taps->origin * channels) + begin], (uint32_t)(end - begin));
+    } else {
+        for (int32_t tap = taps->begin; tap < taps->end; ++tap) {
+            const int32_t x = taps->origin + (tap * window->dilation_width);
+            mrt_mve_copy(&target[tap * channels], &line[x * channels], (uint32_t)channels);
+        }
+    }
+    if ((taps->end - taps->begin) < window->kernel_width) {
+        mrt_mve_fill(target, padding, (uint32_t)begin);
+        mrt_mve_fill(&target[end], padding, (uint32_t)((window->kernel_width * channels) - end));
+    }
+}
+
+/* The window at column `x`. */
+static inline void fill_patch(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int8_t *patch)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, window->dilation_width,
+                                            window->kernel_width, window->input_width);
+    const int32_t size = window->kernel_width * window->input_channels;
+    const int32_t begin = (taps.begin == taps.end) ? 0 : lines->taps.begin;
+    const int32_t end = (taps.begin == taps.end) ? 0 : lines->taps.end;
+    for (int32_t tap = begin; tap < end; ++tap) {
+        const int8_t *line = (const int8_t *)mrt_lines_row(lines, tap); /* MISRA D1 */
+        fill_line(conv, &taps, line, &patch[tap * size]);
+    }
+    if ((end - begin) < window->kernel_height) {
+        const int8_t padding = (int8_t)conv->attrs->input_zero_point;
+        mrt_mve_fill(patch, padding, (uint32_t)(begin * size));
+        mrt_mve_fill(&patch[end * size], padding, (uint32_t)((window->kernel_height - end) * size));
+    }
+}
+
+static void compute_windows(convolution_t *conv)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
+        int8_t *output = mrt_output_s8(conv->call, 0u, row);
+        mrt_lines_t lines;
+        mrt_lines_make(&lines, conv->call, window, row);
+        for (int32_t x = 0; x < window->output_width; ++x) {
+            fill_patch(conv, &lines, x, next_patch(conv, &output[x * window->output_channels]));
+            if (conv->count == conv->limit) {
+                multiply_patches(conv);
+            }
+        }
+    }
+    multiply_patches(conv);
+}
+
+/* `count` pixels, `step` elements apart, from the input itself as far as whole blocks may be read there; then from
+ * copies. */
+static void compute_pixels(convolution_t *conv, const int8_t *input, int32_t step, int32_t count, int8_t *output)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const int32_t room = (((count - 1) * step) + window->input_channels) - conv->patch_size;
+    const int32_t whole = (room < 0) ? 0 : ((room / step) + 1);
+    const int32_t there = (whole < count) ? (whole - (whole % 2)) : count;
+    mrt_mve_multiply(&conv->product, input, step, there, output);
+    for (int32_t i = there; i < count; ++i) {
+        int8_t *patch = next_patch(conv, &output[i * window->output_channels]);
+        mrt_mve_copy(patch, &input[i * step], (uint32_t)window->input_channels);
+        if (conv->count == conv->limit) {
+            multiply_patches(conv);
+        }
+    }
+    multiply_patches(conv);
+}
+
+static void compute_pointwise(convolution_t *conv)
+{
+    const mrt_call_t *call = conv->call;
+    const mrt_window_t *window = &conv->attrs->window;
+    const uint32_t height = (uint32_t)window->output_height;
+    const bool dense = (window->input_height == window->output_height) && (window->input_width == window->output_width);
+    if (dense) { /* Pixels follow one another over all rows, so that no row ends with half a pair. */
+        const int32_t rows = (int32_t)(call->row_end - call->row_begin);
+        compute_pixels(conv, mrt_input_s8(call, 0u, call->row_begin), window->input_channels,
+                       rows * window->output_width, mrt_output_s8(call, 0u, call->row_begin));
+    } else {
+        for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
+            const uint32_t y = (row % height) * (uint32_t)window->stride_height;
+            const uint32_t input_row = ((row / height) * (uint32_t)window->input_height) + y;
+            compute_pixels(conv, mrt_input_s8(call, 0u, input_row), window->stride_width * window->input_channels,
+                           window->output_width, mrt_output_s8(call, 0u, row));
+        }
+    }
+}
+
+uint32_t mrt_conv2d_s8_mve_workspace(const void *attrs)
+{
+    const mrt_conv2d_s8_mve_attrs_t *own = (const mrt_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
+    const bool in_place = is_pointwise(&own->window) && ((own->window.input_channels % MRT_MVE_BYTES) == 0);
+    return in_place ? 0u : (uint32_t)(patches_limit(&own->window) * patch_bytes(&own->window));
+}
+
+mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
+{
+    const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    convolution_t conv = {
+        .call = call,
+        .attrs = attrs,
+        .product = {mrt_input_s32(call, 1u, 0u), patch_bytes(window) / MRT_MVE_BYTES, window->output_channels,
+                    {attrs->output_offset, attrs->activation_min, attrs->activation_max}, attrs->scaling},
+        .patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call), /* MISRA D1 */
+        .patch_size = patch_bytes(window),
+        .limit = patches_limit(window),
+    };
+    if (is_pointwise(window)) {
+        compute_pointwise(&conv);
+    } else {
+        compute_windows(&conv);
+    }
+    return MRT_OK;
+}
+
+mrt_status_t mrt_conv2d_s8_mve_check(const mrt_call_t *call)
+{
+    const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    if (!mrt_check_counts(call, 2u, 1u)) {
+        return MRT_ERR_ATTRIBUTE;
+    }
+    const mrt_tensor_t *input = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    if (!mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8) || !mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
+        || (mrt_window_check(window, input, output, 1u) != MRT_OK)) {
+        return MRT_ERR_ATTRIBUTE;
+    }
+    /* Each factor is below 2^15 by now. */
+    const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
+    const uint64_t elements = taps * (uint32_t)window->input_channels;
+    return mrt_check_status((elements <= (uint64_t)PATCH_MAX)
+                            && mrt_mve_groups_check(call, 1u, 4, window->output_channels, elements)
+                            && (mrt_check_bytes(input) <= (uint64_t)INT32_MAX)
+                            && (mrt_check_bytes(output) <= (uint64_t)INT32_MAX)
+                            && mrt_check_range(attrs->input_zero_point, -128, 127)
+                            && mrt_mve_output_check(attrs->output_offset, attrs->activation_min,
+                                                    attrs->activation_max, attrs->scaling));
+}

@@ -1,0 +1,257 @@
+/**
+ * @file emulation.h
+ * @brief The intrinsics of arm_mve.h that the kernels in this folder use, in plain C, bit by bit the same. For
+ *        workstations, where the kernels are tested, and for cores without MVE.
+ *
+ * Vectors are structs of lanes; each function does to every lane what the Arm architecture says. Lanes that an
+ * instruction leaves as they are come from its first operand, as in arm_mve.h.
+ */
+#ifndef MRT_RUNTIME_KERNELS_MVE_EMULATION_H
+#define MRT_RUNTIME_KERNELS_MVE_EMULATION_H
+
+#include <stdint.h>
+#include <string.h>
+
+typedef struct int8x16 {
+    int8_t lane[16];
+} int8x16_t;
+
+typedef struct int16x8 {
+    int16_t lane[8];
+} int16x8_t;
+
+typedef struct uint16x8 {
+    uint16_t lane[8];
+} uint16x8_t;
+
+typedef struct int32x4 {
+    int32_t lane[4];
+} int32x4_t;
+
+/** A predicate: one bit for each byte of a vector. */
+typedef uint16_t mve_pred16_t;
+
+/** A 64-bit result limited to low..high. */
+static inline int32_t mrt_mve_saturate(int64_t value, int32_t low, int32_t high)
+{
+    const int64_t raised = (value < low) ? low : value;
+    return (int32_t)((raised > high) ? high : raised);
+}
+
+/* Loads, stores, moves. */
+
+static inline int32x4_t vldrwq_s32(const int32_t *base)
+{
+    int32x4_t result;
+    (void)memcpy(result.lane, base, sizeof(result));
+    return result;
+}
+
+static inline int32x4_t vdupq_n_s32(int32_t value)
+{
+    const int32x4_t result = {{value, value, value, value}};
+    return result;
+}
+
+static inline uint16x8_t vldrhq_u16(const uint16_t *base)
+{
+    uint16x8_t result;
+    (void)memcpy(result.lane, base, sizeof(result));
+    return result;
+}
+
+static inline int16x8_t vreinterpretq_s16_s32(int32x4_t value)
+{
+    int16x8_t result;
+    (void)memcpy(result.lane, value.lane, sizeof(result));
+    return result;
+}
+
+static inline int8x16_t vreinterpretq_s8_s16(int16x8_t value)
+{
+    int8x16_t result;
+    (void)memcpy(result.lane, value.lane, sizeof(result));
+    return result;
+}
+
+static inline int16x8_t vreinterpretq_s16_s8(int8x16_t value)
+{
+    int16x8_t result;
+    (void)memcpy(result.lane, value.lane, sizeof(result));
+    return result;
+}
+
+/** The first `count` lanes of 16 bits. */
+static inline mve_pred16_t vctp16q(uint32_t count)
+{
+    return (count < 8u) ? (mve_pred16_t)((UINT32_C(1) << (2u * count)) - 1u) : (mve_pred16_t)0xFFFFu;
+}
+
+static inline void vstrbq_p_s16(int8_t *base, int16x8_t value, mve_pred16_t predicate)
+{
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        if ((((uint32_t)predicate >> (2u * i)) & 1u) != 0u) {
+            base[i] = (int8_t)(uint8_t)((uint32_t)value.lane[i] & 0xFFu);
+        }
+    }
+}
+
+static inline void vstrbq_scatter_offset_p_s16(int8_t *base, uint16x8_t offset, int16x8_t value,
+                                               mve_pred16_t predicate)
+{
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        if ((((uint32_t)predicate >> (2u * i)) & 1u) != 0u) {
+            base[offset.lane[i]] = (int8_t)(uint8_t)((uint32_t)value.lane[i] & 0xFFu);
+        }
+    }
+}
+
+static inline void vstrbq_scatter_offset_s16(int8_t *base, uint16x8_t offset, int16x8_t value)
+{
+    vstrbq_scatter_offset_p_s16(base, offset, value, vctp16q(8u));
+}
+
+/* Arithmetic of 32 bits. */
+
+static inline int32x4_t vaddq_n_s32(int32x4_t a, int32_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (int32_t)((uint32_t)a.lane[i] + (uint32_t)b);
+    }
+    return result;
+}
+
+static inline int32x4_t vqaddq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = mrt_mve_saturate((int64_t)a.lane[i] + b.lane[i], INT32_MIN, INT32_MAX);
+    }
+    return result;
+}
+
+static inline int32x4_t vandq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (int32_t)((uint32_t)a.lane[i] & (uint32_t)b.lane[i]);
+    }
+    return result;
+}
+
+static inline int32x4_t vmaxq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i];
+    }
+    return result;
+}
+
+static inline int32x4_t vminq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
+    }
+    return result;
+}
+
+/** round(a * b / 2^31), ties toward positive infinity, saturated. */
+static inline int32x4_t vqrdmulhq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        const int64_t product = ((int64_t)a.lane[i] * b.lane[i]) + (INT64_C(1) << 30u);
+        result.lane[i] = mrt_mve_saturate(product >> 31u, INT32_MIN, INT32_MAX); /* MISRA D2 */
+    }
+    return result;
+}
+
+/** To the right by `count`, 1..32; rounds down. */
+static inline int32x4_t vshrq_n_s32(int32x4_t a, int32_t count)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (int32_t)((int64_t)a.lane[i] >> count); /* MISRA D2 */
+    }
+    return result;
+}
+
+/** The count of a shift by register: the lowest byte, signed. */
+static inline int32_t mrt_mve_count(int32_t count)
+{
+    const int32_t low = count & 0xFF; /* MISRA D2 */
+    return (low > 127) ? (low - 256) : low;
+}
+
+/** To the left by the count, bits beyond are lost; negative counts go right and round down. */
+static inline int32x4_t vshlq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        const int32_t count = mrt_mve_count(b.lane[i]);
+        const uint32_t left = (count > 31) ? 0u : ((uint32_t)a.lane[i] << ((uint32_t)count & 31u));
+        const int64_t right = (int64_t)a.lane[i] >> ((count < -32) ? 32 : -((count < 0) ? count : 0)); /* MISRA D2 */
+        result.lane[i] = (count < 0) ? (int32_t)right : (int32_t)left;
+    }
+    return result;
+}
+
+/** To the left by the count, bits beyond are lost; negative counts go right, to the nearest, ties upwards. */
+static inline int32x4_t vrshlq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result = vshlq_s32(a, b);
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        const int32_t count = mrt_mve_count(b.lane[i]);
+        if (count < 0) {
+            const uint32_t right = (count < -33) ? 33u : (uint32_t)-count;
+            const int64_t half = INT64_C(1) << (right - 1u);
+            result.lane[i] = (int32_t)(((int64_t)a.lane[i] + half) >> right); /* MISRA D2 */
+        }
+    }
+    return result;
+}
+
+/* Narrower lanes. */
+
+/** The lanes of `b`, saturated, into the even lanes of `a`. */
+static inline int16x8_t vqmovnbq_s32(int16x8_t a, int32x4_t b)
+{
+    int16x8_t result = a;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[2u * i] = (int16_t)mrt_mve_saturate(b.lane[i], INT16_MIN, INT16_MAX);
+    }
+    return result;
+}
+
+/** Likewise into the odd lanes. */
+static inline int16x8_t vqmovntq_s32(int16x8_t a, int32x4_t b)
+{
+    int16x8_t result = a;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[(2u * i) + 1u] = (int16_t)mrt_mve_saturate(b.lane[i], INT16_MIN, INT16_MAX);
+    }
+    return result;
+}
+
+static inline int8x16_t vqmovnbq_s16(int8x16_t a, int16x8_t b)
+{
+    int8x16_t result = a;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        result.lane[2u * i] = (int8_t)mrt_mve_saturate(b.lane[i], INT8_MIN, INT8_MAX);
+    }
+    return result;
+}
+
+static inline int16x8_t vqaddq_n_s16(int16x8_t a, int16_t b)
+{
+    int16x8_t result;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        result.lane[i] = (int16_t)mrt_mve_saturate((int64_t)a.lane[i] + b, INT16_MIN, INT16_MAX);
+    }
+    return result;
+}
+
+#endif

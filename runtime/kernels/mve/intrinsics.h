@@ -1,0 +1,221 @@
+/**
+ * @file intrinsics.h
+ * @brief What the kernels in this folder use of MVE (Helium): the C compiler's intrinsics, and short sequences of
+ *        instructions where compilers spoil an inner loop. Elsewhere, C functions that compute the same.
+ *
+ * The intrinsics bear the names of the Arm C Language Extensions. Both forms are defined for all values.
+ */
+#ifndef MRT_RUNTIME_KERNELS_MVE_INTRINSICS_H
+#define MRT_RUNTIME_KERNELS_MVE_INTRINSICS_H
+
+#include <stdint.h>
+
+#if defined(__ARM_FEATURE_MVE) && defined(__GNUC__)
+#define MRT_MVE 1
+#include <arm_mve.h>
+#else
+#define MRT_MVE 0
+#include "runtime/kernels/mve/emulation.h"
+#endif
+
+/** Keeps sums in registers where a compiler would rather make a call. */
+#if defined(__GNUC__)
+#define MRT_MVE_INLINE inline __attribute__((always_inline))
+#else
+#define MRT_MVE_INLINE inline
+#endif
+
+/** Bytes of a vector. */
+#define MRT_MVE_BYTES 16
+
+/** Eight sums, and where the constants behind the weights lie. */
+typedef struct mrt_mve_sums {
+    int32x4_t first;
+    int32x4_t second;
+    const int32_t *next;
+} mrt_mve_sums_t;
+
+#if MRT_MVE == 1
+
+/* 16 products of two pixels with four channels each. */
+#define MRT_MVE_STEP_2X4 /* MISRA D4 */ \
+    "vldrb.8 %q[x], [%[a]], #16\n\tvldrb.8 %q[y], [%[b]], #16\n\t" \
+    "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r0, %q[x], %q[u]\n\tvmladava.s8 r8, %q[y], %q[u]\n\t" \
+    "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 r2, %q[x], %q[v]\n\tvmladava.s8 r10, %q[y], %q[v]\n\t" \
+    "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r4, %q[x], %q[u]\n\tvmladava.s8 r12, %q[y], %q[u]\n\t" \
+    "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 r6, %q[x], %q[v]\n\tvmladava.s8 lr, %q[y], %q[v]\n\t"
+
+/* 16 products of one pixel with eight channels each. */
+#define MRT_MVE_STEP_1X8 /* MISRA D4 */ \
+    "vldrb.8 %q[x], [%[a]], #16\n\t" \
+    "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r0, %q[x], %q[u]\n\t" \
+    "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 r2, %q[x], %q[v]\n\t" \
+    "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r4, %q[x], %q[u]\n\t" \
+    "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 r6, %q[x], %q[v]\n\t" \
+    "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r8, %q[x], %q[u]\n\t" \
+    "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 r10, %q[x], %q[v]\n\t" \
+    "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r12, %q[x], %q[u]\n\t" \
+    "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 lr, %q[x], %q[v]\n\t"
+
+/* `step` as often as `blocks` says: four at a time, then two and one as the two lowest bits of the rest tell. */
+#define MRT_MVE_REPEAT(step) /* MISRA D4 */ \
+    "ldr %[n], %[blocks]\n\tsubs %[n], #4\n\tblt 2f\n" \
+    "1:\n\t" step step step step "subs %[n], #4\n\tbge 1b\n" \
+    "2:\n\tlsls %[n], %[n], #31\n\tbcc 3f\n\t" step step \
+    "3:\n\tbpl 4f\n\t" step \
+    "4:\n\t"
+
+/* Eight sums take all even registers. */
+#define MRT_MVE_SUMS "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr"
+
+/**
+ * Sums of products of two pixels with four channels. `packed` holds four biases, then `*blocks` times 16 weights of
+ * each channel.
+ */
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_2x4(const int8_t *first, const int8_t *second, const int32_t *packed,
+                                             const int32_t *blocks)
+{
+    mrt_mve_sums_t sums;
+    const int8_t *a = first;
+    const int8_t *b = second;
+    int32_t count;
+    int8x16_t u;
+    int8x16_t v;
+    sums.next = packed;
+    __asm volatile("ldm %[w], {r0, r2, r4, r6}\n\t"
+                   "ldm %[w]!, {r8, r10, r12, lr}\n\t" MRT_MVE_REPEAT(MRT_MVE_STEP_2X4)
+                   "vmov %q[x][2], %q[x][0], r0, r4\n\t"
+                   "vmov %q[x][3], %q[x][1], r2, r6\n\t"
+                   "vmov %q[y][2], %q[y][0], r8, r12\n\t"
+                   "vmov %q[y][3], %q[y][1], r10, lr\n\t"
+                   : [a] "+r"(a), [b] "+r"(b), [w] "+r"(sums.next), [n] "=&r"(count), [x] "=&w"(sums.first),
+                     [y] "=&w"(sums.second), [u] "=&w"(u), [v] "=&w"(v)
+                   : [blocks] "m"(*blocks)
+                   : MRT_MVE_SUMS, "cc", "memory");
+    return sums;
+}
+
+/**
+ * Sums of products of one pixel with eight channels: those of even channels first. `packed` holds eight biases, then
+ * `*blocks` times 16 weights of each channel.
+ */
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const int32_t *packed, const int32_t *blocks)
+{
+    mrt_mve_sums_t sums;
+    const int8_t *a = input;
+    int32_t count;
+    int8x16_t u;
+    int8x16_t v;
+    sums.next = packed;
+    __asm volatile("ldm %[w]!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" MRT_MVE_REPEAT(MRT_MVE_STEP_1X8)
+                   "vmov %q[x][2], %q[x][0], r0, r8\n\t"
+                   "vmov %q[x][3], %q[x][1], r4, r12\n\t"
+                   "vmov %q[u][2], %q[u][0], r2, r10\n\t"
+                   "vmov %q[u][3], %q[u][1], r6, lr\n\t"
+                   : [a] "+r"(a), [w] "+r"(sums.next), [n] "=&r"(count), [x] "=&w"(sums.first),
+                     [u] "=&w"(sums.second), [v] "=&w"(v)
+                   : [blocks] "m"(*blocks)
+                   : MRT_MVE_SUMS, "cc", "memory");
+    (void)u;
+    return sums;
+}
+
+/** Copies bytes, vectors at a time; `count` may be 0. */
+static MRT_MVE_INLINE void mrt_mve_copy(int8_t *target, const int8_t *source, uint32_t count)
+{
+    int8_t *to = target;
+    const int8_t *from = source;
+    int8x16_t data;
+    __asm volatile("wlstp.8 lr, %[n], 2f\n"
+                   "1:\n\t"
+                   "vldrb.8 %q[q], [%[s]], #16\n\t"
+                   "vstrb.8 %q[q], [%[t]], #16\n\t"
+                   "letp lr, 1b\n"
+                   "2:\n\t"
+                   : [s] "+r"(from), [t] "+r"(to), [q] "=&w"(data)
+                   : [n] "r"(count)
+                   : "lr", "memory");
+}
+
+/** Sets bytes; `count` may be 0. */
+static MRT_MVE_INLINE void mrt_mve_fill(int8_t *target, int8_t value, uint32_t count)
+{
+    int8_t *to = target;
+    const int8x16_t data = vdupq_n_s8(value);
+    __asm volatile("wlstp.8 lr, %[n], 2f\n"
+                   "1:\n\t"
+                   "vstrb.8 %q[q], [%[t]], #16\n\t"
+                   "letp lr, 1b\n"
+                   "2:\n\t"
+                   : [t] "+r"(to)
+                   : [n] "r"(count), [q] "w"(data)
+                   : "lr", "memory");
+}
+
+#else
+
+/* Weight `element` of `channel` in a group of `lanes` channels. */
+static inline int32_t mrt_mve_weight(const int8_t *weights, int32_t lanes, int32_t channel, int32_t element)
+{
+    const int32_t vector = ((element / MRT_MVE_BYTES) * lanes) + channel;
+    return weights[(vector * MRT_MVE_BYTES) + (element % MRT_MVE_BYTES)];
+}
+
+/* A sum of products, modulo 2^32. */
+static inline int32_t mrt_mve_dot(int32_t bias, const int8_t *input, const int8_t *weights, int32_t lanes,
+                                  int32_t channel, int32_t length)
+{
+    uint32_t sum = (uint32_t)bias;
+    for (int32_t i = 0; i < length; ++i) {
+        const int32_t term = (int32_t)input[i] * mrt_mve_weight(weights, lanes, channel, i);
+        sum += (uint32_t)term;
+    }
+    return (int32_t)sum;
+}
+
+static inline mrt_mve_sums_t mrt_mve_dot_2x4(const int8_t *first, const int8_t *second, const int32_t *packed,
+                                             const int32_t *blocks)
+{
+    mrt_mve_sums_t sums;
+    const int8_t *weights = (const int8_t *)&packed[4]; /* MISRA D1 */
+    const int32_t length = *blocks * MRT_MVE_BYTES;
+    for (int32_t channel = 0; channel < 4; ++channel) {
+        sums.first.lane[channel] = mrt_mve_dot(packed[channel], first, weights, 4, channel, length);
+        sums.second.lane[channel] = mrt_mve_dot(packed[channel], second, weights, 4, channel, length);
+    }
+    sums.next = &packed[4 + length];
+    return sums;
+}
+
+static inline mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const int32_t *packed, const int32_t *blocks)
+{
+    mrt_mve_sums_t sums;
+    const int8_t *weights = (const int8_t *)&packed[8]; /* MISRA D1 */
+    const int32_t length = *blocks * MRT_MVE_BYTES;
+    for (int32_t lane = 0; lane < 4; ++lane) {
+        sums.first.lane[lane] = mrt_mve_dot(packed[2 * lane], input, weights, 8, 2 * lane, length);
+        sums.second.lane[lane] = mrt_mve_dot(packed[(2 * lane) + 1], input, weights, 8, (2 * lane) + 1, length);
+    }
+    sums.next = &packed[8 + (2 * length)];
+    return sums;
+}
+
+/** Copies bytes; `count` may be 0. */
+static inline void mrt_mve_copy(int8_t *target, const int8_t *source, uint32_t count)
+{
+    for (uint32_t i = 0u; i < count; ++i) {
+        target[i] = source[i];
+    }
+}
+
+/** Sets bytes; `count` may be 0. */
+static inline void mrt_mve_fill(int8_t *target, int8_t value, uint32_t count)
+{
+    for (uint32_t i = 0u; i < count; ++i) {
+        target[i] = value;
+    }
+}
+
+#endif
+
+#endif

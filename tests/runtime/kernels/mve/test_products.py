@@ -1,0 +1,128 @@
+"""Convolutions and matrix products for MVE cores, through their C models, against the portable kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.runtime.kernels.dsp.cases import Case, conv2d, fully_connected, pairs_of
+
+from micrort.native import kernels
+from micrort.operators.window import Padding
+from micrort.variants import mve
+
+KERNELS = {"conv2d_s8_mve", "fully_connected_s8_mve"}
+
+
+def assert_all_offers_equal_the_portable_kernel(case: Case) -> set[str]:
+    """Every variant on offer, all rows at once and in pieces; returns the kernels."""
+    offers = list(mve.variants(case.call, case.tensors, "balanced"))
+    want = case.portable()
+    for offer in offers:
+        np.testing.assert_array_equal(case.run_every_way(offer), want, strict=True)
+    return {offer.call.kernel for offer in offers}
+
+
+def with_scales(case: Case, random: np.random.Generator) -> Case:
+    """The same with any multipliers and shifts: to the left too, negative, and none at all."""
+    if len(case.constants) == 5:
+        channels = len(case.constants[3])
+        case.constants[3][:] = random.integers(-(2**31), 2**31, channels)
+        case.constants[3][random.random(channels) < 0.2] = 0
+        case.constants[4][:] = random.integers(-31, 31, channels)
+        case.constants[4][random.random(channels) < 0.3] = 0
+    return case
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> Case:
+    """Any window: borders on all sides, tails of filters and of channels, windows that miss the image."""
+    kernel = (draw(st.sampled_from([1, 1, 2, 3, 4, 13])), draw(st.sampled_from([1, 1, 2, 3, 5])))
+    pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    dilation = draw(st.one_of(st.just((1, 1)), pairs))
+    padding = draw(st.sampled_from([Padding.SAME, Padding.VALID]))
+    extent = [(size - 1) * step + 1 for size, step in zip(kernel, dilation, strict=True)]
+    low = [1, 1] if padding is Padding.SAME else extent
+    channels = draw(st.sampled_from([1, 2, 3, 4, 5, 8, 15, 16, 17, 32, 40, 64, 112]))
+    height, width = (draw(st.integers(size, size + 5)) for size in low)
+    shape = (draw(st.integers(1, 2)), height, width, channels)
+    case = conv2d(draw, shape, draw(st.integers(1, 9)), kernel, draw(pairs), dilation, padding)
+    return with_scales(case, np.random.default_rng(draw(st.integers(0, 99)))) if draw(st.booleans()) else case
+
+
+@settings(deadline=None, max_examples=200)
+@given(convolutions())
+def test_convolutions_equal_the_portable_kernel(case: Case) -> None:
+    assert "conv2d_s8_mve" in assert_all_offers_equal_the_portable_kernel(case)
+
+
+@st.composite
+def matrix_products(draw: st.DrawFn) -> Case:
+    """Vectors in rows of any number, or over several rows; every tail of depth and channels."""
+    depth = draw(st.sampled_from([1, 7, 8, 15, 16, 17, 32, 33, 48, 64, 80, 100, 112]))
+    channels = draw(st.integers(1, 17))
+    if draw(st.booleans()) and depth % 4 == 0:
+        case = fully_connected(draw, (draw(st.integers(1, 3)), 4, depth // 4), depth, channels)
+    else:
+        shape = draw(st.sampled_from([(depth,), (3, depth), (2, 3, depth), (1, 4, 5, depth), (3 * depth,)]))
+        shift = draw(st.sampled_from([None, -9, -1, 0, 4]))
+        case = fully_connected(draw, shape, depth, channels, shift, draw(st.sampled_from([2**30 + 7, 0, 2**31 - 1])))
+    return with_scales(case, np.random.default_rng(draw(st.integers(0, 99)))) if draw(st.booleans()) else case
+
+
+@settings(deadline=None, max_examples=200)
+@given(matrix_products())
+def test_matrix_products_equal_the_portable_kernel(case: Case) -> None:
+    assert "fully_connected_s8_mve" in assert_all_offers_equal_the_portable_kernel(case)
+
+
+@pytest.mark.parametrize("scaling", [mve.ANY, mve.SIGNED, mve.RECTIFIED])
+@pytest.mark.parametrize("channels", [1, 4, 9])
+def test_every_scaling_rounds_as_the_portable_kernel(scaling: int, channels: int) -> None:
+    """Sums around zero, where ties and signs show."""
+    for seed in range(20):
+        case = conv2d(pairs_of(seed), (1, 5, 5, 3), channels, (2, 2))
+        case.constants[2][:] = np.random.default_rng(seed).integers(-40, 40, channels)
+        case.constants[1][:] //= 60
+        case.constants[4][:] = -1 - seed % 3
+        offset = -128 if scaling == mve.RECTIFIED else 3
+        clamp = {"activation_min": -90, "activation_max": 5} if scaling == mve.ANY else {}
+        case.call.attrs.update({"output_offset": offset, **clamp})  # type: ignore[attr-defined]
+        (offer,) = mve.variants(case.call, case.tensors, "balanced")
+        assert offer.call.attrs["scaling"] == scaling
+        np.testing.assert_array_equal(case.run_every_way(offer), case.portable(), strict=True)
+
+
+def test_a_kernel_that_covers_the_input_is_a_vector_times_a_matrix() -> None:
+    case = conv2d(pairs_of(1), (1, 3, 4, 16), 9, (3, 4), padding=Padding.VALID)
+    assert assert_all_offers_equal_the_portable_kernel(case) == KERNELS
+
+
+def test_vectors_in_rows_may_go_in_pairs() -> None:
+    case = fully_connected(pairs_of(1), (5, 32), 32, 8)
+    assert assert_all_offers_equal_the_portable_kernel(case) == KERNELS
+    offers = {offer.call.kernel: offer.instructions for offer in mve.variants(case.call, case.tensors, "balanced")}
+    assert offers["conv2d_s8_mve"] < offers["fully_connected_s8_mve"]
+
+
+def test_groups_and_weights_that_are_not_constant_stay_portable() -> None:
+    case = conv2d(pairs_of(1), (1, 4, 4, 4), 4, (3, 3))
+    case.call.attrs["groups"] = 2  # type: ignore[index]
+    assert not list(mve.variants(case.call, case.tensors, "balanced"))
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernel", "bytes_"), [(16, (1, 1), 0), (8, (1, 1), 32), (3, (3, 3), 1024), (64, (3, 3), 1152)]
+)
+def test_the_workspace_holds_patches(channels: int, kernel: tuple[int, int], bytes_: int) -> None:
+    case = conv2d(pairs_of(1), (1, 4, 4, channels), 4, kernel)
+    offer = next(mve.variants(case.call, case.tensors, "balanced"))
+    assert kernels.workspace_bytes(offer.call.kernel, offer.call.attrs) == bytes_
+
+
+def test_the_workspace_of_a_refused_window_is_some_number() -> None:
+    case = conv2d(pairs_of(1), (1, 4, 4, 4), 4, (3, 3))
+    offer = next(mve.variants(case.call, case.tensors, "balanced"))
+    huge = dict.fromkeys(("kernel_height", "kernel_width", "input_channels", "stride_width", "output_width"), 2**31 - 1)
+    assert kernels.workspace_bytes(offer.call.kernel, {**offer.call.attrs, **huge}) >= 2**29
