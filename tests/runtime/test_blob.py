@@ -323,7 +323,7 @@ def test_a_kernel_with_other_attributes_is_missing(bench):
         (POOLS, 0, 4, "<I", 12, "GRAPH", None),
         (NODES, 1, 4, "<H", 30, "GRAPH", 1),  # attributes beyond the table
         (ATTRS, 19 + 6, 0, "<i", 0, "ATTRIBUTE", 1),
-        (STEPS, 4, 2, "<H", 3, "PLAN", 1),  # rows out of order
+        (TENSORS, 10, 10, "<B", 1, "PLAN", 1),  # a convolution in place
     ],
 )
 def test_tables_are_checked(bench, section, index, offset, layout, value, status, node):
@@ -331,6 +331,12 @@ def test_tables_are_checked(bench, section, index, offset, layout, value, status
     bench.seal()
     assert bench.load() == status
     assert bench.loader.node == (2**32 - 1 if node is None else node)
+
+
+def test_the_schedule_is_checked(bench):
+    struct.pack_into("<H", bench.model, bench.element(STEPS, 4) + 2, 3)  # a gap between rows
+    bench.seal()
+    assert bench.load() == "PLAN"
 
 
 def test_pools_beyond_the_limit():
