@@ -72,6 +72,34 @@ def test_summary_and_default_output(
     assert [path.name for path in tmp_path.iterdir()] == ["digits_int8.tar"]
 
 
+def test_report_says_what_was_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "out.tar"
+    arguments = ["compile", str(shared("models", "vww_96_int8.tflite")), "-o", str(path)]
+    assert cli.run(arguments) == 0
+    assert "channels that no output depends on: of 7,489,664 MACs" in capsys.readouterr().out
+    assert cli.run([*arguments, "--json"]) == 0
+    pruning = json.loads(capsys.readouterr().out)["pruning"]
+    package = mlf.read(path)
+    assert pruning == package.figures["pruning"]
+    shapes = {item["name"]: item["outputs"][0]["shape"] for item in package.figures["operators"]}
+    for name, count in pruning["removed_channels"].items():
+        tensor = package.graph.tensors[next(n.outputs[0] for n in package.graph.nodes if n.name == name)].name
+        removed = package.removed[tensor]
+        assert (removed.count, len(removed.kept)) == (count, shapes[name][-1])
+        assert set(pruning["tensors"][tensor]["removed"]) == set(map(str, range(removed.channels))) - set(
+            map(str, removed.kept)
+        )
+
+
+def test_nothing_removed_is_not_mentioned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "out.tar"
+    assert cli.run(["compile", str(shared("models", "ad01_int8.tflite")), "-o", str(path)]) == 0
+    assert "channels that no output" not in capsys.readouterr().out
+    pruning = mlf.read(path).figures["pruning"]
+    assert pruning["macs"] == pruning["macs_before"] == 264_192
+    assert pruning["removed_channels"] == pruning["tensors"] == {}
+
+
 def test_board_gives_its_core(tmp_path: Path) -> None:
     path = tmp_path / "out.tar"
     assert cli.run(["compile", DIGITS, "--board", "mps2_an386", "-o", str(path)]) == 0

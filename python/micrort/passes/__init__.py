@@ -20,8 +20,8 @@ from micrort.passes.fuse_activations import fuse_activations
 from micrort.passes.lower import lower
 from micrort.passes.make_steps import make_steps
 from micrort.passes.order_calls import order_calls
-from micrort.passes.share_constants import share_constants
 from micrort.passes.select_kernels import select_kernels
+from micrort.passes.share_constants import share_constants
 from micrort.passes.share_storage import share_storage
 from micrort.passes.workspaces import workspaces
 
