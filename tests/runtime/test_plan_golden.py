@@ -1,0 +1,98 @@
+"""The same problem and options give the same plan everywhere: answers of fixed problems, to the step of the search.
+
+A change of the planner that is meant to change answers makes the golden file anew:
+`python -m tests.runtime.test_plan_golden > tests/runtime/golden_plans.txt`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.runtime.test_plan import ANY, FLOATING, UNLIMITED, Problem, buffer
+
+GOLDEN = Path(__file__).with_name("golden_plans.txt")
+STRATEGIES = ("AUTO", "GREEDY", "HILL_CLIMB", "EXACT")
+COUNTS = (0, 1, 2, 15, 16, 17, 63, 64, 65, 100, 3999, 4000, 4096, 5000)
+
+
+class Numbers:
+    """A generator of its own, so that the problems never change."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = seed
+
+    def below(self, bound: int) -> int:
+        self._state = (self._state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (self._state >> 33) % bound
+
+    def of(self, *values: int) -> int:
+        return values[self.below(len(values))]
+
+
+def problem(seed: int) -> Problem:
+    """Buffers over one to three pools; every fourth problem is plain, every third large and tight."""
+    numbers = Numbers(seed)
+    plain, large = seed % 4 == 0, seed % 3 == 0
+    pools = [(UNLIMITED, 16, 0)] if plain else [
+        (numbers.of(UNLIMITED, 24, 40, 64), numbers.of(4, 16), numbers.below(3)) for _ in range(1 + numbers.below(3))
+    ]  # fmt: skip
+    items = []
+    for _ in range(20 + numbers.below(20) if large else 4 + numbers.below(10)):
+        start = numbers.below(30 if large else 8)
+        end = start + 1 + numbers.below(9)
+        size = numbers.below(17) + (1 if plain else 0)
+        if plain:
+            items.append(buffer(start, end, size))
+        else:
+            fixed = 4 * numbers.below(8) if numbers.below(12) == 0 else FLOATING
+            allowed = 1 << numbers.below(len(pools)) if fixed != FLOATING else numbers.of(ANY, ANY, ANY, 1, 3, 6)
+            items.append(buffer(start, end, size, numbers.of(1, 1, 2, 4), allowed, fixed))
+    return Problem(items, pools)
+
+
+def answer(seed: int) -> str:
+    """Status, outcome, steps, bytes and bounds of the pools, and a checksum of the slots."""
+    case = problem(seed)
+    ffi, lib = case.ffi, case.lib
+    number = getattr(lib, f"MRT_PLAN_{STRATEGIES[seed // 4 % 4]}")
+    size = int(lib.mrt_plan_scratch_size(number, case.struct.buffer_count))
+    scratch = ffi.new("uint64_t[]", size // 8 + 1)
+    scratch[size // 8] = 0x5AFE
+    options = ffi.new("mrt_plan_options_t *", (number, seed % 5 == 1, (40, 400, 4000)[seed // 2 % 3]))
+    status = case.name(lib.mrt_plan_solve(case.struct, options, scratch, size, case.plan))
+    assert scratch[size // 8] == 0x5AFE, "wrote behind the scratch"
+    if status == "ERR_ARGUMENT":
+        return status
+    pools = case.struct.pool_count
+    slots = zlib.crc32(bytes(ffi.buffer(case.slots))) if status == "OK" else 0
+    used, bounds = list(case.plan.used)[:pools], list(case.plan.lower_bound)[:pools]
+    return f"{status} {int(case.plan.outcome)} {case.plan.steps} {used} {bounds} {slots:08x}"
+
+
+def scratch_sizes(strategy: str) -> str:
+    """Bytes for different numbers of buffers."""
+    case = Problem([])
+    number = getattr(case.lib, f"MRT_PLAN_{strategy}")
+    return " ".join(str(case.lib.mrt_plan_scratch_size(number, count)) for count in COUNTS)
+
+
+def lines() -> Iterator[str]:
+    yield from (f"scratch {strategy}: {scratch_sizes(strategy)}" for strategy in STRATEGIES)
+    yield from (f"{seed}: {answer(seed)}" for seed in range(240))
+
+
+@pytest.mark.parametrize("seed", range(240))
+def test_answers_are_those_of_the_golden_file(seed: int) -> None:
+    assert f"{seed}: {answer(seed)}" in GOLDEN.read_text().splitlines()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_scratch_is_as_large_as_in_the_golden_file(strategy: str) -> None:
+    assert f"scratch {strategy}: {scratch_sizes(strategy)}" in GOLDEN.read_text().splitlines()
+
+
+if __name__ == "__main__":
+    print("\n".join(lines()))
