@@ -163,14 +163,17 @@ static mrt_status_t check_params(const mrt_blob_t *params, const mrt_blob_t *mod
     return belongs ? MRT_OK : MRT_ERR_GRAPH;
 }
 
-/* The offered kernel of an id whose attributes have the layout that the graph was made for; null if there is none. */
-static const mrt_kernel_t *find_kernel(const mrt_loader_t *loader, const needed_kernel_t *needed)
+/*
+ * The place among the offered kernels of an id whose attributes have the layout that the graph was made for;
+ * kernel_count if there is none.
+ */
+static uint32_t find_kernel(const mrt_loader_t *loader, const needed_kernel_t *needed)
 {
-    const mrt_kernel_t *found = NULL;
-    for (uint32_t index = 0u; (index < loader->kernel_count) && (found == NULL); ++index) {
+    uint32_t found = loader->kernel_count;
+    for (uint32_t index = 0u; (index < loader->kernel_count) && (found == loader->kernel_count); ++index) {
         const mrt_kernel_t *kernel = &loader->kernels[index];
         if ((kernel->run != NULL) && (kernel->id == needed->id) && (kernel->attrs_bytes == needed->attrs_bytes)) {
-            found = kernel;
+            found = index;
         }
     }
     return found;
@@ -182,7 +185,7 @@ static mrt_status_t check_kernels(mrt_loader_t *loader, const mrt_blob_t *model)
     const needed_kernel_t *needed = (const needed_kernel_t *)table_of(model, SECTION_KERNELS); /* MISRA D1 */
     loader->kernels_needed = sections_of(model)[SECTION_KERNELS].count;
     for (uint32_t index = 0u; index < loader->kernels_needed; ++index) {
-        if (find_kernel(loader, &needed[index]) == NULL) {
+        if (find_kernel(loader, &needed[index]) == loader->kernel_count) {
             if (loader->missing_count < (uint32_t)MRT_LOADER_MISSING_MAX) {
                 loader->missing[loader->missing_count] = needed[index].id;
             }
@@ -197,8 +200,9 @@ static void resolve_kernels(const mrt_loader_t *loader, const mrt_blob_t *model)
 {
     const needed_kernel_t *needed = (const needed_kernel_t *)table_of(model, SECTION_KERNELS); /* MISRA D1 */
     for (uint32_t index = 0u; index < loader->kernels_needed; ++index) {
-        loader->rows[index] = find_kernel(loader, &needed[index]);
-        loader->runs[index] = loader->rows[index]->run;
+        const mrt_kernel_t *kernel = &loader->kernels[find_kernel(loader, &needed[index])];
+        loader->rows[index] = kernel;
+        loader->runs[index] = kernel->run;
     }
 }
 

@@ -51,15 +51,15 @@ typedef struct mrt_graph {
     const mrt_kernel_run_t *kernels;  /**< kernel_count kernels. */
     const void *params;               /**< params_size bytes of constant tensors, 16-byte aligned. */
     uint32_t params_size;             /**< Bytes behind params. */
-    uint16_t tensor_count;
-    uint16_t node_count;
-    uint16_t step_count;
-    uint16_t arg_count;
-    uint16_t attr_count;
-    uint16_t kernel_count;
-    uint8_t input_count;
-    uint8_t output_count;
-    uint8_t pool_count;
+    uint16_t tensor_count; /**< Tensors. */
+    uint16_t node_count; /**< Nodes. */
+    uint16_t step_count; /**< Steps of the schedule, at least 1. */
+    uint16_t arg_count; /**< Entries of args. */
+    uint16_t attr_count; /**< Words of attrs. */
+    uint16_t kernel_count; /**< Kernels. */
+    uint8_t input_count; /**< Inputs of the model. */
+    uint8_t output_count; /**< Outputs of the model. */
+    uint8_t pool_count; /**< Memory pools, at most MRT_POOLS_MAX. */
     uint8_t reserved; /**< 0. */
 } mrt_graph_t;
 

@@ -126,56 +126,68 @@ static inline void *mrt_workspace(const mrt_call_t *call)
 }
 
 /* Typed faces of the above: rows and workspaces are untyped memory until here. */
+
+/** Row `row` of input `index`, of int8. */
 static inline const int8_t *mrt_input_s8(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (const int8_t *)mrt_input_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of input `index`, of int16. */
 static inline const int16_t *mrt_input_s16(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (const int16_t *)mrt_input_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of input `index`, of int32. */
 static inline const int32_t *mrt_input_s32(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (const int32_t *)mrt_input_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of input `index`, of int64. */
 static inline const int64_t *mrt_input_s64(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (const int64_t *)mrt_input_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of input `index`, of float32. */
 static inline const float *mrt_input_f32(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (const float *)mrt_input_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of input `index`, of uint8. */
 static inline const uint8_t *mrt_input_u8(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (const uint8_t *)mrt_input_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of output `index`, of int8. */
 static inline int8_t *mrt_output_s8(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (int8_t *)mrt_output_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of output `index`, of int16. */
 static inline int16_t *mrt_output_s16(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (int16_t *)mrt_output_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of output `index`, of int32. */
 static inline int32_t *mrt_output_s32(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (int32_t *)mrt_output_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of output `index`, of float32. */
 static inline float *mrt_output_f32(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (float *)mrt_output_row(call, index, row); /* MISRA D1 */
 }
 
+/** Row `row` of output `index`, of uint8. */
 static inline uint8_t *mrt_output_u8(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     return (uint8_t *)mrt_output_row(call, index, row); /* MISRA D1 */

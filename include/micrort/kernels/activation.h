@@ -29,7 +29,7 @@ typedef struct mrt_relu_f32_attrs {
 
 /** Attributes of leaky_relu_f32: x for positive x, else alpha * x. */
 typedef struct mrt_leaky_relu_f32_attrs {
-    float alpha;
+    float alpha; /**< Factor of elements below 0. */
 } mrt_leaky_relu_f32_attrs_t;
 
 /** Attributes of leaky_relu_s16: two factors, one for each sign of the input's real value. */

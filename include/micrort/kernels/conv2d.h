@@ -15,7 +15,7 @@
 
 /** Attributes of conv2d_s8: int8 input, weights and output, int32 bias. */
 typedef struct mrt_conv2d_s8_attrs {
-    mrt_window_t window;
+    mrt_window_t window;    /**< Geometry of input, output and window. */
     int32_t groups;         /**< Divides input_channels and output_channels. */
     int32_t input_offset;   /**< Minus the input's zero point, -127..128. */
     int32_t output_offset;  /**< The output's zero point, -128..127. */
@@ -28,7 +28,7 @@ typedef struct mrt_conv2d_s8_attrs {
  * mrt_requantise_s64 scales (shifts up to 7), or int32, and mrt_requantise scales, as in conv2d_s8.
  */
 typedef struct mrt_conv2d_s16_attrs {
-    mrt_window_t window;
+    mrt_window_t window;    /**< Geometry of input, output and window. */
     int32_t groups;         /**< Divides input_channels and output_channels. */
     int32_t activation_min; /**< Clamp of the output, -32768..32767. */
     int32_t activation_max; /**< Clamp of the output, activation_min..32767. */
@@ -36,7 +36,7 @@ typedef struct mrt_conv2d_s16_attrs {
 
 /** Attributes of conv2d_f32: all of float32. */
 typedef struct mrt_conv2d_f32_attrs {
-    mrt_window_t window;
+    mrt_window_t window;  /**< Geometry of input, output and window. */
     int32_t groups;       /**< Divides input_channels and output_channels. */
     float activation_min; /**< Clamp of the output. */
     float activation_max; /**< Clamp of the output, not below activation_min. */

@@ -12,16 +12,16 @@
 
 /** Attributes of average_pool2d and max_pool2d, s8 and s16. */
 typedef struct mrt_pool2d_attrs {
-    mrt_window_t window;
+    mrt_window_t window;    /**< Geometry of input, output and window. */
     int32_t activation_min; /**< Clamp of the output, within its dtype. */
     int32_t activation_max; /**< Clamp of the output, activation_min or more. */
 } mrt_pool2d_attrs_t;
 
 /** Attributes of average_pool2d and max_pool2d, f32. */
 typedef struct mrt_pool2d_f32_attrs {
-    mrt_window_t window;
-    float activation_min;
-    float activation_max;
+    mrt_window_t window;  /**< Geometry of input, output and window. */
+    float activation_min; /**< Clamp of the output. */
+    float activation_max; /**< Clamp of the output, activation_min or more. */
 } mrt_pool2d_f32_attrs_t;
 
 #endif

@@ -2,7 +2,7 @@
  * @file quantise.h
  * @brief Attributes of the kernels that change an element's type or quantisation.
  *
- * All are elementwise; names are <kernel>_<input type>_<output type>.
+ * All are elementwise; a name is kernel_input type_output type.
  */
 #ifndef MRT_KERNELS_QUANTISE_H
 #define MRT_KERNELS_QUANTISE_H
@@ -27,7 +27,7 @@ typedef struct mrt_quantise_attrs {
 
 /** Attributes of dequantise_*_f32: scale * (q - zero_point). */
 typedef struct mrt_dequantise_attrs {
-    float scale;
+    float scale; /**< Positive and finite. */
     int32_t zero_point; /**< In the range of the input's type. */
 } mrt_dequantise_attrs_t;
 

@@ -35,7 +35,7 @@ typedef struct mrt_softmax_s16_attrs {
 /** Attributes of softmax_f32. */
 typedef struct mrt_softmax_f32_attrs {
     int32_t depth; /**< At least 1; divides a row's elements. */
-    float beta;
+    float beta; /**< Factor of the input before exp. */
 } mrt_softmax_f32_attrs_t;
 
 #endif
