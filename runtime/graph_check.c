@@ -1,10 +1,12 @@
 /*
  * The proof that a graph's tables agree. The executor and the kernels' accessors trust them afterwards, so every
- * index and every product that those compute is judged here, once. Written to be cheap too: firmware pays for it
- * in each mrt_executor_init.
+ * index and every product that those compute is judged here, once; and that what a step reads is still there when it
+ * runs. Written to be cheap too: firmware pays for it in each mrt_executor_init. So the tables are gone through as the
+ * schedule is, and each tensor is judged where it is used, most of them once.
  */
 #include "micrort/graph.h"
 #include "runtime/address.h"
+#include "runtime/graph_reads.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,9 +17,9 @@
 
 /* By dtype: the low bits that an aligned offset has not set. */
 static const uint8_t misaligned_bits[MRT_DTYPE_COUNT] = {
-#define MRT_DTYPE_BITS(name, value, bytes) [value] = (bytes) - 1, /* MISRA D4 */
+#define MRT_DTYPE_BITS(name, value, bytes) [value] = (bytes) - 1,
     MRT_DTYPE_MAP(MRT_DTYPE_BITS)
-#undef MRT_DTYPE_BITS
+#undef MRT_DTYPE_BITS /* MISRA D4 */
 };
 
 static bool is_missing(const void *table, uint32_t count)
@@ -55,7 +57,7 @@ static mrt_status_t check_tables(const mrt_graph_t *graph)
     }
     for (uint32_t index = 0u; index < graph->pool_count; ++index) {
         const uint32_t alignment = graph->pools[index].alignment;
-        if ((alignment < POOL_ALIGNMENT_MIN) || !mrt_is_power_of_two(alignment)) {
+        if (!mrt_is_power_of_two(alignment) || (alignment < POOL_ALIGNMENT_MIN)) {
             return MRT_ERR_GRAPH;
         }
     }
@@ -67,29 +69,26 @@ static mrt_status_t check_tables(const mrt_graph_t *graph)
     return MRT_OK;
 }
 
-static mrt_status_t check_tensor(const mrt_graph_t *graph, const mrt_tensor_t *tensor)
+/* Whether rows lie within `limit` bytes, and their elements where the dtype's may lie. */
+static mrt_status_t check_rows(const mrt_tensor_t *tensor, uint32_t limit)
 {
-    const uint32_t pool = tensor->pool;
-    uint32_t limit = graph->params_size;
-    if (pool != (uint32_t)MRT_POOL_PARAMS) {
-        if (pool >= graph->pool_count) {
-            return MRT_ERR_GRAPH;
-        }
-        limit = graph->pools[pool].size;
-    }
-    if ((tensor->dtype >= (uint8_t)MRT_DTYPE_COUNT) || (tensor->rows == 0u) || (tensor->row_bytes == 0u)) {
+    if (tensor->dtype >= (uint8_t)MRT_DTYPE_COUNT) {
         return MRT_ERR_GRAPH;
     }
-    const uint32_t bits = misaligned_bits[tensor->dtype];
-    /* In 64 bits it cannot wrap; once it is below the limit, nothing that the accessors compute in 32 bits can. */
-    const uint64_t end = ((uint64_t)tensor->row_bytes * tensor->rows) + tensor->offset;
-    const bool is_aligned = ((tensor->offset | tensor->row_bytes) & bits) == 0u;
-    return ((end <= limit) && is_aligned) ? MRT_OK : MRT_ERR_PLAN;
+    const uint32_t offset = tensor->offset;
+    const uint32_t row_bytes = tensor->row_bytes;
+    const uint64_t bytes = (uint64_t)row_bytes * tensor->rows;
+    const uint32_t end = offset + (uint32_t)bytes; /* not behind the offset: it wrapped, or there are no bytes */
+    const bool is_aligned = ((offset | row_bytes) & misaligned_bits[tensor->dtype]) == 0u;
+    /* Once the end is right, nothing that the accessors compute in 32 bits can wrap. */
+    return ((bytes <= UINT32_MAX) && (end > offset) && (end <= limit) && is_aligned) ? MRT_OK : MRT_ERR_PLAN;
 }
 
-static bool is_writable(const mrt_graph_t *graph, uint32_t tensor)
+/* A tensor that is written, by a node or by the caller: it lies in a pool. */
+static mrt_status_t check_memory_tensor(const mrt_graph_t *graph, const mrt_tensor_t *tensor)
 {
-    return graph->tensors[tensor].pool != (uint8_t)MRT_POOL_PARAMS;
+    const uint32_t pool = tensor->pool;
+    return (pool < graph->pool_count) ? check_rows(tensor, graph->pools[pool].size) : MRT_ERR_GRAPH;
 }
 
 /* A workspace is raw memory that kernels may use as words. */
@@ -98,89 +97,182 @@ static bool workspace_is_sound(const mrt_tensor_t *workspace)
     return (workspace->offset & 3u) == 0u;
 }
 
-static mrt_status_t check_node(const mrt_graph_t *graph, const mrt_node_t *node)
+/* Whether what a node writes lies apart, one from the other and, but for output 0, from what it reads. */
+static bool written_lie_apart(const mrt_graph_t *graph, const uint16_t *args, uint32_t inputs, uint32_t end)
 {
+    for (uint32_t written = inputs + 1u; written < end; ++written) {
+        for (uint32_t other = 0u; other < written; ++other) {
+            if (mrt_overlap(&graph->tensors[args[written]], &graph->tensors[args[other]])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static mrt_status_t check_written(const mrt_graph_t *graph, uint32_t tensor)
+{
+    return (tensor < graph->tensor_count) ? check_memory_tensor(graph, &graph->tensors[tensor]) : MRT_ERR_GRAPH;
+}
+
+/* What a node writes besides output 0. Its inputs and output 0 are proved. */
+static mrt_status_t check_further_written(const mrt_graph_t *graph, const mrt_node_t *node)
+{
+    const uint16_t *args = &graph->args[node->args];
+    const uint32_t inputs = node->input_count;
+    const uint32_t end = inputs + node->output_count + node->workspace_count;
+    mrt_status_t status = MRT_OK;
+    for (uint32_t index = inputs + 1u; (status == MRT_OK) && (index < end); ++index) {
+        status = check_written(graph, args[index]);
+    }
+    if (status != MRT_OK) {
+        return status;
+    }
+    const bool is_sound = (node->workspace_count == 0u) || workspace_is_sound(&graph->tensors[args[end - 1u]]);
+    return (is_sound && written_lie_apart(graph, args, inputs, end)) ? MRT_OK : MRT_ERR_PLAN;
+}
+
+/* A tensor in memory that is read: it still holds what was written; a view, which nobody wrote, is judged here. */
+static mrt_status_t check_read(const mrt_graph_t *graph, uint32_t tensor, uint32_t step, uint32_t reader,
+                               uint32_t known)
+{
+    const uint32_t origin = mrt_graph_origin(graph, tensor, step, reader, known);
+    if (origin == MRT_TENSOR_NONE) {
+        return MRT_ERR_PLAN;
+    }
+    return (origin == tensor) ? MRT_OK : check_memory_tensor(graph, &graph->tensors[tensor]);
+}
+
+/*
+ * A node at its first step: constants are judged here, once, and what it reads in memory at each step. `made` is output
+ * 0 of the step before if that began with row 0: what most steps read, and nothing can have happened to it.
+ */
+static mrt_status_t check_first_step(const mrt_graph_t *graph, uint32_t step, uint32_t reader, uint32_t made)
+{
+    const mrt_node_t *node = &graph->nodes[reader];
     const uint32_t inputs = node->input_count;
     const uint32_t written = (uint32_t)node->output_count + node->workspace_count;
     if ((node->kernel >= graph->kernel_count) || (node->attrs > graph->attr_count) || (node->output_count == 0u)
-        || (node->workspace_count > 1u) || (node->reserved != 0u) || (node->reserved2 != 0u)
+        || (node->workspace_count > 1u) || (((uint32_t)node->reserved | node->reserved2) != 0u)
         || !is_within(node->args, inputs + written, graph->arg_count)) {
         return MRT_ERR_GRAPH;
     }
-    const uint16_t *outputs = &graph->args[node->args + inputs];
-    for (uint32_t index = 0u; index < written; ++index) {
-        if (!is_writable(graph, outputs[index])) {
+    const uint16_t *arg = &graph->args[node->args];
+    const uint16_t *outputs = &arg[inputs];
+    while (arg != outputs) {
+        const uint32_t index = *arg;
+        if (index >= graph->tensor_count) {
             return MRT_ERR_GRAPH;
         }
+        const mrt_tensor_t *tensor = &graph->tensors[index];
+        mrt_status_t status = MRT_OK;
+        if (tensor->pool == (uint8_t)MRT_POOL_PARAMS) {
+            status = check_rows(tensor, graph->params_size);
+        } else if (index != made) {
+            status = check_read(graph, index, step, reader, reader);
+        } else {
+            /* as it was made */
+        }
+        if (status != MRT_OK) {
+            return status;
+        }
+        ++arg;
     }
-    if ((node->workspace_count != 0u) && !workspace_is_sound(&graph->tensors[outputs[node->output_count]])) {
-        return MRT_ERR_PLAN;
+    const mrt_status_t status = check_written(graph, outputs[0]);
+    return ((status == MRT_OK) && (written > 1u)) ? check_further_written(graph, node) : status;
+}
+
+/* The inputs of a node at a further step. */
+static mrt_status_t check_reads(const mrt_graph_t *graph, uint32_t step, uint32_t reader, uint32_t known)
+{
+    const mrt_node_t *node = &graph->nodes[reader];
+    for (uint32_t index = 0u; index < node->input_count; ++index) {
+        const uint32_t tensor = graph->args[node->args + index];
+        if ((graph->tensors[tensor].pool != (uint8_t)MRT_POOL_PARAMS)
+            && (mrt_graph_origin(graph, tensor, step, reader, known) == MRT_TENSOR_NONE)) {
+            return MRT_ERR_PLAN;
+        }
     }
     return MRT_OK;
 }
 
-static bool args_are_sound(const mrt_graph_t *graph)
+/* Goes through the schedule. A node and its tensors are judged at its first step; first steps come in nodes' order. */
+static mrt_status_t check_steps(const mrt_graph_t *graph)
 {
-    const uint16_t *args = graph->args;
-    const uint32_t tensor_count = graph->tensor_count;
-    const uint32_t arg_count = graph->arg_count;
-    for (uint32_t index = 0u; index < arg_count; ++index) {
-        if (args[index] >= tensor_count) {
-            return false;
+    const uint32_t node_count = graph->node_count;
+    const uint32_t step_count = graph->step_count;
+    const mrt_step_t *step = graph->steps;
+    uint32_t known = 0u; /* nodes */
+    uint32_t made = MRT_TENSOR_NONE;
+    for (uint32_t index = 0u; index < step_count; ++index) {
+        const uint32_t number = step->node;
+        mrt_status_t status = MRT_ERR_GRAPH;
+        if (number < known) {
+            status = check_reads(graph, index, number, known);
+        } else if ((number == known) && (known < node_count)) {
+            status = check_first_step(graph, index, number, made);
+            ++known;
+        } else {
+            /* a node that does not exist, or before its turn */
         }
+        if (status != MRT_OK) {
+            return status;
+        }
+        const mrt_node_t *node = &graph->nodes[number];
+        const uint32_t output = graph->args[(uint32_t)node->args + node->input_count];
+        const uint32_t row_begin = step->row_begin;
+        if ((row_begin >= step->row_end) || (step->row_end > graph->tensors[output].rows)) {
+            return MRT_ERR_GRAPH;
+        }
+        made = (row_begin == 0u) ? output : MRT_TENSOR_NONE;
+        ++step;
     }
-    return true;
+    return (known == node_count) ? MRT_OK : MRT_ERR_GRAPH;
 }
 
-static bool steps_are_sound(const mrt_graph_t *graph)
+/* What is said of an input or output. Both are handed out for writing, so neither may lie in the params. */
+static mrt_status_t check_info(const mrt_graph_t *graph, const mrt_tensor_info_t *info)
 {
-    for (uint32_t index = 0u; index < graph->step_count; ++index) {
-        const mrt_step_t *step = &graph->steps[index];
-        if (step->node >= graph->node_count) {
-            return false;
-        }
-        const mrt_node_t *node = &graph->nodes[step->node];
-        const mrt_tensor_t *output = &graph->tensors[graph->args[(uint32_t)node->args + node->input_count]];
-        if ((step->row_begin >= step->row_end) || (step->row_end > output->rows)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Inputs are written and outputs handed out for writing, so neither may lie in the params. */
-static bool info_is_sound(const mrt_graph_t *graph, const mrt_tensor_info_t *info)
-{
-    if ((info->tensor >= graph->tensor_count) || (info->rank > (uint8_t)MRT_RANK_MAX)
-        || !is_writable(graph, info->tensor)) {
-        return false;
+    if ((info->tensor >= graph->tensor_count) || (info->rank > (uint8_t)MRT_RANK_MAX)) {
+        return MRT_ERR_GRAPH;
     }
     const mrt_tensor_t *tensor = &graph->tensors[info->tensor];
-    if (info->dtype != tensor->dtype) {
-        return false;
+    const mrt_status_t status = check_memory_tensor(graph, tensor);
+    if ((status != MRT_OK) || (info->dtype != tensor->dtype)) {
+        return (status != MRT_OK) ? status : MRT_ERR_GRAPH;
     }
     uint64_t bytes = (uint64_t)misaligned_bits[tensor->dtype] + 1u;
     for (uint32_t axis = 0u; axis < (uint32_t)MRT_RANK_MAX; ++axis) {
         const int32_t size = info->shape[axis];
         if ((size < 1) || ((axis >= info->rank) && (size != 1))) {
-            return false;
+            return MRT_ERR_GRAPH;
         }
         bytes *= (uint32_t)size;
         if (bytes > UINT32_MAX) { /* before the next product could wrap */
-            return false;
+            return MRT_ERR_GRAPH;
         }
     }
-    return bytes == mrt_tensor_bytes(tensor);
+    return (bytes == mrt_tensor_bytes(tensor)) ? MRT_OK : MRT_ERR_GRAPH;
 }
 
-static bool infos_are_sound(const mrt_graph_t *graph, const mrt_tensor_info_t *infos, uint32_t count)
+static mrt_status_t check_infos(const mrt_graph_t *graph, const mrt_tensor_info_t *infos, uint32_t count)
 {
-    for (uint32_t index = 0u; index < count; ++index) {
-        if (!info_is_sound(graph, &infos[index])) {
-            return false;
-        }
+    mrt_status_t status = MRT_OK;
+    for (uint32_t index = 0u; (status == MRT_OK) && (index < count); ++index) {
+        status = check_info(graph, &infos[index]);
     }
-    return true;
+    return status;
+}
+
+/* At the end of the inference the model's outputs are whole. */
+static mrt_status_t check_outputs(const mrt_graph_t *graph)
+{
+    mrt_status_t status = check_infos(graph, graph->outputs, graph->output_count);
+    for (uint32_t index = 0u; (status == MRT_OK) && (index < graph->output_count); ++index) {
+        status = check_read(graph, graph->outputs[index].tensor, graph->step_count, MRT_READER_CALLER,
+                            graph->node_count);
+    }
+    return status;
 }
 
 mrt_status_t mrt_graph_check(const mrt_graph_t *graph)
@@ -189,21 +281,14 @@ mrt_status_t mrt_graph_check(const mrt_graph_t *graph)
         return MRT_ERR_ARGUMENT;
     }
     mrt_status_t status = check_tables(graph);
-    const uint32_t tensor_count = graph->tensor_count;
-    for (uint32_t index = 0u; (status == MRT_OK) && (index < tensor_count); ++index) {
-        status = check_tensor(graph, &graph->tensors[index]);
+    if (status == MRT_OK) {
+        status = check_infos(graph, graph->inputs, graph->input_count);
     }
-    if ((status == MRT_OK) && !args_are_sound(graph)) {
-        status = MRT_ERR_GRAPH;
+    if (status == MRT_OK) {
+        status = check_steps(graph);
     }
-    const uint32_t node_count = graph->node_count;
-    for (uint32_t index = 0u; (status == MRT_OK) && (index < node_count); ++index) {
-        status = check_node(graph, &graph->nodes[index]);
-    }
-    if ((status == MRT_OK)
-        && (!steps_are_sound(graph) || !infos_are_sound(graph, graph->inputs, graph->input_count)
-            || !infos_are_sound(graph, graph->outputs, graph->output_count))) {
-        status = MRT_ERR_GRAPH;
+    if (status == MRT_OK) {
+        status = check_outputs(graph);
     }
     return status;
 }

@@ -1,7 +1,8 @@
 /*
  * The proof that no tensor is lost before its last reader: the schedule is played through, and of each tensor it is
  * known how many rows it holds, or who wrote over it. Made from the tables alone and sharing nothing with the planner,
- * so that a mistake there cannot hide here.
+ * so that a mistake there cannot hide here. What mrt_graph_check finds by going back from each reader is found here by
+ * going forward, and the kernels are asked where they may work in place.
  *
  * A tensor's word is one of:
  *     VIEW                 nobody writes it: its bytes are those of a tensor at the very same place
@@ -9,6 +10,7 @@
  *     LOST + node          the node wrote over some of it
  */
 #include "micrort/graph.h"
+#include "runtime/graph_reads.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,18 +35,6 @@ static bool holds_rows(uint32_t state)
     return ((state & KIND) == HOLDS) && ((state & VALUE) != 0u);
 }
 
-static bool same_place(const mrt_tensor_t *a, const mrt_tensor_t *b)
-{
-    return (a->pool == b->pool) && (a->offset == b->offset) && (mrt_tensor_bytes(a) == mrt_tensor_bytes(b));
-}
-
-/* mrt_graph_check has proved that no end of a tensor leaves 32 bits. */
-static bool overlap(const mrt_tensor_t *a, const mrt_tensor_t *b)
-{
-    return (a->pool == b->pool) && (a->offset < (b->offset + mrt_tensor_bytes(b)))
-           && (b->offset < (a->offset + mrt_tensor_bytes(a)));
-}
-
 /* Whether a state lets `node` read: rows are there, or lost to no one but the node itself, which works in place. */
 static bool is_readable(uint32_t state, uint32_t node)
 {
@@ -58,7 +48,7 @@ static uint32_t origin_of(const play_t *play, uint32_t tensor, uint32_t node)
     uint32_t origin = tensor;
     if (play->states[tensor] == VIEW) {
         for (uint32_t other = 0u; (origin == tensor) && (other < play->graph->tensor_count); ++other) {
-            if (is_readable(play->states[other], node) && same_place(&tensors[tensor], &tensors[other])) {
+            if (is_readable(play->states[other], node) && mrt_same_place(&tensors[tensor], &tensors[other])) {
                 origin = other;
             }
         }
@@ -72,7 +62,7 @@ static void begin_value(const play_t *play, uint32_t tensor, uint32_t node)
     const mrt_tensor_t *tensors = play->graph->tensors;
     for (uint32_t other = 0u; other < play->graph->tensor_count; ++other) {
         const bool has_value = (play->states[other] != VIEW) && (play->states[other] != HOLDS);
-        if (has_value && overlap(&tensors[tensor], &tensors[other])) {
+        if (has_value && mrt_overlap(&tensors[tensor], &tensors[other])) {
             play->states[other] = LOST + node;
         }
     }
@@ -151,7 +141,7 @@ static bool node_is_apart(const play_t *play, uint32_t index)
     for (uint32_t written = first; written < end; ++written) {
         for (uint32_t other = 0u; other < written; ++other) {
             const bool may_share = (other < first) && (written == first) && (in_place != NULL);
-            if (overlap(&graph->tensors[args[written]], &graph->tensors[args[other]])
+            if (mrt_overlap(&graph->tensors[args[written]], &graph->tensors[args[other]])
                 && !(may_share && in_place(&call, other))) {
                 return false;
             }

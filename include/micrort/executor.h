@@ -47,7 +47,7 @@ MRT_BEGIN_C
 /**
  * @brief Binds an executor to a graph and to memory.
  * @param[out] executor Need not be initialised before; may be initialised again at any time between calls.
- * @param graph Must outlive the executor. Its tables are checked (mrt_graph_check).
+ * @param graph Must outlive the executor. Its tables are checked and its plan is proved (mrt_graph_check).
  * @param memory One region for each pool of the graph, in order; they must outlive the executor, and nobody
  *               else may write to them from the setting of inputs until the reading of outputs.
  * @param memory_count Number of regions; at least graph->pool_count.

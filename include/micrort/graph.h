@@ -66,16 +66,24 @@ typedef struct mrt_graph {
 MRT_BEGIN_C
 
 /**
- * @brief Checks that a graph's tables agree: every index in bounds, every tensor within its pool or the params
- *        and aligned for its dtype, nothing that is written in the params, inputs and outputs as described.
+ * @brief Checks that a graph's tables agree, and that its tensors keep out of one another's way.
  *
- * Linear in the size of the tables. Kernels are not asked (see mrt_graph_check_kernels) and overlap of live
- * tensors is not judged (see plan.h).
+ * Every index in bounds; every tensor that a node, input or output of the model names within its pool or the params and
+ * aligned for its dtype; nothing that is written in the params; inputs and outputs as described. Each node has a step,
+ * and the first steps come in the order of nodes.
+ *
+ * The plan is proved from the schedule: going back from each read to the steps that made the tensor's rows, in order
+ * and without gaps, no other step has written over it; the outputs are whole at the end. Only a node's output 0 may
+ * share bytes with inputs of that same node, and then every later reader of those is refused: whether its kernel can
+ * work in place there is not asked (see mrt_graph_check_plan). A tensor that nobody writes is a view of the one at the
+ * very same place.
+ *
+ * Needs no memory. Linear in the size of the tables, and in the steps between the making of tensors and their reads.
  *
  * @param graph The graph; may be null.
  * @return MRT_OK, MRT_ERR_ARGUMENT (null), MRT_ERR_LIMIT (more pools than MRT_POOLS_MAX), MRT_ERR_ALIGNMENT
- *         (params), MRT_ERR_KERNEL (a null kernel), MRT_ERR_GRAPH, or MRT_ERR_PLAN (a tensor, or its last rows,
- *         outside its pool, or rows misaligned for its dtype).
+ *         (params), MRT_ERR_KERNEL (a null kernel), MRT_ERR_GRAPH, or MRT_ERR_PLAN (a tensor empty, or it or its last
+ *         rows outside its pool, or rows misaligned for its dtype; or one that is read after it was written over).
  * Safe from any thread.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
@@ -99,6 +107,7 @@ MRT_CHECK_RESULT mrt_status_t mrt_graph_check_kernels(const mrt_graph_t *graph, 
  *        its own inputs only where its kernel may work in place.
  *
  * A tensor that no node writes and that is no input of the model is a view of a tensor at the very same place.
+ * Beyond mrt_graph_check it asks the kernels, and says where the fault is.
  * Takes time in proportion to the tensors times the outputs of nodes.
  *
  * @param graph A graph that mrt_graph_check and mrt_graph_check_kernels accept.

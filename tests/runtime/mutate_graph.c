@@ -1,6 +1,7 @@
 /*
  * Corrupts the tables of a small graph at random: either a check refuses them, or the graph runs without touching
- * a byte that is not its own. To be built with sanitisers; every table is a heap block of exactly its size.
+ * a byte that is not its own, and no step finds an input that another one has written over. To be built with
+ * sanitisers; every table is a heap block of exactly its size.
  *
  * Usage: mutate_graph ROUNDS; prints how many mutants were refused, and how many ran.
  */
@@ -111,6 +112,66 @@ static mrt_graph_t graph_of(const block_t *blocks)
     return graph;
 }
 
+/* Who wrote a byte of a pool last: a tensor and a node, each plus 1; 0: nobody. */
+typedef struct {
+    uint32_t tensor;
+    uint32_t node;
+} writer_t;
+
+static uint32_t bytes_of(const mrt_graph_t *graph, uint32_t tensor)
+{
+    return graph->tensors[tensor].rows * graph->tensors[tensor].row_bytes;
+}
+
+/* Whether a tensor has bytes that it once held and that a node other than `node` wrote over since. */
+static int is_lost(const mrt_graph_t *graph, writer_t memory[2][POOL_SIZE], const uint8_t *held, uint32_t tensor,
+                   uint32_t node)
+{
+    const mrt_tensor_t *place = &graph->tensors[tensor];
+    for (uint32_t at = 0u; at < bytes_of(graph, tensor); ++at) {
+        const writer_t *writer = &memory[place->pool][place->offset + at];
+        if (held[at] && (writer->tensor != (tensor + 1u)) && (writer->node != (node + 1u))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Plays an accepted schedule byte by byte: the number of reads that find an input written over. */
+static int lost_reads(const mrt_graph_t *graph)
+{
+    static writer_t memory[2][POOL_SIZE];
+    static uint8_t held[COUNT(tensors)][POOL_SIZE];
+    memset(memory, 0, sizeof memory);
+    memset(held, 0, sizeof held);
+    int lost = 0;
+    for (uint32_t index = 0u; index < graph->input_count; ++index) {
+        const uint32_t input = graph->inputs[index].tensor;
+        memset(held[input], 1, bytes_of(graph, input));
+        for (uint32_t at = 0u; at < bytes_of(graph, input); ++at) {
+            memory[graph->tensors[input].pool][graph->tensors[input].offset + at] = (writer_t){input + 1u, 0u};
+        }
+    }
+    for (uint32_t index = 0u; index < graph->step_count; ++index) {
+        const mrt_step_t *step = &graph->steps[index];
+        const mrt_node_t *node = &graph->nodes[step->node];
+        const uint16_t *node_args = &graph->args[node->args];
+        for (uint32_t input = 0u; input < node->input_count; ++input) {
+            const uint32_t tensor = node_args[input];
+            if (graph->tensors[tensor].pool != MRT_POOL_PARAMS) {
+                lost += is_lost(graph, memory, held[tensor], tensor, step->node);
+            }
+        }
+        const uint32_t output = node_args[node->input_count];
+        const mrt_tensor_t *place = &graph->tensors[output];
+        for (uint32_t at = step->row_begin * place->row_bytes; at < (step->row_end * place->row_bytes); ++at) {
+            memory[place->pool][place->offset + at] = (writer_t){output + 1u, step->node + 1u};
+            held[output][at] = 1u;
+        }
+    }
+    return lost;
+}
+
 /* Checks, and where all pass runs. */
 static mrt_status_t try_graph(const mrt_graph_t *graph)
 {
@@ -127,6 +188,10 @@ static mrt_status_t try_graph(const mrt_graph_t *graph)
     const mrt_memory_t memory[] = {{malloc(POOL_SIZE), POOL_SIZE}, {malloc(POOL_SIZE), POOL_SIZE}};
     mrt_executor_t executor;
     status = mrt_executor_init(&executor, graph, memory, 2u);
+    if ((status == MRT_OK) && (lost_reads(graph) != 0)) {
+        fprintf(stderr, "a schedule that loses an input is accepted\n");
+        exit(1);
+    }
     if (status == MRT_OK) {
         mrt_buffer_t buffer;
         status = mrt_executor_input(&executor, 0u, &buffer);

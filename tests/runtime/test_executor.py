@@ -150,7 +150,7 @@ def null_kernel(bench):
         (null_region, "MEMORY"),
         (small_region, "MEMORY"),
         (misaligned_region, "ALIGNMENT"),
-        (unsound_graph, "GRAPH"),
+        (unsound_graph, "PLAN"),
         (tensor_outside, "PLAN"),
         (too_many_pools, "LIMIT"),
         (null_kernel, "KERNEL"),
@@ -262,12 +262,14 @@ def test_calls_are_what_the_tables_say_and_a_failing_kernel_abandons_the_inferen
 
 
 def test_a_graph_without_steps_is_complete_at_once(bench):
-    bench.graph.step_count = 0
+    bench.graph.step_count = bench.graph.node_count = 0
+    bench.graph.outputs = bench.graph.inputs
     bench.ready()
     done = bench.ffi.new("bool *")
     assert bench.run(bench.executor) == "OK"
     assert (bench.step(bench.executor, 1, done), done[0]) == ("OK", True)
-    assert bench.read()[0] == "OK"
+    data = bench.ffi.new("uint8_t[]", 50)
+    assert bench.get_output(bench.executor, 0, data, 50) == "OK"
 
 
 class KernelChecks:
@@ -328,14 +330,18 @@ def test_attributes_reach_no_further_than_their_table(bench):
 
 @pytest.mark.parametrize(("needed", "status"), [(50, ("OK", 99)), (51, ("GRAPH", 1))])
 def test_workspaces_are_large_enough(bench, needed, status):
-    args = bench.ffi.new("uint16_t[]", [*bench.graph.args[0:6], 0, *bench.graph.args[6:12], 0])
-    bench.graph.args, bench.graph.arg_count = args, 14
-    bench.graph.nodes[1].args = 7
+    ffi, graph = bench.ffi, bench.graph
+    rows = [graph.tensors[index] for index in range(graph.tensor_count)]
+    tensors = ffi.new("mrt_tensor_t[]", [*rows, (1024, 10, 5, 0, 0), (1024, 10, 6, 0, 0)])
+    args = ffi.new("uint16_t[]", [*graph.args[0:6], 11, *graph.args[6:12], 11])
+    graph.tensors, graph.tensor_count, graph.args, graph.arg_count = tensors, 13, args, 14
+    graph.pools[0].size = 2048
+    graph.nodes[1].args = 7
     for node in range(2):
-        bench.graph.nodes[node].workspace_count = 1
-    assert bench.lib.mrt_graph_check(bench.graph) == 0
+        graph.nodes[node].workspace_count = 1
     if needed == 51:  # node 0 has more room than node 1
-        args[6] = 5
+        args[6] = 12
+    assert bench.lib.mrt_graph_check(graph) == 0
     assert KernelChecks(bench, needed=needed).status() == status
 
 

@@ -115,8 +115,8 @@ REFUSALS = [
     ("pools", 0, "alignment", 0, "GRAPH"),
     ("pools", 0, "alignment", 4, "GRAPH"),
     ("pools", 1, "alignment", 24, "GRAPH"),
-    ("tensors", 0, "rows", 0, "GRAPH"),
-    ("tensors", 0, "row_bytes", 0, "GRAPH"),
+    ("tensors", 0, "rows", 0, "PLAN"),
+    ("tensors", 0, "row_bytes", 0, "PLAN"),
     ("tensors", 0, "row_bytes", (1 << 32) // 5 + 1, "PLAN"),
     ("tensors", 0, "row_bytes", (1 << 32) // 5, "PLAN"),
     ("tensors", 0, "offset", (1 << 32) - 10, "PLAN"),
@@ -146,6 +146,14 @@ REFUSALS = [
     ("steps", 0, "row_begin", 2, "GRAPH"),
     ("steps", 0, "row_begin", 3, "GRAPH"),
     ("steps", 2, "row_end", 6, "GRAPH"),
+    ("steps", 0, "node", 1, "GRAPH"),
+    ("steps", 3, "node", 0, "PLAN"),
+    ("steps", 0, "row_begin", 1, "PLAN"),
+    ("steps", 1, "row_begin", 3, "PLAN"),
+    ("steps", 5, "row_end", 4, "GRAPH"),
+    ("steps", 4, "row_begin", 3, "PLAN"),
+    ("graph", 0, "step_count", 5, "PLAN"),
+    ("graph", 0, "step_count", 3, "GRAPH"),
     ("inputs", 0, "tensor", 11, "GRAPH"),
     ("inputs", 0, "tensor", 1, "GRAPH"),
     ("outputs", 0, "tensor", 1, "GRAPH"),
@@ -178,15 +186,19 @@ def test_a_shape_whose_product_wraps_around_64_bits_is_refused():
     assert status_of(made) == lib.MRT_ERR_GRAPH
 
 
-@pytest.mark.parametrize(("offset", "status"), [(0, "OK"), (4, "OK"), (2, "ERR_PLAN"), (1, "ERR_PLAN")])
-def test_a_workspace_is_aligned_for_words(offset, status):
-    _, lib = library.load()
+@pytest.mark.parametrize(
+    ("offset", "status"),
+    [(256, "OK"), (260, "OK"), (258, "ERR_PLAN"), (257, "ERR_PLAN"), (512, "ERR_PLAN"), (0, "ERR_PLAN")],
+)
+def test_a_workspace_is_aligned_for_words_and_apart(offset, status):
+    ffi, lib = library.load()
     made = tables(1)
     graph = made.graph
-    graph.nodes[0].workspace_count = 1  # node 0's workspace is then the first arg of node 1: its input
-    tensor = graph.tensors[graph.args[6]]
-    tensor.offset, tensor.rows = offset, 1
-    graph.step_count = 0
+    rows = [graph.tensors[index] for index in range(11)]
+    tensors = ffi.new("mrt_tensor_t[]", [*rows, (offset, 8, 2, 0, 0)])
+    args = ffi.new("uint16_t[]", [*(graph.args[index] for index in range(6)), 11, *list(graph.args[6:12])])
+    graph.tensors, graph.tensor_count, graph.args, graph.arg_count = tensors, 12, args, 13
+    graph.nodes[0].workspace_count, graph.nodes[1].args, graph.pools[0].size = 1, 7, 512
     assert status_of(made) == getattr(lib, f"MRT_{status}")
 
 
@@ -245,6 +257,20 @@ def sound(graph: Any) -> bool:
         and all(node_is_sound(graph, node, tensors, args) for node in nodes)
         and all(step_is_sound(graph.steps[i], nodes, tensors, args) for i in range(graph.step_count))
         and all(info_is_sound(info, tensors) for info in infos)
+        and schedule_is_sound(graph)
+    )
+
+
+def schedule_is_sound(graph: Any) -> bool:
+    """Whether nodes come in order, and mrt_graph_check_plan finds nothing lost if all kernels work in place."""
+    ffi, lib = library.load()
+    seen = list(dict.fromkeys(graph.steps[i].node for i in range(graph.step_count)))
+    always = ffi.callback("mrt_kernel_in_place_t", lambda _call, _input: True)
+    row = ffi.new("mrt_kernel_t *", {"in_place": always})
+    rows = ffi.new("mrt_kernel_t *[]", [row] * (graph.kernel_count or 1))
+    words = ffi.new("uint32_t[]", graph.tensor_count + 1)
+    return seen == list(range(graph.node_count)) and (
+        lib.mrt_graph_check_plan(graph, rows, words, graph.tensor_count + 1, ffi.NULL) == lib.MRT_OK
     )
 
 

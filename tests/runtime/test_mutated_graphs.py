@@ -22,6 +22,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     units = [
         Path(__file__).with_name("mutate_graph.c"),
         root / "runtime/graph_check.c",
+        root / "runtime/graph_reads.c",
         root / "runtime/executor.c",
         *(path for path in (root / "runtime/kernels").glob("*.c") if path.name != "kernels.c"),
         root / "runtime/kernels/portable/conv2d_s8.c",
