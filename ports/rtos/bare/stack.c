@@ -26,14 +26,24 @@ __attribute__((noinline)) void mrt_port_stack_paint(void)
 
 __attribute__((noinline)) uint32_t mrt_port_stack_used(void)
 {
-    const uint32_t *end;
-    __asm volatile("mov %0, sp" : "=r"(end)); /* MISRA D5 */
-    __asm volatile("cpsie i" ::: "memory"); /* MISRA D5 */
-    uint32_t used = 0u;
-    bool below = true;
-    for (const uint32_t *word = mrt_port_stack_bottom; word < end; ++word) {
-        below = below && (*word == PATTERN);
-        used += below ? 0u : (uint32_t)sizeof(uint32_t);
-    }
+    /* Without a frame of its own, which would lie where it looks; and interrupts wait until it has looked. */
+    const uint32_t *word = mrt_port_stack_bottom;
+    uint32_t used;
+    uint32_t value;
+    __asm volatile(".syntax unified\n\t" /* MISRA D5 */
+                   "mov  %[used], sp\n"
+                   "1:\n\t"
+                   "ldr  %[value], [%[word]]\n\t"
+                   "cmp  %[value], %[pattern]\n\t"
+                   "bne  2f\n\t"
+                   "adds %[word], #4\n\t"
+                   "cmp  %[word], %[used]\n\t"
+                   "blo  1b\n"
+                   "2:\n\t"
+                   "subs %[used], %[used], %[word]\n\t"
+                   "cpsie i"
+                   : [word] "+&l"(word), [used] "=&l"(used), [value] "=&l"(value)
+                   : [pattern] "l"(PATTERN)
+                   : "cc", "memory");
     return used;
 }
