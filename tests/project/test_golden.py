@@ -29,6 +29,7 @@ def test_bytes_on_every_board(name: str) -> None:
     for machine in MACHINES:
         run = emulate(package, machine, [{source.name: golden["input"].reshape(source.shape)}])
         np.testing.assert_array_equal(run.outputs[0][result.name].ravel(), golden["output"].ravel(), machine)
+        assert run.stack_bytes <= 512
         assert run.stack_bytes <= run.stack_bound_bytes <= run.stack_bytes + 256
         assert run.static_ram_bytes == 0
         assert run.init_instructions < 20_000
