@@ -17,12 +17,14 @@ from tests.executor_graphs import chain
 from tests.fuzz.harness import HERE
 
 from micrort.codegen import blob
-from micrort.compiler import compile_model
+from micrort.compiler import CompileOptions, compile_model
 from micrort.errors import MicrortError
 
 ROOT = HERE.parents[1]
 EXAMPLES = 60
 """Random models of each operator."""
+TARGETS = (None, "cortex-m4")
+"""Any core, and one with kernels of its own."""
 BYTES_MAX = 4096
 """Of a seed: small models are mutated in the right place more often, and run fast."""
 
@@ -47,12 +49,12 @@ def random_models(operator: str) -> list[bytes]:
     return found
 
 
-def blobs(model: bytes, folder: Path, name: str) -> tuple[set[str], bytes] | None:
+def blobs(model: bytes, folder: Path, name: str, target: str | None = None) -> tuple[set[str], bytes] | None:
     """Kernels and .mrt of a model; None where it cannot be compiled."""
     path = folder / f"{name}.tflite"
     path.write_bytes(model)
     try:
-        graph = compile_model(path).graph
+        graph = compile_model(path, CompileOptions(target)).graph
     except MicrortError:
         return None
     return {node.kernel for node in graph.nodes}, blob.write(graph).model
@@ -67,9 +69,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         for operator in models.RULES:
             for model in random_models(operator):
-                kernels, data = blobs(model, Path(work), operator.lower()) or ((), b"")
-                for kernel in kernels:
-                    found.setdefault(kernel, set()).add(data)
+                for core in TARGETS:
+                    kernels, data = blobs(model, Path(work), operator.lower(), core) or ((), b"")
+                    for kernel in kernels:
+                        found.setdefault(kernel, set()).add(data)
         for kernel, choices in found.items():
             ordered = sorted((data for data in choices if len(data) <= BYTES_MAX), key=lambda data: (len(data), data))
             best[kernel] = ordered[0]

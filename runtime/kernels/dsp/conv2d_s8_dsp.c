@@ -19,7 +19,7 @@ typedef struct conv2d {
     int8_t *bytes; /* a tap row of zero points; or two patches, where channels come in no multiple of four */
     int8_t point;
     mrt_dsp_walk_t walk;
-} conv2d_t;
+} conv2d_dsp_t;
 
 /* A place in the output, and the input rows under it. */
 typedef struct pixel {
@@ -37,14 +37,14 @@ typedef struct cursor {
     int32_t x;
 } cursor_t;
 
-static void begin_row(const conv2d_t *conv, cursor_t *cursor)
+static void begin_row(const conv2d_dsp_t *conv, cursor_t *cursor)
 {
     cursor->current = 1u - cursor->current;
     mrt_lines_make(&cursor->lines[cursor->current], conv->call, conv->window, cursor->row);
     cursor->x = 0;
 }
 
-static pixel_t next_pixel(const conv2d_t *conv, cursor_t *cursor)
+static pixel_t next_pixel(const conv2d_dsp_t *conv, cursor_t *cursor)
 {
     if (cursor->x == conv->window->output_width) {
         cursor->row += 1u;
@@ -56,7 +56,7 @@ static pixel_t next_pixel(const conv2d_t *conv, cursor_t *cursor)
     return pixel;
 }
 
-static int8_t *output_of(const conv2d_t *conv, const pixel_t *pixel)
+static int8_t *output_of(const conv2d_dsp_t *conv, const pixel_t *pixel)
 {
     int8_t *row = mrt_output_s8(conv->call, 0u, pixel->row);
     return &row[pixel->x * conv->window->output_channels];
@@ -70,7 +70,7 @@ static bool is_whole(const mrt_window_t *window, const pixel_t *pixel)
 }
 
 /* The elements under a tap; zero points where it lies outside the image. */
-static const int8_t *tap_of(const conv2d_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t tap)
+static const int8_t *tap_of(const conv2d_dsp_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t tap)
 {
     const int32_t column = pixel->origin + (tap * conv->window->dilation_width);
     const mrt_taps_t *rows = &pixel->lines->taps;
@@ -82,7 +82,7 @@ static const int8_t *tap_of(const conv2d_t *conv, const pixel_t *pixel, int32_t 
 }
 
 /* Widens patches from the image: by whole tap rows, or tap by tap at the borders. b is null for one pixel. */
-static void widen_taps(const conv2d_t *conv, const pixel_t *a, const pixel_t *b)
+static void widen_taps(const conv2d_dsp_t *conv, const pixel_t *a, const pixel_t *b)
 {
     const mrt_window_t *window = conv->window;
     const bool whole = is_whole(window, a) && ((b == NULL) || is_whole(window, b));
@@ -123,7 +123,7 @@ static inline int8_t *fill_few(int8_t *to, int8_t point, uint32_t count)
 }
 
 /* Copies the patch of a pixel, zero points included, to bytes without gaps. */
-static void gather(const conv2d_t *conv, const pixel_t *pixel, int8_t *patch)
+static void gather(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
 {
     const mrt_window_t *window = conv->window;
     const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left,
@@ -132,7 +132,9 @@ static void gather(const conv2d_t *conv, const pixel_t *pixel, int8_t *patch)
     const uint32_t count = (uint32_t)step * conv->channels;
     int8_t *to = patch;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
-        const bool inside = (row >= pixel->lines->taps.begin) && (row < pixel->lines->taps.end);
+        /* A window that misses the image has no taps, wherever they would begin. */
+        const bool inside = (taps.begin < taps.end) && (row >= pixel->lines->taps.begin)
+                            && (row < pixel->lines->taps.end);
         const int32_t begin = inside ? taps.begin : window->kernel_width;
         const int32_t end = inside ? taps.end : window->kernel_width;
         to = fill_few(to, conv->point, (uint32_t)begin * conv->channels);
@@ -143,7 +145,7 @@ static void gather(const conv2d_t *conv, const pixel_t *pixel, int8_t *patch)
     }
 }
 
-static void compute_two(const conv2d_t *conv, cursor_t *cursor)
+static void compute_two(const conv2d_dsp_t *conv, cursor_t *cursor)
 {
     const pixel_t a = next_pixel(conv, cursor);
     const pixel_t b = next_pixel(conv, cursor);
@@ -159,7 +161,7 @@ static void compute_two(const conv2d_t *conv, cursor_t *cursor)
                          output_of(conv, &b));
 }
 
-static void compute_one(const conv2d_t *conv, cursor_t *cursor)
+static void compute_one(const conv2d_dsp_t *conv, cursor_t *cursor)
 {
     const pixel_t a = next_pixel(conv, cursor);
     if ((conv->channels % 4u) == 0u) {
@@ -181,7 +183,7 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
     const uint32_t quads = mrt_dsp_quads(patch);
     uint32_t *lanes = mrt_workspace(call);                  /* MISRA D1 */
     const uint32_t *groups = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
-    const conv2d_t conv = {
+    const conv2d_dsp_t conv = {
         .call = call,
         .window = window,
         .channels = channels,
