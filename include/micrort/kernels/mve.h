@@ -30,7 +30,7 @@ typedef enum mrt_mve_scaling {
 
 /** Attributes of conv2d_s8_mve. Inputs: input [N, H, W, C], groups. Output: [N, H', W', output_channels]. */
 typedef struct mrt_conv2d_s8_mve_attrs {
-    mrt_window_t window;
+    mrt_window_t window; /**< Geometry of input, output and window. */
     int32_t input_zero_point; /**< Value of the padding, -128..127. */
     int32_t output_offset;    /**< The output's zero point, -128..127. */
     int32_t activation_min;   /**< Clamp of the output, -128..127. */
@@ -48,5 +48,27 @@ typedef struct mrt_fully_connected_s8_mve_attrs {
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
     int32_t scaling;        /**< An mrt_mve_scaling_t. */
 } mrt_fully_connected_s8_mve_attrs_t;
+
+/**
+ * Attributes of depthwise_conv2d_s8_mve. Inputs: input [N, H, W, C], filters. Output: [N, H', W', output_channels];
+ * output_channels is a multiple of C.
+ *
+ * Filters are one int32 tensor: for each output channel 16 weights for each tile of the kernel, then bias, multiplier
+ * and shift. A tile is 4 x 4 taps, column by column; tiles go row by row, and taps outside the kernel are 0.
+ */
+typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
+    mrt_window_t window; /**< Geometry of input, output and window. */
+    int32_t input_zero_point; /**< Value of the padding, -128..127. */
+    int32_t output_offset;    /**< The output's zero point, -128..127. */
+    int32_t activation_min;   /**< Clamp of the output, -128..127. */
+    int32_t activation_max;   /**< Clamp of the output, activation_min..127. */
+    int32_t scaling;          /**< An mrt_mve_scaling_t. */
+    /**
+     * Strips of the input that are made before they are used: 1, or more, which is better for narrow outputs and takes
+     * as many times the workspace. A strip is the taps of one output row, or those of two where stride and dilation are
+     * 1 and the kernel is no larger than 3 x 3.
+     */
+    int32_t strips;
+} mrt_depthwise_conv2d_s8_mve_attrs_t;
 
 #endif

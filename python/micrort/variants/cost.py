@@ -40,3 +40,25 @@ def dsp_convolution(pixels: int, taps: int, elements: int, channels: int) -> int
     by_taps = elements // taps % 4 == 0
     patches = pixels * (30 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 3 * elements)
     return patches + dsp_products(pixels, -(-elements // 4), channels)
+
+
+def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> int:
+    """Of runtime/kernels/mve/depthwise_conv2d_s8_mve.c for `rows` output rows, that many strips at a time."""
+    height, width = int(window["kernel_height"]), int(window["kernel_width"])
+    same = all(window[f"{name}_{axis}"] == 1 for name in ("stride", "dilation") for axis in ("height", "width"))
+    quads = same and max(height, width) < 4
+    tiles = -(-height // 4) * -(-width // 4)
+    across = int(window["output_width"])
+    per_strip = 2 if quads else 1
+    blocks, rest = divmod(rows, strips * per_strip)
+    batch = 45 if quads else 25 + 33 * tiles
+    total = 0
+    for count, lines in ((blocks, strips * per_strip), (1, rest)):
+        if strips == 1:
+            batches = -(-across // (4 if quads else 8))
+        else:
+            batches = -(-across // 2) * -(-lines // 4) if quads else across * -(-lines // 8)
+        columns = int(window["input_width"]) * -(-lines // per_strip) * -(-height // 4)
+        channels = int(window["output_channels"])
+        total += count * (channels * (50 + batch * batches) + -(-channels // 16) * 25 * columns) if lines else 0
+    return total

@@ -149,6 +149,55 @@ def convolution_of_one_pixel(call: KernelCall, tensors: Tensors) -> Variant | No
     return _vectors(call, tensors, filters, filters.shape[1] % BLOCK != 0 or source.rows != 1)
 
 
+def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Any depthwise convolution whose rows are not very long."""
+    attrs, weights = call.attrs, tensors[call.inputs[1]].data
+    if weights is None:
+        return None
+    filters = weights.reshape(*weights.shape[1:])
+    scales = fold(call, tensors, filters.reshape(-1, filters.shape[-1]).T)
+    window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
+    choices = [strips for strips in (1, 2, 3, 4, 6, 8, 16) if _strips_fit(window, strips)]
+    if scales is None or not choices:
+        return None
+    rows = tensors[call.outputs[0]].rows
+    costs = {strips: cost.mve_depthwise(window, rows, strips) for strips in choices}
+    strips = min(choices, key=lambda choice: costs[choice])
+    made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, "strips": strips}
+    constant = pack_depthwise(filters, scales)
+    return _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
+
+
+def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
+    """Filters of depthwise_conv2d_s8_mve as int32 [channels, words], of int8 [height, width, channels]."""
+    height, width, channels = filters.shape
+    padded = np.pad(filters, ((0, -height % TILE), (0, -width % TILE), (0, 0)))
+    tiles = padded.reshape(padded.shape[0] // TILE, TILE, padded.shape[1] // TILE, TILE, channels)
+    # [tiles high, row, tiles wide, column, channels] -> [channels, tiles high, tiles wide, column, row]
+    words = np.ascontiguousarray(tiles.transpose(4, 0, 2, 3, 1)).reshape(channels, -1).view("<i4").astype(np.int32)
+    parts = (scales.start, scales.multiplier, scales.shift)
+    columns = [(values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)[:, None] for values in parts]
+    return np.concatenate([words, *columns], axis=1)
+
+
+TILE = 4
+"""Taps of a tile along an axis."""
+STRIPS_BYTES = 2048
+"""So much workspace more than one strip may take."""
+
+
+def _strips_fit(window: Mapping[str, int | float], strips: int) -> bool:
+    """Whether outputs lie within 16 bits, and the workspace is not too large."""
+    from micrort.native import kernels
+
+    line = int(window["output_width"] * window["output_channels"])
+    if 7 * (window["output_channels"] if strips == 1 else line) + line > 65535:
+        return False
+    attrs = {**window, "input_zero_point": 0, "scaling": 0, "strips": strips, **dict.fromkeys(_END, 0)}
+    size = kernels.workspace_bytes("depthwise_conv2d_s8_mve", attrs)
+    return size > 0 and (strips == 1 or size <= STRIPS_BYTES)
+
+
 _END = ("output_offset", "activation_min", "activation_max")
 
 
@@ -198,5 +247,6 @@ def _values(tensor: Tensor) -> np.ndarray:
 
 _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
     "fully_connected_s8": (fully_connected, fully_connected_pairs),
+    "depthwise_conv2d_s8": (depthwise,),
     "conv2d_s8": (convolution, convolution_of_one_pixel),
 }

@@ -53,6 +53,18 @@ static inline int32x4_t vdupq_n_s32(int32_t value)
     return result;
 }
 
+static inline int8x16_t vdupq_n_s8(int8_t value)
+{
+    int8x16_t result;
+    (void)memset(result.lane, value, sizeof(result));
+    return result;
+}
+
+static inline void vstrbq_s8(int8_t *base, int8x16_t value)
+{
+    (void)memcpy(base, value.lane, sizeof(value));
+}
+
 static inline uint16x8_t vldrhq_u16(const uint16_t *base)
 {
     uint16x8_t result;
@@ -63,6 +75,13 @@ static inline uint16x8_t vldrhq_u16(const uint16_t *base)
 static inline int16x8_t vreinterpretq_s16_s32(int32x4_t value)
 {
     int16x8_t result;
+    (void)memcpy(result.lane, value.lane, sizeof(result));
+    return result;
+}
+
+static inline int8x16_t vreinterpretq_s8_s32(int32x4_t value)
+{
+    int8x16_t result;
     (void)memcpy(result.lane, value.lane, sizeof(result));
     return result;
 }
@@ -85,6 +104,12 @@ static inline int16x8_t vreinterpretq_s16_s8(int8x16_t value)
 static inline mve_pred16_t vctp16q(uint32_t count)
 {
     return (count < 8u) ? (mve_pred16_t)((UINT32_C(1) << (2u * count)) - 1u) : (mve_pred16_t)0xFFFFu;
+}
+
+/** The first `count` lanes of 8 bits. */
+static inline mve_pred16_t vctp8q(uint32_t count)
+{
+    return (count < 16u) ? (mve_pred16_t)((UINT32_C(1) << count) - 1u) : (mve_pred16_t)0xFFFFu;
 }
 
 static inline void vstrbq_p_s16(int8_t *base, int16x8_t value, mve_pred16_t predicate)
@@ -118,6 +143,15 @@ static inline int32x4_t vaddq_n_s32(int32x4_t a, int32_t b)
     int32x4_t result;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = (int32_t)((uint32_t)a.lane[i] + (uint32_t)b);
+    }
+    return result;
+}
+
+static inline int32x4_t vaddq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (int32_t)((uint32_t)a.lane[i] + (uint32_t)b.lane[i]);
     }
     return result;
 }
@@ -176,6 +210,26 @@ static inline int32x4_t vshrq_n_s32(int32x4_t a, int32_t count)
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = (int32_t)((int64_t)a.lane[i] >> count); /* MISRA D2 */
     }
+    return result;
+}
+
+/** To the left by `count`, 0..31; bits beyond are lost. */
+static inline int32x4_t vshlq_n_s32(int32x4_t a, int32_t count)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        const uint32_t shifted = (uint32_t)a.lane[i] << (uint32_t)count;
+        result.lane[i] = (int32_t)shifted;
+    }
+    return result;
+}
+
+/** The whole vector to the left by a lane; what comes in is `*carry`, what goes out too. `count` is 32. */
+static inline int32x4_t vshlcq_s32(int32x4_t a, uint32_t *carry, int32_t count)
+{
+    (void)count;
+    const int32x4_t result = {{(int32_t)*carry, a.lane[0], a.lane[1], a.lane[2]}};
+    *carry = (uint32_t)a.lane[3];
     return result;
 }
 

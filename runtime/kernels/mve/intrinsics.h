@@ -8,6 +8,7 @@
 #ifndef MRT_RUNTIME_KERNELS_MVE_INTRINSICS_H
 #define MRT_RUNTIME_KERNELS_MVE_INTRINSICS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(__ARM_FEATURE_MVE) && defined(__GNUC__)
@@ -68,6 +69,11 @@ typedef struct mrt_mve_sums {
 /* Eight sums take all even registers. */
 #define MRT_MVE_SUMS "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr"
 
+/* Eight sums to two vectors: those of even numbers, then the others. */
+#define MRT_MVE_GATHER /* MISRA D4 */ \
+    "vmov %q[x][2], %q[x][0], r0, r8\n\tvmov %q[x][3], %q[x][1], r4, r12\n\t" \
+    "vmov %q[y][2], %q[y][0], r2, r10\n\tvmov %q[y][3], %q[y][1], r6, lr\n\t"
+
 /**
  * Sums of products of two pixels with four channels. `packed` holds four biases, then `*blocks` times 16 weights of
  * each channel.
@@ -108,16 +114,64 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const 
     int8x16_t v;
     sums.next = packed;
     __asm volatile("ldm %[w]!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" MRT_MVE_REPEAT(MRT_MVE_STEP_1X8)
-                   "vmov %q[x][2], %q[x][0], r0, r8\n\t"
-                   "vmov %q[x][3], %q[x][1], r4, r12\n\t"
-                   "vmov %q[u][2], %q[u][0], r2, r10\n\t"
-                   "vmov %q[u][3], %q[u][1], r6, lr\n\t"
+                   MRT_MVE_GATHER
                    : [a] "+r"(a), [w] "+r"(sums.next), [n] "=&r"(count), [x] "=&w"(sums.first),
-                     [u] "=&w"(sums.second), [v] "=&w"(v)
+                     [y] "=&w"(sums.second), [u] "=&w"(u), [v] "=&w"(v)
                    : [blocks] "m"(*blocks)
                    : MRT_MVE_SUMS, "cc", "memory");
-    (void)u;
     return sums;
+}
+
+/**
+ * Products of two patches with four weight vectors each. A patch is four words, `offsets` apart, each of four bytes;
+ * the second lies `gap` bytes behind the first. Even lanes of the result, as mrt_mve_narrow takes them:
+ * weights 0 and 2 by the first patch, then by the second one; odd lanes: weights 1 and 3.
+ */
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *base, int32x4_t offsets, int32_t gap,
+                                                       const int8x16_t weights[4])
+{
+    mrt_mve_sums_t sums = {.next = NULL};
+    int32x4_t places;
+    __asm volatile("vadd.i32 %q[p], %q[o], %[base]\n\t"
+                   "vldrw.u32 %q[x], [%q[p]]\n\t"
+                   "vadd.i32 %q[p], %q[p], %[gap]\n\t"
+                   "vldrw.u32 %q[y], [%q[p]]\n\t"
+                   "vmladav.s8 r0, %q[x], %q[a]\n\tvmladav.s8 r2, %q[x], %q[b]\n\t"
+                   "vmladav.s8 r4, %q[x], %q[c]\n\tvmladav.s8 r6, %q[x], %q[d]\n\t"
+                   "vmladav.s8 r8, %q[y], %q[a]\n\tvmladav.s8 r10, %q[y], %q[b]\n\t"
+                   "vmladav.s8 r12, %q[y], %q[c]\n\tvmladav.s8 lr, %q[y], %q[d]\n\t" MRT_MVE_GATHER
+                   : [p] "=&w"(places), [x] "=&w"(sums.first), [y] "=&w"(sums.second)
+                   : [o] "w"(offsets), [base] "r"(base), [gap] "r"(gap), [a] "w"(weights[0]), [b] "w"(weights[1]),
+                     [c] "w"(weights[2]), [d] "w"(weights[3])
+                   : MRT_MVE_SUMS, "memory");
+    return sums;
+}
+
+/* The next patch, and its sum. */
+#define MRT_MVE_NEXT(sum) /* MISRA D4 */ \
+    "vldrw.u32 %q[x], [%q[p]]\n\tvadd.i32 %q[p], %q[p], %[step]\n\tvmladav.s8 " sum ", %q[x], %q[a]\n\t"
+
+/** Products of eight patches, `step` bytes one behind the other, with one weight vector; those of even ones first. */
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *base, int32x4_t offsets, int32_t step,
+                                                       int8x16_t weights)
+{
+    mrt_mve_sums_t sums = {.next = NULL};
+    int32x4_t places;
+    __asm volatile("vadd.i32 %q[p], %q[o], %[base]\n\t" MRT_MVE_NEXT("r0") MRT_MVE_NEXT("r2") MRT_MVE_NEXT("r4")
+                       MRT_MVE_NEXT("r6") MRT_MVE_NEXT("r8") MRT_MVE_NEXT("r10") MRT_MVE_NEXT("r12")
+                           MRT_MVE_NEXT("lr") MRT_MVE_GATHER
+                   : [p] "=&w"(places), [x] "=&w"(sums.first), [y] "=&w"(sums.second)
+                   : [o] "w"(offsets), [base] "r"(base), [step] "r"(step), [a] "w"(weights)
+                   : MRT_MVE_SUMS, "memory");
+    return sums;
+}
+
+/** Four rows of bytes to columns of words: byte i of row j becomes byte j of word i. Reads the bytes of `columns`. */
+static MRT_MVE_INLINE void mrt_mve_interleave(int8_t *target, const int8_t *const rows[4], mve_pred16_t columns)
+{
+    const int8x16x4_t lines = {{vldrbq_z_s8(rows[0], columns), vldrbq_z_s8(rows[1], columns),
+                                vldrbq_z_s8(rows[2], columns), vldrbq_z_s8(rows[3], columns)}};
+    vst4q_s8(target, lines);
 }
 
 /** Copies bytes, vectors at a time; `count` may be 0. */
@@ -198,6 +252,47 @@ static inline mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const int32_t 
     }
     sums.next = &packed[8 + (2 * length)];
     return sums;
+}
+
+/* Sum of products of a patch with a weight vector, modulo 2^32. */
+static inline int32_t mrt_mve_patch(const int8_t *base, int32x4_t offsets, int8x16_t weights)
+{
+    int32_t sum = 0; /* 16 products of int8 do not leave int32 */
+    for (uint32_t i = 0u; i < 16u; ++i) {
+        sum += (int32_t)base[offsets.lane[i / 4u] + (int32_t)(i % 4u)] * weights.lane[i];
+    }
+    return sum;
+}
+
+static inline mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *base, int32x4_t offsets, int32_t gap,
+                                               const int8x16_t weights[4])
+{
+    mrt_mve_sums_t sums = {.next = NULL};
+    for (uint32_t lane = 0u; lane < 4u; ++lane) {
+        const int8_t *patch = &base[(lane < 2u) ? 0 : gap];
+        const uint32_t pair = 2u * (lane % 2u);
+        sums.first.lane[lane] = mrt_mve_patch(patch, offsets, weights[pair]);
+        sums.second.lane[lane] = mrt_mve_patch(patch, offsets, weights[pair + 1u]);
+    }
+    return sums;
+}
+
+static inline mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *base, int32x4_t offsets, int32_t step, int8x16_t weights)
+{
+    mrt_mve_sums_t sums = {.next = NULL};
+    for (int32_t lane = 0; lane < 4; ++lane) {
+        sums.first.lane[lane] = mrt_mve_patch(&base[2 * lane * step], offsets, weights);
+        sums.second.lane[lane] = mrt_mve_patch(&base[((2 * lane) + 1) * step], offsets, weights);
+    }
+    return sums;
+}
+
+static inline void mrt_mve_interleave(int8_t *target, const int8_t *const rows[4], mve_pred16_t columns)
+{
+    for (uint32_t i = 0u; i < 64u; ++i) {
+        const uint32_t column = i / 4u;
+        target[i] = ((((uint32_t)columns >> column) & 1u) != 0u) ? rows[i % 4u][column] : (int8_t)0;
+    }
 }
 
 /** Copies bytes; `count` may be 0. */
