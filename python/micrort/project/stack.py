@@ -8,7 +8,7 @@ no bound is refused: recursion, unknown pointers, frames of variable size. Inter
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,17 +119,13 @@ class Analysis:
 def _symbols(image: Path) -> Mapping[str, int]:
     """Addresses of the global functions of an image."""
     from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
 
     with image.open("rb") as file:
-        tables = [item for item in ELFFile(file).iter_sections() if item.name == ".symtab"]
+        tables = [item for item in ELFFile(file).iter_sections() if isinstance(item, SymbolTableSection)]
         return {
             symbol.name: symbol["st_value"] & ~1
             for table in tables
             for symbol in table.iter_symbols()
             if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_info"]["bind"] != "STB_LOCAL"
         }
-
-
-def bounds(analysis: Analysis, entries: Sequence[str]) -> dict[str, int]:
-    """Bytes of worst-case stack by function."""
-    return {entry: analysis.bound(entry).bytes for entry in entries}
