@@ -16,6 +16,13 @@
  *
  * Pools form an order by cost. A plan is better than another if it uses less of the costliest pool; if both use
  * the same of that one, less of the next, and so on: what fits into fast memory stays out of slow memory.
+ *
+ * What the answers rest on. A plan is proved by mrt_plan_check, which shares nothing with the search. That there is no
+ * better one (MRT_PLAN_OPTIMAL above the first lower bound, MRT_ERR_INFEASIBLE, a lower bound raised by the search) is
+ * found by exhausting it; parts of it that had no solution are recognised by a 128-bit fingerprint of their state, not
+ * by the state itself. Two states with one fingerprint would make such an answer wrong: among 2^30 states with a chance
+ * below 2^-68, if fingerprints are as good as random. They guard against accident, not against a problem made to
+ * collide. A plan that lies at a bound known before the search (the busiest moment) needs none.
  */
 #ifndef MRT_PLAN_H
 #define MRT_PLAN_H

@@ -133,6 +133,7 @@ def test_outputs_are_whole_and_kept():
         ([(0, 0, 2), (1, 0, 1), (0, 2, 4), (1, 1, 4)], OK),
         ([(0, 0, 2), (0, 1, 4), (1, 0, 4)], OK),
         ([(0, 0, 3), (0, 0, 2), (0, 3, 4), (1, 0, 4)], OK),
+        ([(0, 0, 3), (0, 3, 4), (0, 2, 3), (1, 0, 4)], OK),
         ([(0, 0, 2), (0, 3, 4), (1, 0, 4)], PLAN),
         ([(0, 1, 4), (1, 0, 4)], PLAN),
         ([(1, 0, 4), (0, 0, 4)], GRAPH),
@@ -151,6 +152,15 @@ def test_rows_in_place():
     assert three((0, 16, 16), steps=[(0, 0, 4), (1, 0, 2), (1, 2, 4)]) == OK
     assert three((0, 16, 16), nodes=[([0], [1]), ([3, 1], [2])], steps=[(0, 0, 4), (1, 0, 2), (1, 2, 4)],
                  tensors=[(0, 4, 4), (16, 4, 4), (16, 4, 4), (0, 4, 4, PARAMS)]) == OK  # fmt: skip
+
+
+def test_lost_between_two_steps_of_its_reader():
+    nodes: list[Node] = [([0], [1]), ([3], [2])]
+    tensors = [(0, 4, 4), (16, 4, 4), (0, 4, 4), (0, 4, 4, PARAMS)]
+    steps = [(0, 0, 2), (1, 0, 4), (0, 2, 4)]
+    assert Case(tensors, nodes, steps, outputs=[1]).check() == PLAN
+    tensors[2] = (32, 4, 4)
+    assert Case(tensors, nodes, steps, outputs=[1]).check() == OK
 
 
 def test_further_outputs_and_workspaces_lie_apart():
@@ -190,7 +200,9 @@ def test_views():
 def test_what_is_written_is_no_view():
     nodes: list[Node] = [([0], [1]), ([0], [2]), ([1, 2], [3])]
     assert Case(VIEWED, nodes, outputs=[3]).check() == PLAN
-    assert Case(VIEWED, [([0], [2]), ([1], [3])], inputs=[0, 1], outputs=[3]).check() == PLAN
+    tensors = [(0, 4, 4), (32, 4, 4), (0, 4, 4), (48, 4, 4)]
+    assert Case(tensors, [([1], [2]), ([0], [3])], inputs=[0, 1], outputs=[3]).check() == PLAN
+    assert Case(tensors, [([0], [2]), ([1], [3])], inputs=[0, 1], outputs=[3]).check() == OK
 
 
 def test_inputs_and_their_views():
