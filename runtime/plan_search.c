@@ -51,7 +51,7 @@ void mrt_plan_search_take(mrt_plan_search_t *search, mrt_plan_scratch_t *scratch
     search->trail = mrt_plan_take(scratch, search->trail_room, sizeof(mrt_plan_change_t));        /* MISRA D1 */
     search->crossings = mrt_plan_take(scratch, buffer_count, sizeof(uint32_t));                   /* MISRA D1 */
     search->load = mrt_plan_take(scratch, buffer_count, sizeof(uint64_t));                        /* MISRA D1 */
-    search->failed = mrt_plan_take(scratch, search->failed_mask + 1u, 2u * sizeof(uint64_t));     /* MISRA D1 */
+    search->failed = mrt_plan_take(scratch, search->failed_mask + 1u, 2u * sizeof(uint64_t));
 }
 
 /* Remembers an item before a change, once for each stamp. */

@@ -26,8 +26,8 @@ MRT_BEGIN_C
     mrt_status_t mrt_##name##_run(const mrt_call_t *call); \
     mrt_status_t mrt_##name##_check(const mrt_call_t *call); \
     uint32_t mrt_##name##_workspace(const void *attrs);
-#include "micrort/kernels/kernels.def" /* MISRA D4 */
-#undef MRT_KERNEL
+#include "micrort/kernels/kernels.def"
+#undef MRT_KERNEL /* MISRA D4 */
 
 /* Where an output may lie over an input, as mrt_kernel_in_place_t says; kernels.def gives each kernel one of them. */
 

@@ -43,10 +43,10 @@ out:
 void *canary_pointers(void *untyped, const int32_t *numbers) /* breaks 8.7 */
 {
     int32_t *typed = untyped; /* breaks 11.5 */
-    int32_t *mutable = (int32_t *)numbers; /* breaks 11.8, constVariablePointer */
-    uint16_t *halves = (uint16_t *)numbers; /* breaks 11.3, 11.8, constVariablePointer */
+    int32_t *mutable = (int32_t *)numbers; /* breaks 11.8, 8.13 */
+    uint16_t *halves = (uint16_t *)numbers; /* breaks 11.3, 11.8, 8.13 */
     *typed = *mutable + *halves;
-    int32_t partly[4] = {1, 2}; /* breaks 9.3, constVariable */
+    int32_t partly[4] = {1, 2}; /* breaks 9.3, 8.13 */
     *typed += partly[number_of(numbers)]; /* breaks 17.3 */
     return malloc(4); /* breaks 21.3 */
 }

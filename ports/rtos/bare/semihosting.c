@@ -112,7 +112,7 @@ bool mrt_port_file_seek(mrt_port_file_t file, uint32_t position)
     return semihosting_call(OPERATION_SEEK, operands) == 0;
 }
 
-bool mrt_port_file_read(mrt_port_file_t file, void *data, uint32_t size)
+bool mrt_port_file_read(mrt_port_file_t file, void *data, uint32_t size) /* MISRA D3 */
 {
     const uint32_t operands[3] = {(uint32_t)file, word_of(data), size};
     return semihosting_call(OPERATION_READ, operands) == 0; /* the result is the number of bytes that are missing */
