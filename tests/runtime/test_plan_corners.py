@@ -156,3 +156,22 @@ def test_a_search_whose_trail_is_full_gives_up_and_proves_nothing() -> None:
     assert problem.plan.lower_bound[0] < problem.plan.used[0]
     assert problem.plan.steps < 200_000, "what is left of the budget is of no use"
     assert problem.check([(slot.pool, slot.offset) for slot in problem.slots])[:2] == ("OK", "NONE")
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+def test_a_buffer_passes_over_a_pool_that_others_share_with_its_own(strategy: str) -> None:
+    """Buffer 0 may lie in either pool, and so joins them; buffer 1 asks for more alignment than the cheaper one has."""
+    problem = Problem([buffer(0, 2, 8), buffer(0, 2, 8, alignment=16)], [(100, 8, 0), (100, 16, 1)])
+    assert problem.solve(strategy) == "OK"
+    assert [(slot.pool, slot.offset) for slot in problem.slots] == [(0, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_one_group_of_pools_that_is_too_small_is_enough_to_fail(strategy: str, order: tuple[int, int]) -> None:
+    """Two pools that no buffer joins: the one's failure is the answer, whichever is looked at first."""
+    items = [buffer(0, 1, 20, pools=1 << order[0]), buffer(0, 1, 8, pools=1 << order[1])]
+    problem = Problem(items, [(10, 16, 0), (10, 16, 0)])
+    assert problem.solve(strategy) == "ERR_INFEASIBLE"
+    assert problem.plan.lower_bound[order[0]] == 20
+    assert problem.plan.lower_bound[order[1]] == 8
