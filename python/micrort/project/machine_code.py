@@ -118,7 +118,8 @@ def _successors(body: Sequence[Instruction], index: int) -> list[int]:
         first = next(place for place, other in enumerate(body) if _is_switch(other) or _target(other) is not None)
         return [place for place in range(first + 1, len(body)) if body[place].mnemonic != "nop"]
     target = _target(item)
-    found = [] if _leaves(item) else [index + 1]
+    far = _is_call(item) and target is not None and body[0].address < target <= body[-1].address
+    found = [] if far or _leaves(item) else [index + 1]
     if target is not None:
         found.extend(place for place, other in enumerate(body) if other.address == target)
     return found
@@ -131,7 +132,7 @@ def _target(item: Instruction) -> int | None:
 
 
 def _is_call(item: Instruction) -> bool:
-    """Whether it branches with link; Armv6-M code also jumps far within a function in this way."""
+    """Whether it branches with link; Armv6-M code also jumps far within a function in this way, not to return."""
     return item.mnemonic in ("bl", "blx")
 
 
