@@ -61,12 +61,12 @@ static void begin_value(const play_t *play, uint32_t tensor, uint32_t node)
 {
     const mrt_tensor_t *tensors = play->graph->tensors;
     for (uint32_t other = 0u; other < play->graph->tensor_count; ++other) {
-        /* One state a tensor, checked by the caller. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         const bool has_value = (play->states[other] != VIEW) && (play->states[other] != HOLDS);
         if (has_value && mrt_overlap(&tensors[tensor], &tensors[other])) {
             play->states[other] = LOST + node;
         }
     }
+    /* A state for each tensor, as the caller checked. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     play->states[tensor] = HOLDS;
 }
 
