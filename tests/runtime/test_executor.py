@@ -349,3 +349,19 @@ def test_a_graph_without_pools_needs_no_memory(bench):
     empty = bench.ffi.new("mrt_graph_t *")
     assert bench.init(bench.executor, empty, bench.ffi.NULL, 0) == "OK"
     assert bench.run(bench.executor) == "OK"
+
+
+def test_another_init_begins_anew(bench):
+    """In the midst of an inference: what ran before is forgotten."""
+    bench.ready()
+    value = bench.chain.input(5)
+    bench.write(value)
+    done = bench.ffi.new("bool *", True)
+    assert bench.step(bench.executor, 2, done) == "OK"
+    assert (bench.executor.next_step, done[0]) == (2, False)
+    bench.ready()
+    assert bench.executor.next_step == 0
+    bench.write(value)
+    assert bench.step(bench.executor, 1000, done) == "OK"
+    assert done[0]
+    assert bench.read() == ("OK", bench.expected(value))
