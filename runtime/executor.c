@@ -165,7 +165,6 @@ mrt_status_t mrt_executor_step(mrt_executor_t *executor, uint32_t max_steps, boo
         return MRT_ERR_ARGUMENT;
     }
     const uint32_t step_count = executor->graph->step_count;
-    *done = false;
     if (executor->next_step == step_count) {
         executor->next_step = 0u;
     }

@@ -27,7 +27,10 @@ GOAL = 90.0
 """Percent of a group's mutants that must be killed."""
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 EQUIVALENT_VERDICT = "equivalent"
-BLOB = (("tests/runtime/test_blob.py", "-k", "not sanitisers and not target"),)
+BLOB = (
+    ("tests/runtime/test_blob_corners.py",),
+    ("tests/runtime/test_blob.py", "-k", "not sanitisers and not target"),
+)
 PLANNER = (
     ("tests/runtime/test_plan_golden.py",),
     ("tests/runtime/test_plan.py", "tests/runtime/test_plan_corners.py"),

@@ -365,3 +365,19 @@ def test_another_init_begins_anew(bench):
     assert bench.step(bench.executor, 1000, done) == "OK"
     assert done[0]
     assert bench.read() == ("OK", bench.expected(value))
+
+
+@pytest.mark.parametrize("first", [1, 2, 5])
+@pytest.mark.parametrize("more", [4, 6, 1000, 2**32 - 1])
+def test_a_step_ends_with_the_inference_however_many_are_asked_for(bench, first, more):
+    bench.ready()
+    value = bench.chain.input(5)
+    done = bench.ffi.new("bool *")
+    count = bench.graph.step_count
+    for _ in range(2):
+        bench.write(value)
+        assert bench.step(bench.executor, first, done) == "OK"
+        assert (bench.executor.next_step, done[0]) == (first, False)
+        assert bench.step(bench.executor, more, done) == "OK"
+        assert (bench.executor.next_step, done[0]) == (min(first + more, count), first + more >= count)
+        bench.reset(bench.executor)
