@@ -20,6 +20,7 @@ typedef struct mrt_fully_connected_s8_dsp_attrs {
     int32_t depth;          /**< Elements of an input vector, at least 1. */
     int32_t channels;       /**< Elements of an output vector, at least 1. */
     int32_t tile;           /**< Vectors multiplied at a time, 1 or 2: two are faster, and need twice the workspace. */
+    int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_fully_connected_s8_dsp_attrs_t;
@@ -29,10 +30,26 @@ typedef struct mrt_fully_connected_s8_dsp_attrs {
  * Elements of a filter in the groups: tap rows, taps, channels.
  */
 typedef struct mrt_conv2d_s8_dsp_attrs {
-    mrt_window_t window;
+    mrt_window_t window; /**< Geometry of input, output and window. */
     int32_t input_point;    /**< The input's zero point, -128..127. */
+    int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_conv2d_s8_dsp_attrs_t;
+
+/**
+ * Attributes of depthwise_conv2d_s8_dsp: one record for each output channel, "records", in place of groups. Along the
+ * inner axis (the width, or the height with `transposed`) the stride is 1 or 2 and the dilation 1. With `transposed` the
+ * rows of the output lie in memory one after the other.
+ */
+typedef struct mrt_depthwise_conv2d_s8_dsp_attrs {
+    mrt_window_t window; /**< Geometry of input, output and window. */
+    int32_t input_point;    /**< The input's zero point, -128..127. */
+    int32_t transposed;     /**< Whether the inner axis is the height: 0 or 1. */
+    int32_t block;          /**< Most output rows computed at a time, 1..output_height; the workspace grows with it. */
+    int32_t output_point;   /**< The output's zero point, -128..127. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_depthwise_conv2d_s8_dsp_attrs_t;
 
 #endif

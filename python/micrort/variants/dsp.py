@@ -11,6 +11,7 @@ import numpy as np
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import cost
 from micrort.variants.base import Variant
+from micrort.variants.dsp_depthwise import depthwise_conv2d
 from micrort.variants.scales import Scales, fold
 
 Tensors = Mapping[str, Tensor]
@@ -67,7 +68,7 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Variant | None:
         return None
     left_out = ("groups", "input_offset", "output_offset")
     attrs = {name: value for name, value in call.attrs.items() if name not in left_out}
-    attrs["input_point"] = -call.attrs["input_offset"]
+    attrs |= {"input_point": -call.attrs["input_offset"], "output_point": call.attrs["output_offset"]}
     pixels, taps = tensors[call.outputs[0]].elements // len(filters), math.prod(weights.shape[1:3])
     instructions = cost.dsp_convolution(pixels, taps, filters.shape[1], len(filters))
     return _replaced(call, "conv2d_s8_dsp", groups, attrs, instructions)
@@ -79,14 +80,15 @@ def _product(call: KernelCall, tensors: Tensors, filters: np.ndarray, vectors: i
     if groups is None:
         return None
     channels, depth = filters.shape
-    attrs = {"depth": depth, "channels": channels, "tile": min(vectors, 2), **_clamp(call)}
+    attrs = {"depth": depth, "channels": channels, "tile": min(vectors, 2), **_output(call)}
     return _replaced(
         call, "fully_connected_s8_dsp", groups, attrs, cost.dsp_products(vectors, -(-depth // 4), channels)
     )
 
 
-def _clamp(call: KernelCall) -> dict[str, int | float]:
-    return {name: call.attrs[name] for name in ("activation_min", "activation_max")}
+def _output(call: KernelCall) -> dict[str, int | float]:
+    clamp = {name: call.attrs[name] for name in ("activation_min", "activation_max")}
+    return {"output_point": call.attrs["output_offset"], **clamp}
 
 
 def _replaced(
@@ -125,15 +127,7 @@ def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
     weights = words.reshape(-1, 2, words.shape[1], 2).transpose(0, 2, 3, 1).reshape(len(lanes) // 2, -1)
     start = np.pad(scales.start, (0, padding))
     start[1::2] = 256 * start[1::2] + start[0::2]
-    fill = ((0, padding),)
-    records = np.stack(
-        [
-            np.pad(scales.multiplier, fill),
-            np.pad(scales.offset, fill),
-            np.pad(scales.shift, fill, constant_values=1),
-        ],
-        axis=1,
-    )
+    records = np.stack([np.pad(scales.multiplier, (0, padding)), np.pad(scales.shift - 1, (0, padding))], axis=1)
     count = len(weights)
     rows = np.concatenate([start.reshape(count, -1), weights, records.reshape(count, -1)], axis=1)
     return (rows & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
@@ -142,4 +136,5 @@ def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
 _PROVIDERS: dict[str, Callable[[KernelCall, Tensors], Variant | None]] = {
     "fully_connected_s8": fully_connected,
     "conv2d_s8": conv2d,
+    "depthwise_conv2d_s8": depthwise_conv2d,
 }

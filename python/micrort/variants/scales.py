@@ -25,8 +25,6 @@ class Scales:
     multiplier: Array
     shift: Array
     """To the right, 1..SHIFT_MAX."""
-    offset: Array
-    """(output zero point << shift) + (1 << (shift - 1))."""
     largest: Array
     """No sum with any int8 input is larger in magnitude."""
 
@@ -61,8 +59,7 @@ def fold(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) -
     largest = np.maximum(np.maximum(abs(highest), abs(lowest)), abs(start))
     if largest.max() >= 1 << 30:
         return None
-    offset = (int(call.attrs["output_offset"]) << right) + (1 << (right - 1))
-    return Scales(start, multiplier, right, offset, largest)
+    return Scales(start, multiplier, right, largest)
 
 
 def _values(tensor: Tensor) -> Array:

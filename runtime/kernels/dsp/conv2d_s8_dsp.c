@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What stays the same for all pixels of one call. */
-typedef struct conv2d {
+typedef struct conv2d_dsp {
     const mrt_call_t *call;
     const mrt_window_t *window;
     uint32_t channels; /* of the input */
@@ -192,7 +192,7 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
         .lanes = lanes,
         .bytes = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads, MRT_DSP_LANES_TWO)), /* MISRA D1 */
         .point = (int8_t)attrs->input_point,
-        .walk = {lanes, groups, quads},
+        .walk = {lanes, groups, quads, mrt_dsp_step(attrs->output_point)},
     };
     cursor_t cursor;
     cursor.current = 0u;
@@ -247,6 +247,7 @@ mrt_status_t mrt_conv2d_s8_dsp_check(const mrt_call_t *call)
                             && mrt_dsp_groups_check(call, 1u, (uint32_t)window->output_channels,
                                                     mrt_dsp_quads(patch_of(window)))
                             && mrt_check_range(attrs->input_point, -128, 127)
+                            && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
                             && mrt_check_range(attrs->activation_max, -128, 127));
 }

@@ -25,15 +25,19 @@ typedef struct mrt_dsp_sums {
 /** How a channel's sums become output elements. */
 typedef struct mrt_dsp_scale {
     int32_t multiplier;
-    int32_t offset; /**< (zero point << shift) + (1 << (shift - 1)) */
-    uint32_t shift; /**< To the right, 1 or more. */
+    int32_t offset; /**< The output's zero point and one half, shifted left by `shift` + 1. */
+    uint32_t shift; /**< To the right, less one. */
 } mrt_dsp_scale_t;
 
-/** The scale of channel `lane` of a group, whose scales begin at `scales`. */
-static inline mrt_dsp_scale_t mrt_dsp_scale(const uint32_t *scales, uint32_t lane)
+/**
+ * The scale of channel `lane` of a group, whose scales begin at `scales`: a multiplier and a shift to the right, less
+ * one, for each channel.
+ * @param step What mrt_dsp_step gives for the output's zero point.
+ */
+static inline mrt_dsp_scale_t mrt_dsp_scale(const uint32_t *scales, uint32_t lane, uint32_t step)
 {
     const uint32_t *words = &scales[MRT_DSP_SCALE_WORDS * lane];
-    const mrt_dsp_scale_t scale = {(int32_t)words[0], (int32_t)words[1], words[2]};
+    const mrt_dsp_scale_t scale = {(int32_t)words[0], (int32_t)(step << words[1]), words[1]};
     return scale;
 }
 
@@ -43,7 +47,7 @@ static inline int8_t mrt_dsp_requantise(int32_t twice, mrt_dsp_scale_t scale)
     /* Ties of the shift go away from zero: one less in front of it where the sum is negative. */
     const int32_t offset = mrt_dsp_add_sign(scale.offset, twice);
     const int32_t scaled = mrt_dsp_smmlar(twice, scale.multiplier, offset);
-    return (int8_t)mrt_dsp_ssat8(scaled >> scale.shift); /* MISRA D2 */
+    return (int8_t)mrt_dsp_ssat8_half(scaled >> scale.shift); /* MISRA D2 */
 }
 
 /** Twice the sum of an even channel. */

@@ -101,7 +101,7 @@ mrt_status_t mrt_fully_connected_s8_dsp_run(const mrt_call_t *call)
         .channels = channels,
         .outputs = vectors_from(first, per_output_row),
         .lanes = lanes,
-        .walk = {lanes, groups, mrt_dsp_quads(depth)},
+        .walk = {lanes, groups, mrt_dsp_quads(depth), mrt_dsp_step(attrs->output_point)},
     };
     if (depth > input_row) {
         for (uint32_t vector = first; vector < (first + count); ++vector) {
@@ -154,6 +154,7 @@ mrt_status_t mrt_fully_connected_s8_dsp_check(const mrt_call_t *call)
                             && mrt_check_dtype(mrt_call_output(call, 0u), (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_range(attrs->tile, 1, 2) && rows_are_sound(call, depth, channels)
                             && mrt_dsp_groups_check(call, 1u, channels, mrt_dsp_quads(depth))
+                            && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
                             && mrt_check_range(attrs->activation_max, -128, 127));
 }

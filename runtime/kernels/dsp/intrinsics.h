@@ -77,11 +77,11 @@ static inline int32_t mrt_dsp_add_sign(int32_t addend, int32_t value)
     return result;
 }
 
-/** `value` limited to -128..127. */
-static inline int32_t mrt_dsp_ssat8(int32_t value)
+/** value / 2, rounded down, limited to -128..127. */
+static inline int32_t mrt_dsp_ssat8_half(int32_t value)
 {
     int32_t result;
-    __asm("ssat %0, #8, %1" : "=r"(result) : "r"(value)); /* MISRA D5 */
+    __asm("ssat %0, #8, %1, asr #1" : "=r"(result) : "r"(value)); /* MISRA D5 */
     return result;
 }
 
@@ -119,10 +119,10 @@ static inline int32_t mrt_dsp_add_sign(int32_t addend, int32_t value)
     return (int32_t)sum;
 }
 
-static inline int32_t mrt_dsp_ssat8(int32_t value)
+static inline int32_t mrt_dsp_ssat8_half(int32_t value)
 {
-    const int32_t raised = (value < -128) ? -128 : value;
-    return (raised > 127) ? 127 : raised;
+    const int32_t raised = (value < -256) ? -256 : value;
+    return ((raised > 255) ? 255 : raised) >> 1u; /* MISRA D2 */
 }
 
 #endif

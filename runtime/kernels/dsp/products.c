@@ -78,11 +78,11 @@ static inline const uint32_t *group_of_two(const mrt_dsp_walk_t *walk, const uin
 {
     mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], group[0], group[1], group[2], group[3]};
     const uint32_t *scales = mrt_dsp_dot_two(walk, &group[MRT_DSP_GROUP], skip, &sums);
-    store_two(mrt_dsp_twice_even(sums.a0), mrt_dsp_twice_even(sums.b0), mrt_dsp_scale(scales, 0u), &a[0], &b[0]);
-    store_two(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_twice_odd(sums.b1, sums.b0), mrt_dsp_scale(scales, 1u),
+    store_two(mrt_dsp_twice_even(sums.a0), mrt_dsp_twice_even(sums.b0), mrt_dsp_scale(scales, 0u, walk->step), &a[0], &b[0]);
+    store_two(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_twice_odd(sums.b1, sums.b0), mrt_dsp_scale(scales, 1u, walk->step),
               &a[1], &b[1]);
-    store_two(mrt_dsp_twice_even(sums.a2), mrt_dsp_twice_even(sums.b2), mrt_dsp_scale(scales, 2u), &a[2], &b[2]);
-    store_two(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_twice_odd(sums.b3, sums.b2), mrt_dsp_scale(scales, 3u),
+    store_two(mrt_dsp_twice_even(sums.a2), mrt_dsp_twice_even(sums.b2), mrt_dsp_scale(scales, 2u, walk->step), &a[2], &b[2]);
+    store_two(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_twice_odd(sums.b3, sums.b2), mrt_dsp_scale(scales, 3u, walk->step),
               &a[3], &b[3]);
     return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
 }
@@ -114,10 +114,10 @@ static inline const uint32_t *group_of_one(const mrt_dsp_walk_t *walk, const uin
 {
     mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], 0u, 0u, 0u, 0u};
     const uint32_t *scales = mrt_dsp_dot_one(walk, &group[MRT_DSP_GROUP], skip, &sums);
-    a[0] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a0), mrt_dsp_scale(scales, 0u));
-    a[1] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_scale(scales, 1u));
-    a[2] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a2), mrt_dsp_scale(scales, 2u));
-    a[3] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_scale(scales, 3u));
+    a[0] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a0), mrt_dsp_scale(scales, 0u, walk->step));
+    a[1] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_scale(scales, 1u, walk->step));
+    a[2] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a2), mrt_dsp_scale(scales, 2u, walk->step));
+    a[3] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_scale(scales, 3u, walk->step));
     return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
 }
 
@@ -173,7 +173,7 @@ bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t chann
     const uint64_t last = (groups * group_words) - 1u;
     for (uint64_t at = group_words - 1u; at <= last; at += group_words) {
         for (uint64_t channel = 0u; channel < MRT_DSP_GROUP; ++channel) {
-            if (!mrt_check_range(words[at - (channel * MRT_DSP_SCALE_WORDS)], 1, 31)) {
+            if (!mrt_check_range(words[at - (channel * MRT_DSP_SCALE_WORDS)], 0, 30)) {
                 return false;
             }
         }

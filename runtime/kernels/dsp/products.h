@@ -12,7 +12,7 @@
  *
  *     start[4]                  sums to begin with, of the channels (0, 256 * 1 + 0, 2, 256 * 3 + 2)
  *     weights[4 * quads]        for each pair of lanes a word of channels 0 and 1, and one of channels 2 and 3
- *     (multiplier, offset, shift)[4]    of each channel, see mrt_dsp_scale_t in dot.h
+ *     (multiplier, shift)[4]    of each channel, as mrt_dsp_scale in dot.h takes them
  */
 #ifndef MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
 #define MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
@@ -23,20 +23,27 @@
 #include <stdint.h>
 
 /** Words of a group beside its weights. */
-#define MRT_DSP_GROUP_WORDS 16u
+#define MRT_DSP_GROUP_WORDS 12u
 
 /** Channels of a group. */
 #define MRT_DSP_GROUP 4u
 
-/** Words of a multiplier record. */
-#define MRT_DSP_SCALE_WORDS 3u
+/** Words of a channel's scale. */
+#define MRT_DSP_SCALE_WORDS 2u
 
 /** Where a walk along the stream of groups is, and the widened input that each group multiplies. */
 typedef struct mrt_dsp_walk {
     const uint32_t *lanes;  /**< Widened input: `quads` times two pairs of lanes, of two pixels or of one. */
     const uint32_t *groups; /**< The next group. */
     uint32_t quads;         /**< Elements of the input, divided by four. */
+    uint32_t step;          /**< See mrt_dsp_step. */
 } mrt_dsp_walk_t;
+
+/** What a scale's offset is made of, from the output's zero point: the zero point and one half, doubled. */
+static inline uint32_t mrt_dsp_step(int32_t output_point)
+{
+    return (2u * (uint32_t)output_point) + 1u;
+}
 
 /** Words of lanes that `quads` times four elements of two pixels take. */
 #define MRT_DSP_LANES_TWO 4u
@@ -72,7 +79,7 @@ uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words);
 
 /**
  * Whether input `index` is a constant of int32 words that holds the groups of `channels` channels with `quads` each, all
- * shifts within 1..31. quads is at least 1 and at most MRT_DSP_QUADS_MAX, channels at least 1.
+ * shifts within 0..30. quads is at least 1 and at most MRT_DSP_QUADS_MAX, channels at least 1.
  */
 bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t quads);
 

@@ -74,7 +74,7 @@ def test_a_multiplier_of_zero_gives_the_zero_point() -> None:
 
 
 def test_the_workspace_is_that_of_the_tile() -> None:
-    attrs = {"depth": 9, "channels": 1, "activation_min": -128, "activation_max": 127}
+    attrs = {"depth": 9, "channels": 1, "output_point": 0, "activation_min": -128, "activation_max": 127}
     assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 1}) == 3 * 8
     assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 2}) == 3 * 16
     huge = kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 2, "depth": 2**31 - 1})

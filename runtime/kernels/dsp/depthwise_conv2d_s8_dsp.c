@@ -1,0 +1,505 @@
+/* Depthwise convolution, int8, for cores with the DSP extension. Four channels of a block of rows are brought into
+ * planes of 16-bit lanes, padding included; then each output channel is computed along the inner axis, its weights in
+ * pairs. The inner axis is the width, or the height where that fills tiles better ("transposed"). */
+#include "micrort/kernels.h"
+#include "runtime/kernels/check.h"
+#include "runtime/kernels/dsp/products.h"
+#include "runtime/kernels/dsp/taps.h"
+#include "runtime/kernels/product.h"
+#include "runtime/kernels/window.h"
+
+#include <string.h>
+
+/* Channels that are brought into planes at a time. */
+#define PLANES 4u
+
+/* Words of a channel's record in front of its taps: a multiplier and a shift as in products.h, the start. The taps are
+ * int8, line by line, up to a whole word. */
+#define RECORD_WORDS 3u
+
+/* What stays the same for all channels of one block of rows. */
+typedef struct block {
+    const mrt_call_t *call;
+    const mrt_window_t *window;
+    bool transposed;
+    uint32_t image;       /* the image's number */
+    int32_t row_begin;    /* output rows of the image */
+    int32_t rows;
+    int32_t outer_origin; /* the input's outer index of line 0 */
+    int32_t inner_origin; /* the input's inner index of lane 0 */
+    uint32_t lines;
+    uint32_t line_words;
+    uint32_t used;        /* lanes of a line that outputs depend on */
+    uint32_t *weights;    /* of one channel, in pairs */
+    uint32_t *planes;
+    uint32_t plane_words;
+    uint32_t point;       /* four zero points */
+    uint32_t step;        /* see mrt_dsp_step */
+} block_t;
+
+/* Sizes of a block of so many rows. Taps beyond a kernel's inner size have no weight, but lanes. */
+typedef struct extents {
+    uint32_t steps;
+    uint32_t lines;
+    uint32_t line_words;
+    uint32_t used; /* lanes that outputs depend on */
+} extents_t;
+
+static uint32_t steps_of(int32_t stride, int32_t kernel)
+{
+    const uint32_t taps = (uint32_t)kernel;
+    return (stride == 1) ? ((taps / 2u) + 1u) : ((taps + 1u) / 2u);
+}
+
+static extents_t extents_of(const mrt_window_t *window, bool transposed, int32_t rows)
+{
+    const uint32_t inner = (uint32_t)(transposed ? rows : window->output_width);
+    const uint32_t outer = (uint32_t)(transposed ? window->output_width : rows);
+    const uint32_t inner_stride = (uint32_t)(transposed ? window->stride_height : window->stride_width);
+    const uint32_t outer_stride = (uint32_t)(transposed ? window->stride_width : window->stride_height);
+    const uint32_t outer_kernel = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
+    const uint32_t dilation = (uint32_t)(transposed ? window->dilation_width : window->dilation_height);
+    const uint32_t tiled = ((inner + MRT_DSP_LONG) - 1u) / MRT_DSP_LONG;
+    const int32_t inner_kernel = transposed ? window->kernel_height : window->kernel_width;
+    extents_t extents;
+    extents.steps = steps_of((int32_t)inner_stride, inner_kernel);
+    extents.used = ((inner - 1u) * inner_stride) + (uint32_t)inner_kernel;
+    extents.lines = ((outer - 1u) * outer_stride) + ((outer_kernel - 1u) * dilation) + 1u;
+    extents.line_words = (tiled * (MRT_DSP_LONG / 2u) * inner_stride) + extents.steps;
+    return extents;
+}
+
+/* Words of an output channel's record. */
+static uint32_t record_words_of(const mrt_window_t *window)
+{
+    const uint32_t taps = (uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
+    return RECORD_WORDS + mrt_dsp_quads(taps);
+}
+
+/* Words of a channel's weights in pairs. */
+static uint32_t weight_words_of(const mrt_window_t *window, bool transposed)
+{
+    const uint32_t lines = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
+    const int32_t stride = transposed ? window->stride_height : window->stride_width;
+    const uint32_t steps = steps_of(stride, transposed ? window->kernel_height : window->kernel_width);
+    return lines * steps * ((stride == 1) ? 2u : 1u);
+}
+
+/* Two rows of elements side by side, `step` elements from one to the next. */
+typedef struct pair {
+    const int8_t *a;
+    const int8_t *b;
+    uint32_t step_a;
+    uint32_t step_b;
+} pair_t;
+
+/* Four channels of `count` pairs to the planes; words of a plane lie `step` apart. */
+static void convert_four(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step)
+{
+    const uint32_t plane = block->plane_words;
+    const int8_t *from_a = pair->a;
+    const int8_t *from_b = pair->b;
+    uint32_t *word = to;
+    for (uint32_t i = count; i > 0u; --i) {
+        const uint32_t a = mrt_dsp_load(from_a);
+        const uint32_t b = mrt_dsp_load(from_b);
+        const uint32_t low = (a & 0xFFFFu) | (b << 16u);
+        const uint32_t high = (a >> 16u) | (b & 0xFFFF0000u);
+        word[0] = mrt_dsp_sxtb16(low);
+        word[plane] = mrt_dsp_sxtb16_odd(low);
+        word[2u * plane] = mrt_dsp_sxtb16(high);
+        word[3u * plane] = mrt_dsp_sxtb16_odd(high);
+        word = &word[step];
+        from_a = &from_a[pair->step_a];
+        from_b = &from_b[pair->step_b];
+    }
+}
+
+/* The same of the last one to three channels. */
+static void convert_few(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step,
+                        uint32_t channels)
+{
+    for (uint32_t i = 0u; i < count; ++i) {
+        for (uint32_t channel = 0u; channel < channels; ++channel) {
+            const uint32_t a = (uint8_t)pair->a[(i * pair->step_a) + channel];
+            const uint32_t b = (uint8_t)pair->b[(i * pair->step_b) + channel];
+            to[(channel * block->plane_words) + (i * step)] = mrt_dsp_sxtb16(a | (b << 16u));
+        }
+    }
+}
+
+static void convert(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step,
+                    uint32_t channels)
+{
+    if (channels == PLANES) {
+        convert_four(block, pair, count, to, step);
+    } else {
+        convert_few(block, pair, count, to, step, channels);
+    }
+}
+
+/* Row `row` of the image from channel `channel` on; null outside the image and where no output depends on it. */
+static const int8_t *row_of(const block_t *block, int32_t row, uint32_t channel)
+{
+    const int32_t past = block->transposed ? (block->inner_origin + (int32_t)block->used) : INT32_MAX;
+    if ((row < 0) || (row >= block->window->input_height) || (row >= past)) {
+        return NULL;
+    }
+    const uint32_t first = block->image * (uint32_t)block->window->input_height;
+    const int8_t *elements = mrt_input_s8(block->call, 0u, first + (uint32_t)row);
+    return &elements[channel];
+}
+
+/* A line along the width: pairs of columns of one row. */
+static void convert_row(const block_t *block, const int8_t *row, uint32_t *to, uint32_t channels)
+{
+    const int8_t *point = mrt_address(&block->point, 0u); /* MISRA D1 */
+    const int32_t width = block->window->input_width;
+    const uint32_t pixel = (uint32_t)block->window->input_channels;
+    uint32_t done = 0u;
+    const uint32_t words = (block->used + 1u) / 2u;
+    while (done < words) {
+        const int32_t column = block->inner_origin + (int32_t)(2u * done);
+        const bool has_a = (row != NULL) && (column >= 0) && (column < width);
+        const bool has_b = (row != NULL) && (column >= -1) && (column < (width - 1));
+        const pair_t pair = {has_a ? &row[(uint32_t)column * pixel] : point,
+                             has_b ? &row[(uint32_t)(column + 1) * pixel] : point, 2u * pixel, 2u * pixel};
+        const uint32_t left = words - done;
+        const uint32_t whole = (has_a && has_b) ? ((uint32_t)(width - column) / 2u) : 1u;
+        const uint32_t count = (whole < left) ? whole : left;
+        convert(block, &pair, count, &to[done], 1u, channels);
+        done += count;
+    }
+}
+
+/* Word `word` of all lines along the height: a pair of rows, column by column. */
+static void convert_columns(const block_t *block, uint32_t word, uint32_t channel, uint32_t channels, bool borders)
+{
+    const int8_t *point = mrt_address(&block->point, 0u); /* MISRA D1 */
+    const int32_t row = block->inner_origin + (int32_t)(2u * word);
+    const int8_t *a = row_of(block, row, channel);
+    const int8_t *b = row_of(block, row + 1, channel);
+    const uint32_t pixel = (uint32_t)block->window->input_channels;
+    const pair_t outside = {point, point, 0u, 0u};
+    const pair_t pair = {(a != NULL) ? a : point, (b != NULL) ? b : point, (a != NULL) ? pixel : 0u,
+                         (b != NULL) ? pixel : 0u};
+    const uint32_t before = (uint32_t)(-block->outer_origin);
+    const uint32_t first = (before < block->lines) ? before : block->lines;
+    const uint32_t room = block->lines - first;
+    const uint32_t width = (uint32_t)block->window->input_width;
+    const uint32_t count = (width < room) ? width : room;
+    uint32_t *to = &block->planes[word];
+    convert(block, &pair, count, &to[first * block->line_words], block->line_words, channels);
+    if (borders) {
+        convert(block, &outside, first, to, block->line_words, channels);
+        convert(block, &outside, room - count, &to[(first + count) * block->line_words], block->line_words, channels);
+    }
+}
+
+/* Channels `channel` to `channel` + `channels` - 1 to the planes; lines outside the image only with `borders`. */
+static void make_planes(const block_t *block, uint32_t channel, uint32_t channels, bool borders)
+{
+    if (block->transposed) {
+        for (uint32_t word = 0u; word < ((block->used + 1u) / 2u); ++word) {
+            convert_columns(block, word, channel, channels, borders);
+        }
+    } else {
+        for (uint32_t line = 0u; line < block->lines; ++line) {
+            const int8_t *row = row_of(block, block->outer_origin + (int32_t)line, channel);
+            if (borders || (row != NULL)) {
+                convert_row(block, row, &block->planes[line * block->line_words], channels);
+            }
+        }
+    }
+}
+
+/* One output channel. */
+typedef struct channel {
+    mrt_dsp_taps_t taps;
+    mrt_dsp_scale_t scale;
+    uint32_t inner_stride;
+    uint32_t step; /* elements from an output to its neighbour */
+} channel_t;
+
+static inline int8_t *store_four(const uint32_t sums[4], mrt_dsp_scale_t scale, int8_t *to, uint32_t step)
+{
+    to[0] = mrt_dsp_requantise((int32_t)sums[0], scale);
+    to[step] = mrt_dsp_requantise((int32_t)sums[1], scale);
+    to[2u * step] = mrt_dsp_requantise((int32_t)sums[2], scale);
+    int8_t *const last = &to[2u * step];
+    last[step] = mrt_dsp_requantise((int32_t)sums[3], scale);
+    return &last[2u * step];
+}
+
+static inline void store_long(const mrt_dsp_sums_t *sums, mrt_dsp_scale_t scale, int8_t *to, uint32_t step)
+{
+    const uint32_t first[4] = {sums->a0, sums->a1, sums->a2, sums->a3};
+    const uint32_t second[4] = {sums->b0, sums->b1, sums->b2, sums->b3};
+    (void)store_four(second, scale, store_four(first, scale, to, step), step);
+}
+
+/* Copies the outputs of a tile that are there. */
+static void copy_rest(const channel_t *channel, const int8_t *made, uint32_t count, int8_t *to)
+{
+    for (uint32_t i = 0u; i < count; ++i) {
+        to[i * channel->step] = made[i];
+    }
+}
+
+/* A line of outputs with 3 x 3 taps and an inner stride of 1. */
+static MRT_NOINLINE void line_three_one(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
+{
+    mrt_dsp_taps_t taps = channel->taps;
+    mrt_dsp_sums_t sums;
+    int8_t made[MRT_DSP_LONG];
+    uint32_t left = outputs;
+    int8_t *at = to;
+    taps.lanes = lanes;
+    while (left > MRT_DSP_SHORT) {
+        const bool whole = left >= MRT_DSP_LONG;
+        mrt_dsp_long_three_one(&taps, &sums);
+        store_long(&sums, channel->scale, whole ? at : made, whole ? channel->step : 1u);
+        if (!whole) {
+            copy_rest(channel, made, left, at);
+            return;
+        }
+        left -= MRT_DSP_LONG;
+        at = &at[MRT_DSP_LONG * channel->step];
+        taps.lanes = &taps.lanes[MRT_DSP_LONG / 2u];
+    }
+    if (left > 0u) {
+        mrt_dsp_short_three_one(&taps, &sums);
+        const uint32_t four[4] = {sums.a0, sums.a1, sums.a2, sums.a3};
+        (void)store_four(four, channel->scale, made, 1u);
+        copy_rest(channel, made, left, at);
+    }
+}
+
+/* The same with an inner stride of 2. */
+static MRT_NOINLINE void line_three_two(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
+{
+    mrt_dsp_taps_t taps = channel->taps;
+    mrt_dsp_sums_t sums;
+    int8_t made[MRT_DSP_LONG];
+    int8_t *at = to;
+    taps.lanes = lanes;
+    for (uint32_t left = outputs; left > 0u; left -= (left < MRT_DSP_LONG) ? left : MRT_DSP_LONG) {
+        const bool whole = left >= MRT_DSP_LONG;
+        mrt_dsp_long_three_two(&taps, &sums);
+        store_long(&sums, channel->scale, whole ? at : made, whole ? channel->step : 1u);
+        copy_rest(channel, made, whole ? 0u : left, at);
+        at = &at[MRT_DSP_LONG * channel->step];
+        taps.lanes = &taps.lanes[MRT_DSP_LONG];
+    }
+}
+
+/* A line of outputs with any taps. */
+static MRT_NOINLINE void line_any(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
+{
+    mrt_dsp_taps_t taps = channel->taps;
+    mrt_dsp_sums_t sums;
+    int8_t made[MRT_DSP_LONG];
+    uint32_t done = 0u;
+    taps.lanes = lanes;
+    while (done < outputs) {
+        if (channel->inner_stride == 1u) {
+            mrt_dsp_long_any_one(&taps, &sums);
+        } else {
+            mrt_dsp_long_any_two(&taps, &sums);
+        }
+        store_long(&sums, channel->scale, made, 1u);
+        copy_rest(channel, made, ((outputs - done) < MRT_DSP_LONG) ? (outputs - done) : MRT_DSP_LONG,
+                  &to[done * channel->step]);
+        taps.lanes = &taps.lanes[(MRT_DSP_LONG / 2u) * channel->inner_stride];
+        done += MRT_DSP_LONG;
+    }
+}
+
+static uint32_t doubled_lanes(int32_t low, int32_t high)
+{
+    return (((uint32_t)low * 2u) & 0xFFFFu) | ((uint32_t)high << 17u);
+}
+
+/* Weights in pairs, see taps.h; `taps` of a line each. */
+static void make_weights(uint32_t *words, const int8_t *taps, uint32_t lines, uint32_t kernel, uint32_t stride)
+{
+    uint32_t *to = words;
+    for (uint32_t line = 0u; line < lines; ++line) {
+        const int8_t *tap = &taps[line * kernel];
+        int32_t before = 0;
+        for (uint32_t i = 0u; i < (kernel + ((stride == 1u) ? 1u : 0u)); i += 2u) {
+            const int32_t first = (i < kernel) ? tap[i] : 0;
+            const int32_t second = ((i + 1u) < kernel) ? tap[i + 1u] : 0;
+            *to = doubled_lanes(first, second);
+            to = &to[1];
+            if (stride == 1u) {
+                *to = doubled_lanes(before, first);
+                to = &to[1];
+            }
+            before = second;
+        }
+    }
+}
+
+/* An output channel from its plane. */
+static void compute_channel(const block_t *block, const uint32_t *plane, const uint32_t *record, uint32_t index)
+{
+    const mrt_window_t *window = block->window;
+    const extents_t extents = extents_of(window, block->transposed, block->rows);
+    const uint32_t row_bytes = mrt_call_output(block->call, 0u)->row_bytes;
+    const uint32_t pixel = (uint32_t)window->output_channels;
+    const uint32_t row = (block->image * (uint32_t)window->output_height) + (uint32_t)block->row_begin;
+    const uint32_t dilation = (uint32_t)(block->transposed ? window->dilation_width : window->dilation_height);
+    const uint32_t outer_stride = (uint32_t)(block->transposed ? window->stride_width : window->stride_height);
+    const uint32_t lines = (uint32_t)(block->transposed ? window->kernel_width : window->kernel_height);
+    const uint32_t outer = (uint32_t)(block->transposed ? window->output_width : block->rows);
+    const uint32_t inner = (uint32_t)(block->transposed ? block->rows : window->output_width);
+    const uint32_t kernel = (uint32_t)(block->transposed ? window->kernel_height : window->kernel_width);
+    const channel_t channel = {
+        .taps = {plane, block->weights, record[2], lines, extents.steps, dilation * block->line_words},
+        .scale = mrt_dsp_scale(record, 0u, block->step),
+        .inner_stride = (uint32_t)(block->transposed ? window->stride_height : window->stride_width),
+        .step = block->transposed ? row_bytes : pixel,
+    };
+    const bool three = (lines == 3u) && (extents.steps == 2u);
+    const uint32_t outer_step = block->transposed ? pixel : row_bytes;
+    const uint32_t line_step = outer_stride * block->line_words;
+    int8_t *to = mrt_output_s8(block->call, 0u, row);
+    make_weights(block->weights, mrt_address(&record[RECORD_WORDS], 0u), lines, kernel, channel.inner_stride);
+    for (uint32_t i = 0u; i < outer; ++i) {
+        int8_t *const first = &to[(i * outer_step) + index];
+        if (!three) {
+            line_any(&channel, &plane[i * line_step], inner, first);
+        } else if (channel.inner_stride == 1u) {
+            line_three_one(&channel, &plane[i * line_step], inner, first);
+        } else {
+            line_three_two(&channel, &plane[i * line_step], inner, first);
+        }
+    }
+}
+
+/* All channels of a block. */
+static void compute_block(const block_t *block)
+{
+    const mrt_window_t *window = block->window;
+    const uint32_t channels = (uint32_t)window->input_channels;
+    const uint32_t per_input = (uint32_t)window->output_channels / channels;
+    const uint32_t record_words = record_words_of(window);
+    const uint32_t *record = mrt_input_row(block->call, 1u, 0u); /* MISRA D1 */
+    uint32_t output = 0u;
+    for (uint32_t first = 0u; first < channels; first += PLANES) {
+        const uint32_t count = ((channels - first) < PLANES) ? (channels - first) : PLANES;
+        make_planes(block, first, count, first == 0u);
+        for (uint32_t i = 0u; i < (count * per_input); ++i) {
+            compute_channel(block, &block->planes[(i / per_input) * block->plane_words], record, output);
+            record = &record[record_words];
+            ++output;
+        }
+    }
+}
+
+mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
+{
+    const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    const uint32_t height = (uint32_t)window->output_height;
+    const bool transposed = attrs->transposed == 1;
+    uint32_t *weights = mrt_workspace(call); /* MISRA D1 */
+    block_t block = {
+        .call = call,
+        .window = window,
+        .transposed = transposed,
+        .weights = weights,
+        .planes = &weights[weight_words_of(window, transposed)],
+        .step = mrt_dsp_step(attrs->output_point),
+        .point = ((uint32_t)attrs->input_point & 0xFFu) * 0x01010101u,
+    };
+    uint32_t row = call->row_begin;
+    while (row < call->row_end) {
+        const uint32_t in_image = row % height;
+        const uint32_t left = (call->row_end < ((row - in_image) + height)) ? (call->row_end - row)
+                                                                            : (height - in_image);
+        const uint32_t rows = (left < (uint32_t)attrs->block) ? left : (uint32_t)attrs->block;
+        const extents_t extents = extents_of(window, transposed, (int32_t)rows);
+        const int32_t top = ((int32_t)in_image * window->stride_height) - window->padding_top;
+        block.image = row / height;
+        block.row_begin = (int32_t)in_image;
+        block.rows = (int32_t)rows;
+        block.outer_origin = transposed ? -window->padding_left : top;
+        block.inner_origin = transposed ? top : -window->padding_left;
+        block.lines = extents.lines;
+        block.line_words = extents.line_words;
+        block.used = extents.used;
+        block.plane_words = extents.lines * extents.line_words;
+        compute_block(&block);
+        row += rows;
+    }
+    mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
+    return MRT_OK;
+}
+
+/* Whether the attributes are in the ranges that the sizes of a block are computed from. */
+static bool block_is_sound(const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs)
+{
+    const mrt_window_t *window = &attrs->window;
+    const bool transposed = attrs->transposed == 1;
+    const int32_t inner_stride = transposed ? window->stride_height : window->stride_width;
+    const int32_t inner_dilation = transposed ? window->dilation_height : window->dilation_width;
+    return mrt_check_range(attrs->transposed, 0, 1) && mrt_check_range(attrs->block, 1, window->output_height)
+           && mrt_check_range(inner_stride, 1, 2) && (inner_dilation == 1);
+}
+
+/* Bytes of weights and planes, modulo nothing: each size is below 2^15 by now, and sums of two products below 2^31. */
+static uint64_t memory_bytes(const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs)
+{
+    const extents_t extents = extents_of(&attrs->window, attrs->transposed == 1, attrs->block);
+    const uint64_t words = (uint64_t)PLANES * extents.lines * extents.line_words;
+    return (uint64_t)sizeof(uint32_t) * (words + weight_words_of(&attrs->window, attrs->transposed == 1));
+}
+
+uint32_t mrt_depthwise_conv2d_s8_dsp_workspace(const void *attrs)
+{
+    const mrt_depthwise_conv2d_s8_dsp_attrs_t *own = attrs; /* MISRA D1 */
+    const uint64_t bytes = memory_bytes(own);
+    return (bytes < (uint64_t)INT32_MAX) ? (uint32_t)bytes : (uint32_t)INT32_MAX - 3u;
+}
+
+/* Whether input 1 is a constant with a record for each output channel, all shifts within 0..30. */
+static bool records_are_sound(const mrt_call_t *call, const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs)
+{
+    const mrt_window_t *window = &attrs->window;
+    const uint32_t record_words = record_words_of(window);
+    const uint64_t words = (uint64_t)record_words * (uint32_t)window->output_channels;
+    const mrt_tensor_t *tensor = mrt_call_input(call, 1u);
+    if ((tensor->pool != (uint8_t)MRT_POOL_PARAMS) || (words > (uint64_t)INT32_MAX)
+        || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, words)) {
+        return false;
+    }
+    const int32_t *records = mrt_input_s32(call, 1u, 0u);
+    for (uint32_t channel = 0u; channel < (uint32_t)window->output_channels; ++channel) {
+        if (!mrt_check_range(records[(channel * record_words) + 1u], 0, 30)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+mrt_status_t mrt_depthwise_conv2d_s8_dsp_check(const mrt_call_t *call)
+{
+    const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    if (!mrt_check_counts(call, 2u, 1u)) {
+        return MRT_ERR_ATTRIBUTE;
+    }
+    const mrt_tensor_t *input = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    return mrt_check_status(mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8)
+                            && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
+                            && (mrt_window_check(window, input, output, 1u) == MRT_OK)
+                            && ((window->output_channels % window->input_channels) == 0) && block_is_sound(attrs)
+                            && (memory_bytes(attrs) < (uint64_t)INT32_MAX) && records_are_sound(call, attrs)
+                            && mrt_check_range(attrs->input_point, -128, 127)
+                            && mrt_check_range(attrs->output_point, -128, 127)
+                            && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
+                            && mrt_check_range(attrs->activation_max, -128, 127));
+}

@@ -1,0 +1,111 @@
+"""The instructions themselves: models of one operator on an emulated Cortex-M4, against portable kernels on the host.
+
+Shapes are chosen such that every inner loop runs, with every tail. On the cores without the extension the compiler must
+choose no such kernel; that is seen in the code, since the emulator executes some of the instructions there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.elements import elements
+from tests.runtime.kernels.convolutions import Geometry, add
+from tests.tflite_builder import ModelBuilder
+
+from micrort.compiler import CompileOptions, compile_model
+from micrort.devices import targets
+from micrort.native.executor import HostExecutor
+from micrort.project import build
+from micrort.project.emulator import emulate
+
+POINTWISE = [(5, 7), (8, 4), (12, 9), (16, 4), (33, 6)]
+CONVOLUTIONS = [
+    Geometry((1, 7, 5, 3), 8, 1, (3, 3), (2, 2), (1, 1), "SAME", False),
+    Geometry((1, 6, 7, 8), 5, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
+    Geometry((2, 9, 9, 4), 4, 1, (3, 2), (1, 2), (2, 2), "VALID", False),
+    Geometry((1, 9, 4, 1), 8, 1, (4, 3), (1, 1), (1, 1), "SAME", False),
+]
+DEPTHWISE = [
+    Geometry((1, 25, 5, 8), 8, 8, (3, 3), (1, 1), (1, 1), "SAME", True),
+    Geometry((1, 12, 30, 6), 6, 6, (3, 3), (1, 1), (1, 1), "SAME", True),
+    Geometry((1, 21, 34, 5), 5, 5, (3, 3), (2, 2), (1, 1), "SAME", True),
+    Geometry((2, 9, 11, 4), 4, 4, (5, 5), (1, 1), (1, 1), "SAME", True),
+    Geometry((1, 13, 14, 3), 6, 3, (7, 5), (2, 2), (1, 1), "VALID", True),
+    Geometry((1, 19, 10, 1), 8, 1, (8, 10), (1, 2), (1, 1), "SAME", True),
+]
+
+
+def model(geometry: Geometry, seed: int) -> bytes:
+    """A convolution with scales that use the output's range, and zero points that show at the borders."""
+    random = np.random.default_rng(seed)
+    scales = np.exp(random.uniform(-4.6, -2.3, geometry.filters)).astype(np.float32)
+    builder = ModelBuilder()
+    x = builder.input("x", geometry.source, "int8", scale=0.02, zero_point=-7)
+    weights = np.maximum(elements(geometry.weights, "int8", seed), -127)
+    w = builder.constant("w", weights, scale=scales, axis=3 if geometry.depthwise else 0)
+    biases = random.integers(-9000, 9000, geometry.filters).astype(np.int32)
+    b = builder.constant("b", biases, scale=scales * np.float32(0.02), axis=0)
+    y = builder.tensor("y", geometry.output, "int8", scale=0.02 * float(np.sqrt(geometry.taps)), zero_point=5)
+    add(builder, geometry, [x, w, b, y], "RELU6" if seed % 2 else "NONE")
+    return builder.build([y])
+
+
+def assert_equal_on_board(path: Path, machine: str, kernel: str) -> None:
+    portable = HostExecutor(compile_model(path).graph)
+    package = compile_model(path, CompileOptions(target="cortex-m4"))
+    assert [node.kernel for node in package.graph.nodes] == [kernel]
+    (source,) = (package.graph.tensors[index] for index in package.graph.inputs)
+    values = [elements(source.shape, "int8", seed) for seed in range(3)]
+    run = emulate(package, machine, [{source.name: value} for value in values])
+    for value, made in zip(values, run.outputs, strict=True):
+        portable.set_input(source.name, value)
+        for name, expected in portable.run().items():
+            np.testing.assert_array_equal(made[name], expected)
+            assert len(np.unique(expected)) > 1
+
+
+@pytest.mark.parametrize(("depth", "channels"), POINTWISE)
+def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(Geometry((1, 3, 3, depth), channels, 1, (1, 1), (1, 1), (1, 1), "SAME", False), depth))
+    assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp")
+
+
+@pytest.mark.parametrize("geometry", CONVOLUTIONS)
+def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 4))
+    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp")
+
+
+@pytest.mark.parametrize("geometry", DEPTHWISE)
+def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 3))
+    assert_equal_on_board(path, "mps2-an386", "depthwise_conv2d_s8_dsp")
+
+
+DSP_INSTRUCTIONS = ("smlad", "sxtb16", "smmla", "smlabt", "pkhbt", "pkhtb", "sadd16", "usada8")
+
+
+@pytest.mark.parametrize("name", [name for name, target in targets.TARGETS.items() if not target.is_host])
+def test_only_cores_with_the_extension_get_its_instructions(name: str) -> None:
+    objdump = shutil.which(f"{targets.CROSS}objdump")
+    if objdump is None:
+        pytest.skip(f"{targets.CROSS}objdump is not installed")
+    archive = build.library(targets.target(name))
+    listing = subprocess.run([objdump, "-d", str(archive)], capture_output=True, text=True, check=True).stdout
+    found = {word for word in DSP_INSTRUCTIONS if f"\t{word}" in listing}
+    assert ("smlad" in found and "sxtb16" in found) if targets.target(name).dsp else not found
+
+
+@pytest.mark.parametrize("name", ["cortex-m0plus", "cortex-m3", "cortex-m33+nodsp+nofp"])
+def test_cores_without_the_extension_get_portable_kernels(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(DEPTHWISE[0], 1))
+    package = compile_model(path, CompileOptions(target=name))
+    assert [node.kernel for node in package.graph.nodes] == ["depthwise_conv2d_s8"]

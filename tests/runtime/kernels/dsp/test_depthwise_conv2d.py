@@ -1,0 +1,80 @@
+"""Depthwise convolutions for DSP cores, through their C models, against the portable kernel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.runtime.kernels.dsp.cases import Case, depthwise_conv2d, pairs_of
+
+from micrort.native import kernels
+from micrort.operators.window import Padding
+from micrort.variants import Variant, dsp, dsp_depthwise
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> Case:
+    """Any window with stride 1 or 2 and no dilation along one axis."""
+    kernel = (draw(st.integers(1, 5)), draw(st.integers(1, 5)))
+    if draw(st.booleans()):
+        kernel = (3, 3)
+    stride = [draw(st.integers(1, 2)), draw(st.integers(1, 2))]
+    dilation = [1, 1]
+    free = draw(st.integers(0, 1))
+    stride[free], dilation[free] = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    padding = draw(st.sampled_from([Padding.SAME, Padding.VALID]))
+    extent = [(size - 1) * step + 1 for size, step in zip(kernel, dilation, strict=True)]
+    low = [1, 1] if padding is Padding.SAME else extent
+    shape = (draw(st.integers(1, 2)), *(draw(st.integers(size, size + 20)) for size in low), draw(st.integers(1, 9)))
+    multiplier = draw(st.sampled_from([1, 1, 2, 3]))
+    return depthwise_conv2d(
+        draw, shape, multiplier, kernel, (stride[0], stride[1]), (dilation[0], dilation[1]), padding
+    )
+
+
+@settings(deadline=None, max_examples=200)
+@given(convolutions(), st.booleans(), st.integers(1, 30))
+def test_depthwise_convolutions_equal_the_portable_kernel(case: Case, other_axis: bool, block: int) -> None:
+    variant = case.variant(dsp)
+    expected = case.portable()
+    np.testing.assert_array_equal(case.run_every_way(variant), expected)
+    rows = min(block, int(case.call.attrs["output_height"]))
+    np.testing.assert_array_equal(case.run_every_way(along(case, variant, other_axis, rows)), expected)
+
+
+def along(case: Case, variant: Variant, other_axis: bool, block: int) -> Variant:
+    """The variant along the other axis if that is possible, and in blocks of so many rows."""
+    transposed = int(variant.call.attrs["transposed"])
+    inner = ("width", "height")[1 - transposed]
+    if not other_axis or case.call.attrs[f"stride_{inner}"] > 2 or case.call.attrs[f"dilation_{inner}"] > 1:
+        return replace(variant, call=replace(variant.call, attrs={**variant.call.attrs, "block": block}))
+    weights = case.constants[1]
+    filters = weights.reshape(-1, weights.shape[-1]).T
+    scales = dsp_depthwise.fold(case.call, case.tensors, filters)
+    assert scales is not None
+    records = dsp_depthwise.pack(filters.reshape(-1, *weights.shape[1:3]), scales, not transposed)
+    attrs = {**variant.call.attrs, "block": block, "transposed": 1 - transposed}
+    constant = replace(variant.constants[0], shape=records.shape, data=records)
+    return Variant(replace(variant.call, attrs=attrs), (constant,), 0)
+
+
+@pytest.mark.parametrize(("stride", "dilation"), [((3, 3), (1, 1)), ((1, 3), (2, 1)), ((1, 1), (2, 2))])
+def test_windows_that_fit_along_no_axis_stay_portable(stride: tuple[int, int], dilation: tuple[int, int]) -> None:
+    case = depthwise_conv2d(pairs_of(1), (1, 9, 9, 4), 1, (3, 3), stride, dilation)
+    assert next(dsp.variants(case.call, case.tensors, "balanced"), None) is None
+
+
+def test_blocks_keep_planes_small() -> None:
+    for shape in ((1, 96, 96, 8), (1, 25, 5, 64), (1, 3, 3, 256), (1, 4, 4000, 4)):
+        call = depthwise_conv2d(pairs_of(2), shape, 1, (3, 3)).variant(dsp).call
+        size = kernels.workspace_bytes("depthwise_conv2d_s8_dsp", call.attrs)
+        assert size <= dsp_depthwise.PLANES_BYTES + 48 or call.attrs["block"] == 1
+
+
+def test_sizes_that_no_memory_holds_ask_for_more_than_any_arena() -> None:
+    call = depthwise_conv2d(pairs_of(3), (1, 5, 5, 4), 1, (3, 3)).variant(dsp).call
+    huge = {**call.attrs, "stride_height": 32767, "output_height": 32767, "block": 32767, "output_width": 32767}
+    assert kernels.workspace_bytes("depthwise_conv2d_s8_dsp", {**huge, "transposed": 0}) == 2**31 - 4
