@@ -31,6 +31,11 @@ BLOB = (
     ("tests/runtime/test_blob_corners.py",),
     ("tests/runtime/test_blob.py", "-k", "not sanitisers and not target"),
 )
+GRAPH = (
+    ("tests/runtime/test_graph_check.py", "tests/runtime/test_graph_check_limits.py"),
+    ("tests/runtime/test_graph_reads.py",),
+    ("tests/runtime/test_graph_plan.py", "tests/runtime/test_executor.py"),
+)
 PLANNER = (
     ("tests/runtime/test_plan_golden.py",),
     ("tests/runtime/test_plan.py", "tests/runtime/test_plan_corners.py"),
@@ -54,10 +59,7 @@ class Rule:
 RULES = (
     Rule("runtime/status.c", "core", (("tests/runtime/test_status.py",),)),
     Rule("runtime/executor.c", "core", (("tests/runtime/test_executor.py",), ("tests/native/test_executor.py",))),
-    Rule(
-        "runtime/graph_check.c", "core", (("tests/runtime/test_graph_check.py",), ("tests/runtime/test_executor.py",))
-    ),
-    Rule("runtime/graph_*.c", "core", (("tests/runtime/test_graph_plan.py",), ("tests/runtime/test_graph_check.py",))),
+    Rule("runtime/graph_*.c", "core", GRAPH),
     Rule("runtime/blob.c", "core", BLOB),
     Rule("runtime/crc32.c", "core", BLOB),
     Rule("runtime/plan*.c", "planner", PLANNER),

@@ -15,7 +15,7 @@ from tests.runtime.test_plan import ANY, FLOATING, UNLIMITED, Problem, buffer
 
 GOLDEN = Path(__file__).with_name("golden_plans.txt")
 STRATEGIES = ("AUTO", "GREEDY", "HILL_CLIMB", "EXACT")
-COUNTS = (0, 1, 2, 15, 16, 17, 63, 64, 65, 100, 3999, 4000, 4096, 5000)
+COUNTS = (0, 1, 2, 15, 16, 17, 63, 64, 65, 100, 1024, 1025, 4096, 5000)
 
 
 class Numbers:
