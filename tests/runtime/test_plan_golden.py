@@ -69,6 +69,7 @@ def answer(seed: int) -> str:
     pools = case.struct.pool_count
     slots = zlib.crc32(bytes(ffi.buffer(case.slots))) if status == "OK" else 0
     used, bounds = list(case.plan.used)[:pools], list(case.plan.lower_bound)[:pools]
+    assert not any((*list(case.plan.used)[pools:], *list(case.plan.lower_bound)[pools:])), "pools that do not exist"
     return f"{status} {int(case.plan.outcome)} {case.plan.steps} {used} {bounds} {slots:08x}"
 
 
