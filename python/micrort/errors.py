@@ -57,6 +57,7 @@ class Unsupported:
     """What the user can do about it."""
 
     def __str__(self) -> str:
+        """One line for a person."""
         tensors = ", ".join(f"{d}{list(s)}" for d, s in zip(self.dtypes, self.shapes, strict=False))
         return (
             f"{self.node} ({self.operator}; {tensors}): {self.reason}. "

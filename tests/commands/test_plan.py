@@ -69,7 +69,7 @@ def test_a_spent_budget_is_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["status"] == "budget"
 
 
-def test_a_published_instance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_published_instance(capsys: pytest.CaptureFixture[str]) -> None:
     path = shared("plan", "J.1048576.csv")
     assert cli.run(["plan", str(path), "--capacity", "1048576", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
