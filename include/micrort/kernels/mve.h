@@ -53,8 +53,8 @@ typedef struct mrt_fully_connected_s8_mve_attrs {
  * Attributes of depthwise_conv2d_s8_mve. Inputs: input [N, H, W, C], filters. Output: [N, H', W', output_channels];
  * output_channels is a multiple of C.
  *
- * Filters are one int32 tensor: for each output channel 16 weights for each tile of the kernel, then bias, multiplier
- * and shift. A tile is 4 x 4 taps, column by column; tiles go row by row, and taps outside the kernel are 0.
+ * Filters are one int32 tensor: for each output channel 16 weights for each tile of the kernel, then bias, multiplier,
+ * shift and output offset. A tile is 4 x 4 taps, column by column; tiles go row by row, and taps outside the kernel are 0.
  */
 typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */
@@ -70,5 +70,19 @@ typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
      */
     int32_t strips;
 } mrt_depthwise_conv2d_s8_mve_attrs_t;
+
+/**
+ * Attributes of linear_s8_mve: (a * first_factor + b * second_factor + addend) / 2^shift, rounded down and clamped. The
+ * compiler makes it of add and sub where it equals them for every pair of operands.
+ * Inputs: two of the output's rows and elements. The output may share the memory of either.
+ */
+typedef struct mrt_linear_s8_mve_attrs {
+    int32_t first_factor;
+    int32_t second_factor;
+    int32_t addend;
+    int32_t shift;          /**< 0..31. */
+    int32_t activation_min; /**< -128..127. */
+    int32_t activation_max; /**< activation_min..127. */
+} mrt_linear_s8_mve_attrs_t;
 
 #endif

@@ -10,6 +10,7 @@ import numpy as np
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import cost
 from micrort.variants.base import Variant
+from micrort.variants.linear import search
 
 Tensors = Mapping[str, Tensor]
 
@@ -157,32 +158,32 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     filters = weights.reshape(*weights.shape[1:])
     scales = fold(call, tensors, filters.reshape(-1, filters.shape[-1]).T)
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
-    choices = [strips for strips in (1, 2, 3, 4, 6, 8, 16) if _strips_fit(window, strips)]
+    choices = [strips for strips in (1, 2, 3, 4, 5, 6, 7, 8, 12, 16) if _strips_fit(window, strips)]
     if scales is None or not choices:
         return None
     rows = tensors[call.outputs[0]].rows
     costs = {strips: cost.mve_depthwise(window, rows, strips) for strips in choices}
     strips = min(choices, key=lambda choice: costs[choice])
     made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, "strips": strips}
-    constant = pack_depthwise(filters, scales)
+    constant = pack_depthwise(filters, scales, int(attrs["output_offset"]))
     return _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
 
 
-def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
+def pack_depthwise(filters: np.ndarray, scales: Scales, offset: int) -> np.ndarray:
     """Filters of depthwise_conv2d_s8_mve as int32 [channels, words], of int8 [height, width, channels]."""
     height, width, channels = filters.shape
     padded = np.pad(filters, ((0, -height % TILE), (0, -width % TILE), (0, 0)))
     tiles = padded.reshape(padded.shape[0] // TILE, TILE, padded.shape[1] // TILE, TILE, channels)
     # [tiles high, row, tiles wide, column, channels] -> [channels, tiles high, tiles wide, column, row]
     words = np.ascontiguousarray(tiles.transpose(4, 0, 2, 3, 1)).reshape(channels, -1).view("<i4").astype(np.int32)
-    parts = (scales.start, scales.multiplier, scales.shift)
+    parts = (scales.start, scales.multiplier, scales.shift, np.full(channels, offset))
     columns = [(values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)[:, None] for values in parts]
     return np.concatenate([words, *columns], axis=1)
 
 
 TILE = 4
 """Taps of a tile along an axis."""
-STRIPS_BYTES = 2048
+STRIPS_BYTES = 4096
 """So much workspace more than one strip may take."""
 
 
@@ -196,6 +197,19 @@ def _strips_fit(window: Mapping[str, int | float], strips: int) -> bool:
     attrs = {**window, "input_zero_point": 0, "scaling": 0, "strips": strips, **dict.fromkeys(_END, 0)}
     size = kernels.workspace_bytes("depthwise_conv2d_s8_mve", attrs)
     return size > 0 and (strips == 1 or size <= STRIPS_BYTES)
+
+
+def linear(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """ADD and SUB of tensors of one shape, where one linear form equals them."""
+    shapes = {tensors[name].nhwc for name in (*call.inputs, *call.outputs)}
+    repeated = call.attrs["input0_repeats"] != 0 or call.attrs["input1_repeats"] != 0
+    form = None if repeated or len(shapes) != 1 else search(call.kernel, call.attrs)
+    if form is None:
+        return None
+    attrs = {name: call.attrs[name] for name in ("activation_min", "activation_max")}
+    factors = {"first_factor": form.first, "second_factor": form.second, "addend": form.addend, "shift": form.shift}
+    replaced = replace(call, kernel="linear_s8_mve", attrs={**attrs, **factors})
+    return Variant(replaced, (), 3 * tensors[call.outputs[0]].elements)
 
 
 _END = ("output_offset", "activation_min", "activation_max")
@@ -247,6 +261,8 @@ def _values(tensor: Tensor) -> np.ndarray:
 
 _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
     "fully_connected_s8": (fully_connected, fully_connected_pairs),
+    "add_s8": (linear,),
+    "sub_s8": (linear,),
     "depthwise_conv2d_s8": (depthwise,),
     "conv2d_s8": (convolution, convolution_of_one_pixel),
 }

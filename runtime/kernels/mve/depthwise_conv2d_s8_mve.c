@@ -8,6 +8,7 @@
  */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/mve/lines.h"
 #include "runtime/kernels/mve/products.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/window.h"
@@ -18,6 +19,9 @@
 
 /* Taps of a tile along an axis. */
 #define TILE 4
+
+/* Words of a channel behind its weights. */
+#define RECORD 4
 
 /* Lanes of a vector of 16 bits, two bits each: those of two rows at one column, and so on. */
 #define ALL_LANES 0xFFFFu
@@ -43,6 +47,8 @@ typedef struct walk {
     uint32_t last_line; /* Lanes of the last line. */
     int32_t length;     /* Of a line; a batch is `units` of it. */
     int32_t units;
+    int32_t whole; /* Whole batches, and units of what is left. */
+    int32_t rest;
     int32_t batch_step;
     int32_t batch_out;
     int32_t gap; /* From patch to patch. */
@@ -64,6 +70,11 @@ static bool makes_quads(const mrt_window_t *window)
 {
     return (window->stride_height == 1) && (window->stride_width == 1) && (window->dilation_height == 1)
            && (window->dilation_width == 1) && (window->kernel_height < TILE) && (window->kernel_width < TILE);
+}
+
+static int32_t filter_words(const strips_t *strips)
+{
+    return (TILE * strips->tiles_high * strips->tiles_wide) + RECORD;
 }
 
 static int32_t round_up(int32_t value, int32_t step)
@@ -174,6 +185,8 @@ static walk_t walk_of(const depthwise_t *depthwise, int32_t rows)
         walk.gap = along_x ? (2 * strips->column) : strip;
     }
     walk.length = along_x ? window->output_width : rows;
+    walk.whole = walk.length / walk.units;
+    walk.rest = walk.length % walk.units;
     walk.batch_out = walk.units * (along_x ? pixel : line);
     walk.batch_step = ((strips->rows == 1) ? 8 : 2) * walk.gap;
     if (!along_x) {
@@ -221,12 +234,13 @@ static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_t *depthwise, con
     return sums;
 }
 
-/* One output channel. */
-typedef struct channel {
-    const int32_t *filter;
-    const int8_t *words; /* In the first strip's first column. */
-    int8_t *output;      /* In the first row. */
-} channel_t;
+/* Output channels of one block, which follow one another. */
+typedef struct channels {
+    const int32_t *filter; /* Of the first. */
+    const int8_t *words;   /* Of the first channel, in the first strip's first column. */
+    int8_t *output;        /* Of the first, in the first row. */
+    int32_t count;         /* Input channels. */
+} channels_t;
 
 /* Weights of the four outputs of a patch. */
 static MRT_MVE_INLINE void move_weights(int32x4_t here, int8x16_t weights[4])
@@ -240,33 +254,41 @@ static MRT_MVE_INLINE void move_weights(int32x4_t here, int8x16_t weights[4])
     weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carry, 32));
 }
 
-/* All outputs of a channel in some rows; `quads` and `scaling` are constant in each copy. */
-static MRT_MVE_INLINE void walk_channel(const depthwise_t *depthwise, const walk_t *walk, const channel_t *channel,
-                                        bool quads, mrt_mve_scaling_t scaling)
+/* What the batches of a walk share. */
+static MRT_MVE_INLINE mrt_mve_line_t line_of(const depthwise_t *depthwise, const walk_t *walk)
 {
     const int32_t column = depthwise->attrs->window.dilation_width * depthwise->strips.column;
     const int32_t columns[TILE] = {0, column, 2 * column, 3 * column};
-    const int32x4_t offsets = vldrwq_s32(columns);
-    const int32_t *scale = &channel->filter[TILE * depthwise->strips.tiles_high * depthwise->strips.tiles_wide];
-    const int32x4_t bias = vdupq_n_s32(scale[0]);
-    const int32x4_t multiplier = vdupq_n_s32(scale[1]);
-    const int32x4_t shift = vdupq_n_s32(scale[2]);
+    const mrt_mve_line_t line = {.offsets = vldrwq_s32(columns),
+                                 .gap = walk->gap,
+                                 .output_step = walk->batch_out,
+                                 .places = vldrhq_u16(walk->places)};
+    return line;
+}
+
+/* All outputs of a channel in some rows, with any scaling and any number of tiles. */
+static void walk_channel(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channel)
+{
+    const int32_t *record = &channel->filter[TILE * depthwise->strips.tiles_high * depthwise->strips.tiles_wide];
+    const int32x4_t multiplier = vdupq_n_s32(record[1]);
+    const int32x4_t shift = vdupq_n_s32(record[2]);
     const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-    const mrt_mve_output_t end = depthwise->output;
-    const uint16x8_t places = vldrhq_u16(walk->places);
+    const mrt_mve_line_t line = line_of(depthwise, walk);
+    const bool quads = depthwise->strips.rows == 2;
     int8x16_t weights[4];
     move_weights(vldrwq_s32(channel->filter), weights);
-    for (int32_t line = 0; line < walk->lines; ++line) {
-        const uint32_t lanes_of_line = (line == (walk->lines - 1)) ? walk->last_line : ALL_LANES;
-        const int8_t *patch = &channel->words[line * walk->line_step];
-        int8_t *out = &channel->output[line * walk->line_out];
+    for (int32_t i = 0; i < walk->lines; ++i) {
+        const uint32_t lanes_of_line = (i == (walk->lines - 1)) ? walk->last_line : ALL_LANES;
+        const int8_t *patch = &channel->words[i * walk->line_step];
+        int8_t *out = &channel->output[i * walk->line_out];
         for (int32_t left = walk->length; left > 0; left -= walk->units) {
             const uint32_t lanes = (left < walk->units) ? (lanes_of_line & walk->masks[left - 1]) : lanes_of_line;
-            mrt_mve_sums_t sums = quads ? mrt_mve_patch_2x4(patch, offsets, walk->gap, weights)
-                                        : sum_tiles(depthwise, walk, patch, offsets, channel->filter);
-            sums.first = vaddq_s32(sums.first, bias);
-            sums.second = vaddq_s32(sums.second, bias);
-            vstrbq_scatter_offset_p_s16(out, places, mrt_mve_scale(&sums, &scales, &end, scaling),
+            mrt_mve_sums_t sums = quads ? mrt_mve_patch_2x4(patch, line.offsets, walk->gap, weights)
+                                        : sum_tiles(depthwise, walk, patch, line.offsets, channel->filter);
+            sums.first = vaddq_n_s32(sums.first, record[0]);
+            sums.second = vaddq_n_s32(sums.second, record[0]);
+            vstrbq_scatter_offset_p_s16(out, line.places,
+                                        mrt_mve_scale(&sums, &scales, &depthwise->output, MRT_MVE_ANY),
                                         (mve_pred16_t)lanes);
             patch = &patch[walk->batch_step];
             out = &out[walk->batch_out];
@@ -274,46 +296,92 @@ static MRT_MVE_INLINE void walk_channel(const depthwise_t *depthwise, const walk
     }
 }
 
-static MRT_NOINLINE void walk_any(const depthwise_t *depthwise, const walk_t *walk, const channel_t *channel)
+static MRT_NOINLINE void walk_any(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
 {
-    walk_channel(depthwise, walk, channel, false, MRT_MVE_ANY);
+    const int32_t filter = filter_words(&depthwise->strips);
+    channels_t channel = *channels;
+    for (int32_t i = 0; i < channels->count; ++i) {
+        for (int32_t copy = 0; copy < depthwise->per_input; ++copy) {
+            walk_channel(depthwise, walk, &channel);
+            channel.filter = &channel.filter[filter];
+            channel.output = &channel.output[1];
+        }
+        channel.words = &channel.words[TILE];
+    }
 }
 
-static MRT_NOINLINE void walk_signed(const depthwise_t *depthwise, const walk_t *walk, const channel_t *channel)
+/* All outputs of channels of one tile, with any other scaling; `quads` and `scaling` are constant in each copy. */
+static MRT_MVE_INLINE void walk_lines(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels,
+                                      bool quads, mrt_mve_scaling_t scaling)
 {
-    walk_channel(depthwise, walk, channel, false, MRT_MVE_SIGNED);
+    mrt_mve_line_t line = line_of(depthwise, walk);
+    const int32_t *filter = channels->filter;
+    int8_t *channel_output = channels->output;
+    for (int32_t i = 0; i < (channels->count * depthwise->per_input); ++i) {
+        const int8_t *words = &channels->words[TILE * ((depthwise->per_input == 1) ? i : (i / depthwise->per_input))];
+        int8_t *output = channel_output;
+        int8x16_t weights[4];
+        move_weights(vldrwq_s32(filter), weights);
+        line.record = &filter[TILE];
+        for (int32_t left = walk->lines; left > 0; --left) {
+            const uint32_t lanes = (left == 1) ? walk->last_line : ALL_LANES;
+            line.words = words;
+            line.output = output;
+            line.count = walk->whole;
+            line.lanes = lanes;
+            if (line.count > 0) {
+                if (quads) {
+                    mrt_mve_line_2x4(&line, weights, scaling);
+                } else {
+                    mrt_mve_line_8x1(&line, weights[0]);
+                }
+            }
+            if (walk->rest > 0) {
+                line.words = &words[walk->whole * walk->batch_step];
+                line.output = &output[walk->whole * walk->batch_out];
+                line.count = 1;
+                line.lanes = lanes & walk->masks[walk->rest - 1];
+                if (quads) {
+                    mrt_mve_line_2x4(&line, weights, scaling);
+                } else {
+                    mrt_mve_line_8x1(&line, weights[0]);
+                }
+            }
+            words = &words[walk->line_step];
+            output = &output[walk->line_out];
+        }
+        filter = &filter[RECORD + TILE];
+        channel_output = &channel_output[1];
+    }
 }
 
-static MRT_NOINLINE void quads_any(const depthwise_t *depthwise, const walk_t *walk, const channel_t *channel)
+static MRT_NOINLINE void walk_single(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
 {
-    walk_channel(depthwise, walk, channel, true, MRT_MVE_ANY);
+    walk_lines(depthwise, walk, channels, false, MRT_MVE_SIGNED);
 }
 
-static MRT_NOINLINE void quads_signed(const depthwise_t *depthwise, const walk_t *walk, const channel_t *channel)
+static MRT_NOINLINE void quads_signed(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
 {
-    walk_channel(depthwise, walk, channel, true, MRT_MVE_SIGNED);
+    walk_lines(depthwise, walk, channels, true, MRT_MVE_SIGNED);
 }
 
-static MRT_NOINLINE void quads_rectified(const depthwise_t *depthwise, const walk_t *walk, const channel_t *channel)
+static MRT_NOINLINE void quads_rectified(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
 {
-    walk_channel(depthwise, walk, channel, true, MRT_MVE_RECTIFIED);
+    walk_lines(depthwise, walk, channels, true, MRT_MVE_RECTIFIED);
 }
 
-static void compute_channel(const depthwise_t *depthwise, const walk_t *walk, const channel_t *channel)
+static void compute_channels(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
 {
     const int32_t scaling = depthwise->attrs->scaling;
-    if (depthwise->strips.rows == 1) {
-        if (scaling == (int32_t)MRT_MVE_ANY) {
-            walk_any(depthwise, walk, channel);
-        } else {
-            walk_signed(depthwise, walk, channel);
-        }
+    const strips_t *strips = &depthwise->strips;
+    if ((scaling == (int32_t)MRT_MVE_ANY) || ((strips->tiles_high * strips->tiles_wide) != 1)) {
+        walk_any(depthwise, walk, channels);
+    } else if (strips->rows == 1) {
+        walk_single(depthwise, walk, channels);
     } else if (scaling == (int32_t)MRT_MVE_RECTIFIED) {
-        quads_rectified(depthwise, walk, channel);
-    } else if (scaling == (int32_t)MRT_MVE_SIGNED) {
-        quads_signed(depthwise, walk, channel);
+        quads_rectified(depthwise, walk, channels);
     } else {
-        quads_any(depthwise, walk, channel);
+        quads_signed(depthwise, walk, channels);
     }
 }
 
@@ -322,21 +390,17 @@ static void compute_block(const depthwise_t *depthwise, const walk_t *walk, uint
 {
     const strips_t *strips = &depthwise->strips;
     const int32_t channels = depthwise->attrs->window.input_channels;
-    const int32_t filter = (TILE * strips->tiles_high * strips->tiles_wide) + 3;
     int8_t *target = depthwise->workspace;
     for (int32_t done = 0; done < rows; done += strips->rows) {
         const int32_t left = rows - done;
         make_strip(depthwise, row + (uint32_t)done, (left < strips->rows) ? left : strips->rows, first, target);
         target = &target[strips->tiles_high * BLOCK_BYTES];
     }
-    for (int32_t i = 0; (i < BLOCK) && ((first + i) < channels); ++i) {
-        for (int32_t copy = 0; copy < depthwise->per_input; ++copy) {
-            const int32_t output = ((first + i) * depthwise->per_input) + copy;
-            const channel_t channel = {&depthwise->filters[output * filter], &depthwise->workspace[4 * i],
-                                       &mrt_output_s8(depthwise->call, 0u, row)[output]};
-            compute_channel(depthwise, walk, &channel);
-        }
-    }
+    const int32_t output = first * depthwise->per_input;
+    const channels_t block = {&depthwise->filters[output * filter_words(strips)], depthwise->workspace,
+                              &mrt_output_s8(depthwise->call, 0u, row)[output],
+                              ((channels - first) < BLOCK) ? (channels - first) : BLOCK};
+    compute_channels(depthwise, walk, &block);
 }
 
 uint32_t mrt_depthwise_conv2d_s8_mve_workspace(const void *attrs)
@@ -403,7 +467,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_check(const mrt_call_t *call)
     }
     const strips_t strips = strips_of(attrs);
     const uint64_t tiles = (uint64_t)(uint32_t)strips.tiles_high * (uint32_t)strips.tiles_wide;
-    const uint64_t words = ((uint64_t)TILE * tiles) + 3u;
+    const uint64_t words = ((uint64_t)TILE * tiles) + (uint64_t)RECORD;
     return mrt_check_status((strips.bytes > 0) && places_fit(attrs)
                             && ((window->output_channels % window->input_channels) == 0)
                             && mrt_check_elements(mrt_call_input(call, 1u), (uint32_t)MRT_DTYPE_S32,

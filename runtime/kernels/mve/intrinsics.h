@@ -8,6 +8,8 @@
 #ifndef MRT_RUNTIME_KERNELS_MVE_INTRINSICS_H
 #define MRT_RUNTIME_KERNELS_MVE_INTRINSICS_H
 
+#include "micrort/kernels/mve.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -73,6 +75,11 @@ typedef struct mrt_mve_sums {
 #define MRT_MVE_GATHER /* MISRA D4 */ \
     "vmov %q[x][2], %q[x][0], r0, r8\n\tvmov %q[x][3], %q[x][1], r4, r12\n\t" \
     "vmov %q[y][2], %q[y][0], r2, r10\n\tvmov %q[y][3], %q[y][1], r6, lr\n\t"
+
+/* Scaled sums in x and y to the bytes of x's even lanes; the output's zero point is in a register. */
+#define MRT_MVE_NARROW(offset) /* MISRA D4 */ \
+    "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
+    "vqadd.s16 %q[x], %q[x], " offset "\n\tvqmovnb.s16 %q[x], %q[x]\n\t"
 
 /**
  * Sums of products of two pixels with four channels. `packed` holds four biases, then `*blocks` times 16 weights of
@@ -206,6 +213,36 @@ static MRT_MVE_INLINE void mrt_mve_fill(int8_t *target, int8_t value, uint32_t c
                    : "lr", "memory");
 }
 
+/** `count` outputs as mrt_linear_s8_mve_attrs_t says; `count` may be 0. Each is written after its operands are read. */
+static MRT_MVE_INLINE void mrt_mve_linear(const mrt_linear_s8_mve_attrs_t *attrs, const int8_t *first,
+                                          const int8_t *second, int8_t *output, uint32_t count)
+{
+    const int8_t *a = first;
+    const int8_t *b = second;
+    int8_t *o = output;
+    const int32x4_t low = vdupq_n_s32(attrs->activation_min);
+    const int32x4_t high = vdupq_n_s32(attrs->activation_max);
+    int32x4_t x;
+    int32x4_t y;
+    __asm volatile("wlstp.32 lr, %[n], 2f\n" /* MISRA D5 */
+                   "1:\n\t"
+                   "vldrb.s32 %q[x], [%[a]], #4\n\t"
+                   "vldrb.s32 %q[y], [%[b]], #4\n\t"
+                   "vmul.i32 %q[x], %q[x], %[k]\n\t"
+                   "vmla.s32 %q[x], %q[y], %[l]\n\t"
+                   "vadd.i32 %q[x], %q[x], %[c]\n\t"
+                   "vshl.s32 %q[x], %[s]\n\t"
+                   "vmax.s32 %q[x], %q[x], %q[low]\n\t"
+                   "vmin.s32 %q[x], %q[x], %q[high]\n\t"
+                   "vstrb.32 %q[x], [%[o]], #4\n\t"
+                   "letp lr, 1b\n"
+                   "2:\n\t"
+                   : [a] "+l"(a), [b] "+l"(b), [o] "+l"(o), [x] "=&w"(x), [y] "=&w"(y)
+                   : [n] "r"(count), [k] "r"(attrs->first_factor), [l] "r"(attrs->second_factor),
+                     [c] "r"(attrs->addend), [s] "r"(-attrs->shift), [low] "w"(low), [high] "w"(high)
+                   : "lr", "memory");
+}
+
 #else
 
 /* Weight `element` of `channel` in a group of `lanes` channels. */
@@ -292,6 +329,19 @@ static inline void mrt_mve_interleave(int8_t *target, const int8_t *const rows[4
     for (uint32_t i = 0u; i < 64u; ++i) {
         const uint32_t column = i / 4u;
         target[i] = ((((uint32_t)columns >> column) & 1u) != 0u) ? rows[i % 4u][column] : (int8_t)0;
+    }
+}
+
+static inline void mrt_mve_linear(const mrt_linear_s8_mve_attrs_t *attrs, const int8_t *first, const int8_t *second,
+                                  int8_t *output, uint32_t count)
+{
+    for (uint32_t i = 0u; i < count; ++i) {
+        const uint32_t left = (uint32_t)(int32_t)first[i] * (uint32_t)attrs->first_factor;
+        const uint32_t right = (uint32_t)(int32_t)second[i] * (uint32_t)attrs->second_factor;
+        const uint32_t sum = left + right + (uint32_t)attrs->addend;
+        const int32_t scaled = (int32_t)sum >> (uint32_t)attrs->shift; /* MISRA D2 */
+        const int32_t raised = (scaled < attrs->activation_min) ? attrs->activation_min : scaled;
+        output[i] = (int8_t)((raised > attrs->activation_max) ? attrs->activation_max : raised);
     }
 }
 
