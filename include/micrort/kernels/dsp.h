@@ -52,4 +52,20 @@ typedef struct mrt_depthwise_conv2d_s8_dsp_attrs {
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_depthwise_conv2d_s8_dsp_attrs_t;
 
+/** Bits behind an output element in the sums of add_s8_dsp. */
+#define MRT_ADD_S8_DSP_SHIFT 20
+
+/**
+ * Attributes of add_s8_dsp: additions and subtractions of operands of the output's shape, as one linear form. An output
+ * is (a * 256 * factor0 / 2^16 + b * 256 * factor1 / 2^16 + constant) / 2^MRT_ADD_S8_DSP_SHIFT, each division rounded
+ * down, saturated and clamped; the compiler has compared it with the portable kernel for all pairs of operands.
+ */
+typedef struct mrt_add_s8_dsp_attrs {
+    int32_t factor0;
+    int32_t factor1;
+    int32_t constant;
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_add_s8_dsp_attrs_t;
+
 #endif

@@ -11,6 +11,7 @@ import numpy as np
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import cost
 from micrort.variants.base import Variant
+from micrort.variants.dsp_addition import addition
 from micrort.variants.dsp_depthwise import depthwise_conv2d
 from micrort.variants.scales import Scales, fold
 
@@ -137,4 +138,6 @@ _PROVIDERS: dict[str, Callable[[KernelCall, Tensors], Variant | None]] = {
     "fully_connected_s8": fully_connected,
     "conv2d_s8": conv2d,
     "depthwise_conv2d_s8": depthwise_conv2d,
+    "add_s8": addition,
+    "sub_s8": addition,
 }

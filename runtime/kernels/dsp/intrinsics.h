@@ -69,6 +69,22 @@ static inline int32_t mrt_dsp_smmlar(int32_t a, int32_t b, int32_t addend)
     return result;
 }
 
+/** `sum` and factor * the first lane / 2^16, rounded down; modulo 2^32. */
+static inline int32_t mrt_dsp_smlawb(int32_t factor, uint32_t lanes, int32_t sum)
+{
+    int32_t result;
+    __asm("smlawb %0, %1, %2, %3" : "=r"(result) : "r"(factor), "r"(lanes), "r"(sum)); /* MISRA D5 */
+    return result;
+}
+
+/** The same with the second lane. */
+static inline int32_t mrt_dsp_smlawt(int32_t factor, uint32_t lanes, int32_t sum)
+{
+    int32_t result;
+    __asm("smlawt %0, %1, %2, %3" : "=r"(result) : "r"(factor), "r"(lanes), "r"(sum)); /* MISRA D5 */
+    return result;
+}
+
 /** `addend`, less one where `value` is negative. */
 static inline int32_t mrt_dsp_add_sign(int32_t addend, int32_t value)
 {
@@ -111,6 +127,17 @@ static inline int32_t mrt_dsp_smmlar(int32_t a, int32_t b, int32_t addend)
     const int64_t product = ((int64_t)a * (int64_t)b) + INT64_C(0x80000000);
     const uint32_t high = (uint32_t)((uint64_t)product >> 32u);
     return (int32_t)(high + (uint32_t)addend);
+}
+
+static inline int32_t mrt_dsp_smlawb(int32_t factor, uint32_t lanes, int32_t sum)
+{
+    const int64_t product = (int64_t)factor * mrt_dsp_signed(lanes, 0x8000u);
+    return (int32_t)((uint32_t)(uint64_t)(product >> 16u) + (uint32_t)sum); /* MISRA D2 */
+}
+
+static inline int32_t mrt_dsp_smlawt(int32_t factor, uint32_t lanes, int32_t sum)
+{
+    return mrt_dsp_smlawb(factor, lanes >> 16u, sum);
 }
 
 static inline int32_t mrt_dsp_add_sign(int32_t addend, int32_t value)
