@@ -38,3 +38,16 @@ def test_attributes_may_be_missing_only_where_there_are_no_nodes(nodes: int) -> 
     assert status_of(made) == lib.MRT_ERR_GRAPH
     made.graph.attr_count = made.graph.node_count  # neither their sum nor their difference decides
     assert status_of(made) == lib.MRT_ERR_GRAPH
+
+
+def test_an_input_may_have_as_many_bytes_as_32_bits_count() -> None:
+    """65535 rows of 65537 bytes are 2^32 - 1; nothing but the table knows of so much memory here."""
+    ffi, lib = library.load()
+    tensor = ffi.new("mrt_tensor_t[1]", [(0, 65537, 65535, 0, 0)])
+    pool = ffi.new("mrt_pool_t[1]", [(2**32 - 1, 16)])
+    info = ffi.new("mrt_tensor_info_t[1]", [(0, 0, 2, (65535, 65537, 1, 1, 1, 1), 0.0, 0)])
+    tables_ = {"tensors": tensor, "tensor_count": 1, "pools": pool, "pool_count": 1, "inputs": info, "input_count": 1}
+    graph = ffi.new("mrt_graph_t *", tables_)
+    assert lib.mrt_graph_check(graph) == lib.MRT_OK
+    pool[0].size -= 1
+    assert lib.mrt_graph_check(graph) == lib.MRT_ERR_PLAN

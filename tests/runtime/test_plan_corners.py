@@ -175,3 +175,35 @@ def test_one_group_of_pools_that_is_too_small_is_enough_to_fail(strategy: str, o
     assert problem.solve(strategy) == "ERR_INFEASIBLE"
     assert problem.plan.lower_bound[order[0]] == 20
     assert problem.plan.lower_bound[order[1]] == 8
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+@pytest.mark.parametrize(
+    ("pins", "sound"),
+    [
+        ([(0, 2, 0, 8), (2, 4, 0, 8)], True),  # one after the other, in either order
+        ([(2, 4, 0, 8), (0, 2, 0, 8)], True),
+        ([(0, 4, 0, 8), (0, 4, 8, 8)], True),  # side by side, in either order
+        ([(0, 4, 8, 8), (0, 4, 0, 8)], True),
+        ([(0, 3, 0, 8), (2, 4, 0, 8)], False),
+        ([(2, 4, 0, 8), (0, 3, 0, 8)], False),
+        ([(0, 4, 0, 9), (0, 4, 8, 8)], False),
+        ([(0, 4, 8, 8), (0, 4, 0, 9)], False),
+        ([(0, 9, 64, 4), (0, 2, 0, 8), (1, 2, 7, 1)], False),  # the last two
+        ([(0, 2, 0, 8), (3, 9, 0, 4), (1, 2, 7, 1)], False),  # the first and the last
+    ],
+)
+def test_pins_collide_where_they_share_time_and_bytes(strategy: str, pins: list[tuple[int, ...]], sound: bool) -> None:
+    items = [buffer(start, end, size, fixed=fixed) for start, end, fixed, size in pins]
+    problem = Problem(items)
+    assert problem.solve(strategy) == ("OK" if sound else "ERR_INFEASIBLE")
+    if sound:
+        assert [(slot.pool, slot.offset) for slot in problem.slots] == [(0, fixed) for _, _, fixed, _ in pins]
+        assert problem.plan.used[0] == max(fixed + size for _, _, fixed, size in pins)
+
+
+@pytest.mark.parametrize(("sizes", "offsets"), [((8, 1), (0, 7)), ((1, 8), (7, 0)), ((1, 1), (0, 0))])
+def test_one_byte_is_enough_to_overlap(sizes: tuple[int, int], offsets: tuple[int, int]) -> None:
+    problem = Problem([buffer(0, 2, size) for size in sizes])
+    assert problem.check([(0, offset) for offset in offsets])[:2] == ("ERR_PLAN", "OVERLAP")
+    assert problem.check([(0, 0), (0, sizes[0])])[:2] == ("OK", "NONE")

@@ -33,7 +33,7 @@ class Numbers:
 
 
 def problem(seed: int) -> Problem:
-    """Buffers over one to three pools; every fourth problem is plain, every third large and tight."""
+    """Buffers over one to three pools; every fourth is plain, of these every second in eights, every third large."""
     numbers = Numbers(seed)
     plain, large = seed % 4 == 0, seed % 3 == 0
     pools = [(UNLIMITED, 16, 0)] if plain else [
@@ -45,7 +45,7 @@ def problem(seed: int) -> Problem:
         end = start + 1 + numbers.below(9)
         size = numbers.below(17) + (1 if plain else 0)
         if plain:
-            items.append(buffer(start, end, size))
+            items.append(buffer(start, end, size * (8 if seed % 8 == 4 else 1)))
         else:
             fixed = 4 * numbers.below(8) if numbers.below(12) == 0 else FLOATING
             allowed = 1 << numbers.below(len(pools)) if fixed != FLOATING else numbers.of(ANY, ANY, ANY, 1, 3, 6)
