@@ -105,15 +105,56 @@ static inline void fill_patch(const convolution_t *conv, const mrt_lines_t *line
     }
 }
 
+/* A window that no column of padding touches, of neighbouring columns from element `first` of each row on. */
+static inline void fill_inside(const convolution_t *conv, const mrt_lines_t *lines, int32_t first, int8_t *patch)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const int32_t size = window->kernel_width * window->input_channels;
+    const int32_t begin = lines->taps.begin;
+    const int32_t count = lines->taps.end - begin;
+    int8_t *target = &patch[begin * size];
+    for (int32_t i = 0; i < count; ++i) {
+        const int8_t *line = (const int8_t *)lines->rows[i]; /* MISRA D1 */
+        mrt_mve_copy(target, &line[first], (uint32_t)size);
+        target = &target[size];
+    }
+    if (count < window->kernel_height) {
+        const int8_t padding = (int8_t)conv->attrs->input_zero_point;
+        mrt_mve_fill(patch, padding, (uint32_t)(begin * size));
+        mrt_mve_fill(target, padding, (uint32_t)((window->kernel_height - lines->taps.end) * size));
+    }
+}
+
+/* The first output column whose window lies inside, and how many there are. */
+static int32_t inside_columns(const mrt_window_t *window, int32_t *begin)
+{
+    const int32_t room = window->input_width - window->kernel_width;
+    const bool plain = (window->dilation_width == 1) && (window->kernel_height <= MRT_LINES_MAX) && (room >= 0);
+    const int32_t first = (window->padding_left + (window->stride_width - 1)) / window->stride_width;
+    const int32_t last = plain ? ((room + window->padding_left) / window->stride_width) : -1;
+    const int32_t end = (last < window->output_width) ? (last + 1) : window->output_width;
+    *begin = first;
+    return (end > first) ? (end - first) : 0;
+}
+
 static void compute_windows(convolution_t *conv)
 {
     const mrt_window_t *window = &conv->attrs->window;
+    int32_t inside = 0;
+    const uint32_t insides = (uint32_t)inside_columns(window, &inside);
+    const int32_t step = window->stride_width * window->input_channels;
+    const int32_t left = window->padding_left * window->input_channels;
     for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
         int8_t *output = mrt_output_s8(conv->call, 0u, row);
         mrt_lines_t lines;
         mrt_lines_make(&lines, conv->call, window, row);
         for (int32_t x = 0; x < window->output_width; ++x) {
-            fill_patch(conv, &lines, x, next_patch(conv, &output[x * window->output_channels]));
+            int8_t *patch = next_patch(conv, &output[x * window->output_channels]);
+            if (((x >= inside) ? (uint32_t)(x - inside) : insides) < insides) {
+                fill_inside(conv, &lines, (x * step) - left, patch);
+            } else {
+                fill_patch(conv, &lines, x, patch);
+            }
             if (conv->count == conv->limit) {
                 multiply_patches(conv);
             }

@@ -76,6 +76,11 @@ typedef struct mrt_mve_sums {
     "vmov %q[x][2], %q[x][0], r0, r8\n\tvmov %q[x][3], %q[x][1], r4, r12\n\t" \
     "vmov %q[y][2], %q[y][0], r2, r10\n\tvmov %q[y][3], %q[y][1], r6, lr\n\t"
 
+/* Eight sums to two vectors: the first four, then the others. */
+#define MRT_MVE_SPREAD /* MISRA D4 */ \
+    "vmov %q[x][2], %q[x][0], r0, r4\n\tvmov %q[x][3], %q[x][1], r2, r6\n\t" \
+    "vmov %q[y][2], %q[y][0], r8, r12\n\tvmov %q[y][3], %q[y][1], r10, lr\n\t"
+
 /* Scaled sums in x and y to the bytes of x's even lanes; the output's zero point is in a register. */
 #define MRT_MVE_NARROW(offset) /* MISRA D4 */ \
     "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
@@ -97,10 +102,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_2x4(const int8_t *first, const 
     sums.next = packed;
     __asm volatile("ldm %[w], {r0, r2, r4, r6}\n\t"
                    "ldm %[w]!, {r8, r10, r12, lr}\n\t" MRT_MVE_REPEAT(MRT_MVE_STEP_2X4)
-                   "vmov %q[x][2], %q[x][0], r0, r4\n\t"
-                   "vmov %q[x][3], %q[x][1], r2, r6\n\t"
-                   "vmov %q[y][2], %q[y][0], r8, r12\n\t"
-                   "vmov %q[y][3], %q[y][1], r10, lr\n\t"
+                   MRT_MVE_SPREAD
                    : [a] "+r"(a), [b] "+r"(b), [w] "+r"(sums.next), [n] "=&r"(count), [x] "=&w"(sums.first),
                      [y] "=&w"(sums.second), [u] "=&w"(u), [v] "=&w"(v)
                    : [blocks] "m"(*blocks)

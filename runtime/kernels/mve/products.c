@@ -1,6 +1,7 @@
 #include "runtime/kernels/mve/products.h"
 
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/mve/tiles.h"
 #include "runtime/kernels/product.h"
 
 /* Output channels of a group. */
@@ -24,47 +25,44 @@ typedef struct pair {
     uint16x8_t places;
 } pair_t;
 
-/* The first `channels` channels of two pixels; `scaling` is constant in each copy of this loop. */
-static MRT_MVE_INLINE void multiply_pair(const mrt_mve_product_t *product, const pair_t *pair, int32_t channels,
-                                         mrt_mve_scaling_t scaling)
+/* The channels from `begin` on, which begins a group, with any scaling. */
+static MRT_NOINLINE void multiply_pair(const mrt_mve_product_t *product, const pair_t *pair, int32_t begin)
 {
-    const mrt_mve_output_t end = product->output;
-    const int32_t blocks = product->blocks;
-    const int32_t *groups = product->groups;
-    int8_t *output = pair->output;
-    for (int32_t left = channels; left > 0; left -= GROUP) {
-        const mrt_mve_sums_t sums = mrt_mve_dot_2x4(pair->first, pair->second, groups, &blocks);
+    const int32_t *groups = &product->groups[(begin / GROUP) * ((3 + (4 * product->blocks)) * GROUP)];
+    int8_t *output = &pair->output[begin];
+    for (int32_t left = product->channels - begin; left > 0; left -= GROUP) {
+        const mrt_mve_sums_t sums = mrt_mve_dot_2x4(pair->first, pair->second, groups, &product->blocks);
         const int32x4_t multiplier = vldrwq_s32(sums.next);
         const int32x4_t shift = vldrwq_s32(&sums.next[GROUP]);
         const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-        const int16x8_t lanes = mrt_mve_scale(&sums, &scales, &end, scaling);
-        if (scaling == MRT_MVE_ANY) {
-            vstrbq_scatter_offset_p_s16(output, pair->places, lanes, vctp16q(2u * (uint32_t)left));
-        } else {
-            vstrbq_scatter_offset_s16(output, pair->places, lanes);
-        }
+        vstrbq_scatter_offset_p_s16(output, pair->places,
+                                    mrt_mve_scale(&sums, &scales, &product->output, MRT_MVE_ANY),
+                                    vctp16q(2u * (uint32_t)left));
         groups = &sums.next[2 * GROUP];
         output = &output[GROUP];
     }
 }
 
-/* The channels behind the last whole group. */
-static MRT_NOINLINE void multiply_rest(const mrt_mve_product_t *product, const pair_t *pair)
+/* All channels of two pixels. Whole groups need no predicate, and any scaling is right for the rest. */
+static MRT_MVE_INLINE void multiply_all(const mrt_mve_product_t *product, const pair_t *pair,
+                                        mrt_mve_scaling_t scaling)
 {
-    const int32_t whole = product->channels / GROUP;
-    mrt_mve_product_t rest = *product;
-    rest.groups = &product->groups[whole * (((3 + (4 * product->blocks))) * GROUP)];
-    const pair_t behind = {pair->first, pair->second, &pair->output[whole * GROUP], pair->places};
-    multiply_pair(&rest, &behind, product->channels % GROUP, MRT_MVE_ANY);
-}
-
-/* All channels of two pixels. Outputs of a whole group need no predicate, and any scaling is right for the rest. */
-static MRT_MVE_INLINE void multiply_all(const mrt_mve_product_t *product, const pair_t *pair, mrt_mve_scaling_t scaling)
-{
-    const int32_t rest = (int32_t)((uint32_t)product->channels % (uint32_t)GROUP);
-    multiply_pair(product, pair, product->channels - rest, scaling);
-    if (rest != 0) {
-        multiply_rest(product, pair);
+    int32_t whole = 0;
+    if (scaling != MRT_MVE_ANY) {
+        whole = product->channels - (int32_t)((uint32_t)product->channels % (uint32_t)GROUP);
+        if (whole > 0) {
+            const mrt_mve_tiles_t tiles = {.pixels = {pair->first, pair->second},
+                                           .groups = product->groups,
+                                           .blocks = product->blocks,
+                                           .output = pair->output,
+                                           .end = &pair->output[whole],
+                                           .offset = product->output.offset,
+                                           .places = pair->places};
+            mrt_mve_tiles_2x4(&tiles, scaling);
+        }
+    }
+    if (whole < product->channels) {
+        multiply_pair(product, pair, whole);
     }
 }
 
