@@ -14,7 +14,7 @@ typedef struct conv2d_dsp {
     const mrt_window_t *window;
     uint32_t channels; /* of the input */
     uint32_t run;      /* elements of a tap row */
-    uint32_t patch;    /* elements of a patch */
+    uint32_t patch;    /* elements of a patch, up to a whole word; those beyond it meet weights of 0 */
     uint32_t *lanes;
     int8_t *bytes; /* a tap row of zero points; or two patches, where channels come in no multiple of four */
     int8_t point;
@@ -122,8 +122,23 @@ static inline int8_t *fill_few(int8_t *to, int8_t point, uint32_t count)
     return &to[count];
 }
 
-/* Copies the patch of a pixel, zero points included, to bytes without gaps. */
-static void gather(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
+/* Copies the patch of a pixel whose columns all lie in the image to bytes without gaps. */
+static void gather_whole(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
+{
+    const uint32_t first = (uint32_t)pixel->origin * conv->channels;
+    int8_t *to = patch;
+    for (int32_t row = 0; row < conv->window->kernel_height; ++row) {
+        if ((row >= pixel->lines->taps.begin) && (row < pixel->lines->taps.end)) {
+            const int8_t *line = mrt_lines_row(pixel->lines, row); /* MISRA D1 */
+            to = copy_few(to, &line[first], conv->run);
+        } else {
+            to = fill_few(to, conv->point, conv->run);
+        }
+    }
+}
+
+/* The same of any pixel. */
+static void gather_any(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
 {
     const mrt_window_t *window = conv->window;
     const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left,
@@ -142,6 +157,15 @@ static void gather(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch
             to = copy_few(to, tap_of(conv, pixel, row, tap), count);
         }
         to = fill_few(to, conv->point, (uint32_t)(window->kernel_width - end) * conv->channels);
+    }
+}
+
+static void gather(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
+{
+    if (is_whole(conv->window, pixel)) {
+        gather_whole(conv, pixel, patch);
+    } else {
+        gather_any(conv, pixel, patch);
     }
 }
 
@@ -188,7 +212,7 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
         .window = window,
         .channels = channels,
         .run = run,
-        .patch = patch,
+        .patch = 4u * quads,
         .lanes = lanes,
         .bytes = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads, MRT_DSP_LANES_TWO)), /* MISRA D1 */
         .point = (int8_t)attrs->input_point,
@@ -225,10 +249,10 @@ uint32_t mrt_conv2d_s8_dsp_workspace(const void *attrs)
 {
     const mrt_conv2d_s8_dsp_attrs_t *own = attrs; /* MISRA D1 */
     const uint32_t patch = patch_of(&own->window);
-    /* A tap row is at most a patch, and two patches are counted in whole words. */
+    /* A tap row is at most a patch, and each of two patches is whole words. */
     const bool by_taps = (own->window.input_channels % 4) == 0;
     const uint32_t run = (own->window.kernel_height > 0) ? (patch / (uint32_t)own->window.kernel_height) : 0u;
-    const uint32_t bytes = by_taps ? run : (4u * mrt_dsp_quads(2u * patch));
+    const uint32_t bytes = by_taps ? run : (8u * mrt_dsp_quads(patch));
     return mrt_dsp_lanes_bytes(mrt_dsp_quads(patch), MRT_DSP_LANES_TWO) + bytes;
 }
 

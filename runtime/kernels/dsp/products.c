@@ -76,13 +76,14 @@ static inline void store_two(int32_t twice_a, int32_t twice_b, mrt_dsp_scale_t s
 static inline const uint32_t *group_of_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t skip, int8_t *a,
                                            int8_t *b)
 {
+    const uint32_t step = walk->step;
     mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], group[0], group[1], group[2], group[3]};
     const uint32_t *scales = mrt_dsp_dot_two(walk, &group[MRT_DSP_GROUP], skip, &sums);
-    store_two(mrt_dsp_twice_even(sums.a0), mrt_dsp_twice_even(sums.b0), mrt_dsp_scale(scales, 0u, walk->step), &a[0], &b[0]);
-    store_two(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_twice_odd(sums.b1, sums.b0), mrt_dsp_scale(scales, 1u, walk->step),
+    store_two(mrt_dsp_twice_even(sums.a0), mrt_dsp_twice_even(sums.b0), mrt_dsp_scale(scales, 0u, step), &a[0], &b[0]);
+    store_two(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_twice_odd(sums.b1, sums.b0), mrt_dsp_scale(scales, 1u, step),
               &a[1], &b[1]);
-    store_two(mrt_dsp_twice_even(sums.a2), mrt_dsp_twice_even(sums.b2), mrt_dsp_scale(scales, 2u, walk->step), &a[2], &b[2]);
-    store_two(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_twice_odd(sums.b3, sums.b2), mrt_dsp_scale(scales, 3u, walk->step),
+    store_two(mrt_dsp_twice_even(sums.a2), mrt_dsp_twice_even(sums.b2), mrt_dsp_scale(scales, 2u, step), &a[2], &b[2]);
+    store_two(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_twice_odd(sums.b3, sums.b2), mrt_dsp_scale(scales, 3u, step),
               &a[3], &b[3]);
     return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
 }
@@ -94,30 +95,36 @@ void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t 
     /* One call of the group for all of them, so that it is there once; of the last group only some channels count. */
     int8_t last_a[MRT_DSP_GROUP];
     int8_t last_b[MRT_DSP_GROUP];
-    uint32_t done = 0u;
-    while (done < channels) {
-        const bool whole = (channels - done) >= MRT_DSP_GROUP;
-        int8_t *const to_a = whole ? &a[done] : last_a;
-        int8_t *const to_b = whole ? &b[done] : last_b;
+    int8_t *to_a = a;
+    int8_t *to_b = b;
+    uint32_t left = channels;
+    while (left > 0u) {
+        if (left < MRT_DSP_GROUP) {
+            to_a = last_a;
+            to_b = last_b;
+        }
         group = group_of_two(walk, group, skip, to_a, to_b);
-        done += MRT_DSP_GROUP;
+        to_a = &to_a[MRT_DSP_GROUP];
+        to_b = &to_b[MRT_DSP_GROUP];
+        left -= (left < MRT_DSP_GROUP) ? left : MRT_DSP_GROUP;
     }
-    if (done > channels) {
-        const uint32_t begin = done - MRT_DSP_GROUP;
-        (void)memcpy(&a[begin], last_a, channels - begin);
-        (void)memcpy(&b[begin], last_b, channels - begin);
+    const uint32_t rest = channels % MRT_DSP_GROUP;
+    if (rest != 0u) {
+        (void)memcpy(&a[channels - rest], last_a, rest);
+        (void)memcpy(&b[channels - rest], last_b, rest);
     }
 }
 
 /* The same of one pixel. */
 static inline const uint32_t *group_of_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t skip, int8_t *a)
 {
+    const uint32_t step = walk->step;
     mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], 0u, 0u, 0u, 0u};
     const uint32_t *scales = mrt_dsp_dot_one(walk, &group[MRT_DSP_GROUP], skip, &sums);
-    a[0] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a0), mrt_dsp_scale(scales, 0u, walk->step));
-    a[1] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_scale(scales, 1u, walk->step));
-    a[2] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a2), mrt_dsp_scale(scales, 2u, walk->step));
-    a[3] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_scale(scales, 3u, walk->step));
+    a[0] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a0), mrt_dsp_scale(scales, 0u, step));
+    a[1] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_scale(scales, 1u, step));
+    a[2] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a2), mrt_dsp_scale(scales, 2u, step));
+    a[3] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_scale(scales, 3u, step));
     return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
 }
 

@@ -1,0 +1,95 @@
+"""What the checks of the kernels for DSP cores refuse: each row damages a call that they accept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from tests.runtime.kernels.calls import ERR_ATTRIBUTE, OK, Call, descriptor
+from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
+
+from micrort.ir import DType, Tensor
+from micrort.variants import dsp
+
+
+def sound(case: Case) -> Call:
+    """The call of the case's variant."""
+    variant = case.variant(dsp)
+    (constant,) = variant.constants
+    assert constant.data is not None
+    inputs = [descriptor(case.tensors["x"]), descriptor(constant)]
+    contents = [case.constants[0].tobytes(), constant.data.tobytes()]
+    outputs = [descriptor(case.tensors["y"])]
+    return Call(variant.call.kernel, dict(variant.call.attrs), inputs, outputs, contents)
+
+
+def addition() -> Call:
+    """Two operands of 2 rows of 6 elements."""
+    attrs = {"factor0": 1, "factor1": 2, "constant": 3, "activation_min": -128, "activation_max": 127}
+    row = descriptor(Tensor("x", (1, 2, 2, 3), DType.S8))
+    return Call("add_s8_dsp", attrs, [row, row], [row])
+
+
+CALLS = {
+    "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 5)),
+    "rows": sound(fully_connected(pairs_of(2), (2, 4, 4), 16, 5)),
+    "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
+    "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
+    "addition": addition(),
+}
+CLAMPS = ({"activation_min": -129}, {"activation_max": 128}, {"activation_min": 5, "activation_max": 4})
+POINTS = tuple({name: value} for name in ("input_point", "output_point") for value in (-129, 128))
+WINDOWS = ({"kernel_height": 0}, {"stride_width": 0}, {"input_channels": 5}, {"output_channels": 32767})
+
+
+def damages() -> Iterator[tuple[str, dict[str, int]]]:
+    """Attributes that no call may have."""
+    for name, call in CALLS.items():
+        changes = [change for change in (*CLAMPS, *POINTS, *WINDOWS) if set(change) <= set(call.attrs)]
+        yield from ((name, change) for change in changes)
+    for name in ("product", "rows"):
+        yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"tile": 0}, {"tile": 3}))
+        yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}))
+    for change in ({"transposed": 2}, {"block": 0}, {"block": 6}, {"dilation_width": 2, "dilation_height": 2}):
+        yield "depthwise", change
+    for change in ({"stride_width": 3, "stride_height": 3}, {"output_channels": 6}):
+        yield "depthwise", change
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_sound_call_is_accepted(name: str) -> None:
+    assert CALLS[name].check() == OK
+
+
+@pytest.mark.parametrize(("name", "change"), list(damages()), ids=str)
+def test_attributes_out_of_range_are_refused(name: str, change: dict[str, int]) -> None:
+    call = CALLS[name]
+    assert replace(call, attrs={**call.attrs, **change}, offsets=[]).check() == ERR_ATTRIBUTE
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
+    call = CALLS[name]
+    for index, (rows, row_bytes, dtype) in enumerate((*call.inputs, *call.outputs)):
+        for other in ((rows + 1, row_bytes, dtype), (rows, row_bytes + 4, dtype), (rows, row_bytes, DType.F32)):
+            tensors = [*call.inputs, *call.outputs]
+            tensors[index] = other
+            damaged = replace(call, inputs=tensors[:-1], outputs=tensors[-1:], contents=(), offsets=[])
+            assert damaged.check() == ERR_ATTRIBUTE, (index, other)
+    assert replace(call, inputs=call.inputs[:1], contents=(), offsets=[]).check() == ERR_ATTRIBUTE
+    assert replace(call, outputs=[], offsets=[]).check() == ERR_ATTRIBUTE
+
+
+@pytest.mark.parametrize(("name", "word"), [("product", -1), ("rows", -3), ("convolution", -5), ("depthwise", 1)])
+def test_shifts_are_constant_and_in_range(name: str, word: int) -> None:
+    call = CALLS[name]
+    words = bytearray(call.contents[1])
+    place = slice(4 * word, 4 * word + 4 or None)
+    for shift, status in ((-1, ERR_ATTRIBUTE), (0, OK), (30, OK), (31, ERR_ATTRIBUTE)):
+        words[place] = shift.to_bytes(4, "little", signed=True)
+        contents = (call.contents[0], bytes(words))
+        assert replace(call, contents=contents, offsets=[]).check() == status
+    call = replace(call, offsets=[])
+    call._table[1].pool = 0
+    assert call.check() == ERR_ATTRIBUTE
