@@ -33,7 +33,7 @@ def addition() -> Call:
 
 CALLS = {
     "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 5)),
-    "rows": sound(fully_connected(pairs_of(2), (2, 4, 4), 16, 5)),
+    "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 5)),
     "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
     "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
     "addition": addition(),

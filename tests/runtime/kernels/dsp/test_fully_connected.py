@@ -21,7 +21,7 @@ def products(draw: st.DrawFn) -> Case:
         return fully_connected(draw, shape, depth, channels)
     width = draw(st.sampled_from([4, 8]))
     rows = draw(st.integers(2, 4))
-    return fully_connected(draw, (draw(st.integers(1, 3)), rows, width), rows * width, channels)
+    return fully_connected(draw, (draw(st.integers(1, 3)), rows, 1, width), rows * width, channels)
 
 
 @settings(deadline=None, max_examples=150)
