@@ -127,7 +127,8 @@ def main(tests: list[str]) -> int:
     build = [sys.executable, "-c", "from micrort.native import library; library.load()"]
     subprocess.run(build, cwd=ROOT, env=environment, check=True)
     notes = sorted((WORK / "native/objects").glob("*.gcno"))
-    command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", *(tests or (*TESTS, "-k", SKIPPED))]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider"]
+    command += ["--hypothesis-seed=0", *(tests or (*TESTS, "-k", SKIPPED))]
     status = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     text, complete = table(read(reports(notes)))
     print(text)

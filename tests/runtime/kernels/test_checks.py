@@ -298,6 +298,10 @@ REFUSED: list[tuple[str, str, dict[str, int | float]]] = [
     ("leaky_relu_s16", "an output offset below the type", {"output_offset": -32769}),
     *[(f"quantise_f32_{suffix}", f"a zero point {side} the type", {"zero_point": value})
       for suffix in QUANTISED for side, value in (("below", -32769), ("above", 32768))],
+    *[(f"dequantise_{suffix}_f32", "a zero point that is no element", {"zero_point": value})
+      for suffix, ends in (("s8", (-129, 128)), ("s16", (-32769, 32768)), ("u8", (-1, 256))) for value in ends],
+    *[(f"quantise_f32_{suffix}", "a scale that is no positive number", {"scale": value})
+      for suffix in QUANTISED for value in (0.0, -1.0, NAN, math.inf)],
     ("copy", "no bytes", {"bytes": 0}),
     ("pad", "more rows than 16 bits count, outermost", {"input_0": 65536}),
     ("pad", "more rows than 16 bits count, in the middle", {"input_1": 65536}),
