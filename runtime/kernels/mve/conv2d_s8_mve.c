@@ -2,6 +2,7 @@
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/mve/products.h"
+#include "runtime/kernels/product.h"
 #include "runtime/kernels/window.h"
 
 #include <stddef.h>
@@ -86,7 +87,7 @@ static inline void fill_line(const convolution_t *conv, const mrt_taps_t *taps, 
 }
 
 /* The window at column `x`. */
-static inline void fill_patch(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int8_t *patch)
+static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int8_t *patch)
 {
     const mrt_window_t *window = &conv->attrs->window;
     const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, window->dilation_width,
@@ -105,27 +106,37 @@ static inline void fill_patch(const convolution_t *conv, const mrt_lines_t *line
     }
 }
 
-/* A window that no column of padding touches, of neighbouring columns from element `first` of each row on. */
-static inline void fill_inside(const convolution_t *conv, const mrt_lines_t *lines, int32_t first, int8_t *patch)
+/* Windows that no column of padding touches, of neighbouring columns: the first from element `first` of each row on. */
+static MRT_NOINLINE void fill_inside(const convolution_t *conv, const mrt_lines_t *lines, int32_t first, int32_t count,
+                                     int8_t *patches)
 {
     const mrt_window_t *window = &conv->attrs->window;
     const int32_t size = window->kernel_width * window->input_channels;
-    const int32_t begin = lines->taps.begin;
-    const int32_t count = lines->taps.end - begin;
-    int8_t *target = &patch[begin * size];
-    for (int32_t i = 0; i < count; ++i) {
-        const int8_t *line = (const int8_t *)lines->rows[i]; /* MISRA D1 */
-        mrt_mve_copy(target, &line[first], (uint32_t)size);
-        target = &target[size];
-    }
-    if (count < window->kernel_height) {
-        const int8_t padding = (int8_t)conv->attrs->input_zero_point;
-        mrt_mve_fill(patch, padding, (uint32_t)(begin * size));
-        mrt_mve_fill(target, padding, (uint32_t)((window->kernel_height - lines->taps.end) * size));
+    const int32_t step = window->stride_width * window->input_channels;
+    const int32_t above = lines->taps.begin * size;
+    const int32_t rows = lines->taps.end - lines->taps.begin;
+    const int32_t below = (window->kernel_height - lines->taps.end) * size;
+    const int8_t padding = (int8_t)conv->attrs->input_zero_point;
+    int32_t element = first;
+    for (int32_t left = count; left > 0; --left) {
+        int8_t *target = &patches[(count - left) * conv->patch_size];
+        if (above > 0) {
+            mrt_mve_fill(target, padding, (uint32_t)above);
+            target = &target[above];
+        }
+        for (int32_t i = 0; i < rows; ++i) {
+            const int8_t *line = (const int8_t *)lines->rows[i]; /* MISRA D1 */
+            mrt_mve_copy(target, &line[element], (uint32_t)size);
+            target = &target[size];
+        }
+        if (below > 0) {
+            mrt_mve_fill(target, padding, (uint32_t)below);
+        }
+        element += step;
     }
 }
 
-/* The first output column whose window lies inside, and how many there are. */
+/* The first output column whose window lies inside, and the one behind the last, no less than the first. */
 static int32_t inside_columns(const mrt_window_t *window, int32_t *begin)
 {
     const int32_t room = window->input_width - window->kernel_width;
@@ -134,27 +145,42 @@ static int32_t inside_columns(const mrt_window_t *window, int32_t *begin)
     const int32_t last = plain ? ((room + window->padding_left) / window->stride_width) : -1;
     const int32_t end = (last < window->output_width) ? (last + 1) : window->output_width;
     *begin = first;
-    return (end > first) ? (end - first) : 0;
+    return (end > first) ? end : first;
+}
+
+/* Patches of `wanted` columns from `x` on, as many as there is room for; returns how many. */
+static int32_t add_patches(convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t wanted, bool inside)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const int32_t room = conv->limit - conv->count;
+    int32_t made = 1;
+    int8_t *patch = &conv->patches[conv->count * conv->patch_size];
+    if (inside) {
+        made = (wanted < room) ? wanted : room;
+        const int32_t first = (x * window->stride_width) - window->padding_left;
+        fill_inside(conv, lines, first * window->input_channels, made, patch);
+    } else {
+        fill_patch(conv, lines, x, patch);
+    }
+    conv->count += made;
+    return made;
 }
 
 static void compute_windows(convolution_t *conv)
 {
     const mrt_window_t *window = &conv->attrs->window;
-    int32_t inside = 0;
-    const uint32_t insides = (uint32_t)inside_columns(window, &inside);
-    const int32_t step = window->stride_width * window->input_channels;
-    const int32_t left = window->padding_left * window->input_channels;
+    int32_t begin = 0;
+    const int32_t end = inside_columns(window, &begin);
     for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
         int8_t *output = mrt_output_s8(conv->call, 0u, row);
         mrt_lines_t lines;
         mrt_lines_make(&lines, conv->call, window, row);
-        for (int32_t x = 0; x < window->output_width; ++x) {
-            int8_t *patch = next_patch(conv, &output[x * window->output_channels]);
-            if (((x >= inside) ? (uint32_t)(x - inside) : insides) < insides) {
-                fill_inside(conv, &lines, (x * step) - left, patch);
-            } else {
-                fill_patch(conv, &lines, x, patch);
+        int32_t x = 0;
+        while (x < window->output_width) {
+            if (conv->count == 0) {
+                conv->output = &output[x * window->output_channels];
             }
+            x += add_patches(conv, &lines, x, end - x, (x >= begin) && (x < end));
             if (conv->count == conv->limit) {
                 multiply_patches(conv);
             }
