@@ -1,0 +1,90 @@
+"""What the checks of kernels for MVE cores refuse, a row each."""
+
+from __future__ import annotations
+
+import pytest
+from tests.runtime.kernels.dsp.cases import conv2d, depthwise_conv2d, fully_connected, pairs_of
+from tests.runtime.kernels.mve.test_linear import RESNET, case_of
+from tests.runtime.kernels.test_checks import Described
+
+from micrort.ir import DType, Tensor
+from micrort.native import library
+from micrort.variants import mve
+
+HUGE = 2**31 - 1
+S8, U8, S32 = DType.S8, DType.U8, DType.S32
+COMMON = {
+    "output_offset": (-129, 128),
+    "activation_min": (-129, 51),
+    "activation_max": (-51, 128),
+    "scaling": (-1, 3),
+}
+RANGES = {
+    "conv2d_s8_mve": {**COMMON, "input_zero_point": (-129, 128), "kernel_height": (0, 32767), "stride_width": (0,)},
+    "depthwise_conv2d_s8_mve": {
+        **COMMON,
+        "input_zero_point": (-129, 128),
+        "strips": (0, 32768),
+        "output_channels": (7,),
+        "dilation_width": (0,),
+    },
+    "fully_connected_s8_mve": {**COMMON, "depth": (0, HUGE, 8), "channels": (0, HUGE, 3), "copied": (-1, 2)},
+    "linear_s8_mve": {"shift": (-1, 32), "activation_min": (-129, 51), "activation_max": (-51, 128)},
+}
+
+
+def described(kernel: str) -> Described:
+    """A sound call, of the kernel that the compiler would choose."""
+    case = {
+        "conv2d_s8_mve": lambda: conv2d(pairs_of(1), (1, 5, 5, 8), 4, (3, 3)),
+        "depthwise_conv2d_s8_mve": lambda: depthwise_conv2d(pairs_of(1), (1, 5, 5, 8), 1, (3, 3)),
+        "fully_connected_s8_mve": lambda: fully_connected(pairs_of(1), (1, 16), 16, 8),
+        "linear_s8_mve": lambda: case_of("add_s8", {**RESNET, "activation_min": -50, "activation_max": 50}, 1),
+    }[kernel]()
+    offers = {offer.call.kernel: offer for offer in mve.variants(case.call, case.tensors, "balanced")}
+    offer = offers[kernel]
+    tensors = {**case.tensors, **{tensor.name: tensor for tensor in offer.constants}}
+    _, lib = library.load()
+
+    def row(tensor: Tensor) -> tuple[int, int, int]:
+        return tensor.rows, tensor.row_bytes, int(getattr(lib, f"MRT_DTYPE_{tensor.dtype.name}"))
+
+    attrs = {**offer.call.attrs, "activation_min": -50, "activation_max": 50}
+    inputs = tuple(row(tensors[name]) for name in offer.call.inputs)
+    return Described(kernel, attrs, inputs, (row(tensors["y"]),))
+
+
+@pytest.mark.parametrize("kernel", RANGES)
+def test_a_sound_call_is_accepted(kernel: str) -> None:
+    assert described(kernel).is_accepted()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "name", "value"),
+    [(kernel, name, value) for kernel, ranges in RANGES.items() for name, values in ranges.items() for value in values],
+)
+def test_attributes_out_of_range_are_refused(kernel: str, name: str, value: int) -> None:
+    call = described(kernel)
+    call.attrs[name] = value
+    assert not call.is_accepted()
+
+
+@pytest.mark.parametrize("kernel", RANGES)
+def test_tensors_that_do_not_fit_are_refused(kernel: str) -> None:
+    call = described(kernel)
+    count = len(call.inputs) + 1
+    for index in range(count):
+        rows, row_bytes, dtype = (*call.inputs, *call.outputs)[index]
+        assert not call.with_tensor(index, dtype=dtype + 1).is_accepted()
+        assert not call.with_tensor(index, rows=rows + 1).is_accepted()
+        assert not call.with_tensor(index, row_bytes=row_bytes + 4).is_accepted()
+    fewer = Described(kernel, call.attrs, call.inputs[:1], call.outputs)
+    assert not fewer.is_accepted()
+
+
+def test_a_vector_across_rows_must_be_copied() -> None:
+    call = described("fully_connected_s8_mve")
+    across = call.with_tensor(0, rows=2, row_bytes=8)
+    assert not across.is_accepted()
+    across.attrs["copied"] = 1
+    assert across.is_accepted()
