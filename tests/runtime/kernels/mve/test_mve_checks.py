@@ -13,13 +13,13 @@ from micrort.variants import mve
 
 HUGE = 2**31 - 1
 S8, U8, S32 = DType.S8, DType.U8, DType.S32
-COMMON = {
+COMMON: dict[str, tuple[int, ...]] = {
     "output_offset": (-129, 128),
     "activation_min": (-129, 51),
     "activation_max": (-51, 128),
     "scaling": (-1, 3),
 }
-RANGES = {
+RANGES: dict[str, dict[str, tuple[int, ...]]] = {
     "conv2d_s8_mve": {**COMMON, "input_zero_point": (-129, 128), "kernel_height": (0, 32767), "stride_width": (0,)},
     "depthwise_conv2d_s8_mve": {
         **COMMON,
