@@ -52,8 +52,9 @@ def test_direct_calls_have_no_blob_and_nothing_is_written(tmp_path, capsys):
 
 @pytest.mark.parametrize("place", ["host", "qemu:mps2-an386"])
 def test_all_ways_to_run_give_the_same_bytes(place, tmp_path, capsys):
-    micrort(capsys, "compile", SINE, "--blob", "-o", tmp_path / "a.tar")
-    ways = [(SINE,), (SINE, "--blob"), (tmp_path / "a.tar", "--blob"), (tmp_path / "a.mrt",)]
+    target = ("--target", "host" if place == "host" else "cortex-m4")
+    micrort(capsys, "compile", SINE, "--blob", *target, "-o", tmp_path / "a.tar")
+    ways = [(SINE, *target), (SINE, "--blob", *target), (tmp_path / "a.tar", "--blob"), (tmp_path / "a.mrt",)]
     reports = [json.loads(micrort(capsys, "run", *way, "--on", place, "--json")[1]) for way in ways]
     assert all(report["outputs"] == reports[0]["outputs"] for report in reports)
     assert all(report["arena_bytes"] == reports[0]["arena_bytes"] for report in reports)
@@ -68,7 +69,9 @@ def test_all_ways_to_run_give_the_same_bytes(place, tmp_path, capsys):
 def test_profiles_of_blobs(capsys):
     code, out, _ = micrort(capsys, "run", SINE, "--blob", "--on", "qemu:mps2-an386", "--profile", "--json")
     assert code == 0
-    assert [item["kernel"] for item in json.loads(out)["operators"]] == ["fully_connected_s8"] * 3
+    kernels = [item["kernel"] for item in json.loads(out)["operators"]]
+    assert len(kernels) == 3
+    assert set(kernels) <= {"fully_connected_s8", "fully_connected_s8_dsp"}
 
 
 @pytest.mark.parametrize("place", ["host", "qemu:mps2-an386"])

@@ -18,7 +18,7 @@ from micrort import mlf, sources
 from micrort.compiler import compile_model
 
 ROOT = sources.root()
-PARTS = ("SConstruct", "include", "runtime", "ports", "examples", "tests/SConscript")
+PARTS = ("SConstruct", "include", "runtime", "ports", "examples", "docs", "tests/SConscript", "tests/analysis")
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, copy / part)
         else:
-            (copy / part).parent.mkdir(exist_ok=True)
+            (copy / part).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / part, copy / part)
     (copy / "build").mkdir()
     mlf.write(compile_model(ROOT / "tests/models/sine_int8.tflite"), copy / "build/sine_int8.tar")
