@@ -79,7 +79,8 @@ mrt_status_t __wrap_KERNEL(const mrt_call_t *call)
     volatile uint8_t *arena = call->pools[0];
     volatile uint8_t *params = (uint8_t *)(uintptr_t)call->params;
     if (is("behind")) {
-        arena[(ARENA_BYTES + 31u) & ~31u] = 1u;
+        /* In the next whole KiB: QEMU 7.2 keeps one verdict for a KiB of which an Armv7-M subregion is cut out. */
+        *(volatile uint8_t *)(((uintptr_t)arena + ARENA_BYTES + 1023u) & ~(uintptr_t)1023u) = 1u;
     } else if (is("before")) {
         arena[-1] = 1u;
     } else if (is("inside")) {
