@@ -61,9 +61,9 @@ typedef struct mrt_depthwise_conv2d_s8_dsp_attrs {
  * down, saturated and clamped; the compiler has compared it with the portable kernel for all pairs of operands.
  */
 typedef struct mrt_add_s8_dsp_attrs {
-    int32_t factor0;
-    int32_t factor1;
-    int32_t constant;
+    int32_t factor0;        /**< Of input 0, see above. */
+    int32_t factor1;        /**< Of input 1, see above. */
+    int32_t constant;       /**< Zero points and rounding, see above. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_add_s8_dsp_attrs_t;

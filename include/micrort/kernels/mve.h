@@ -77,9 +77,9 @@ typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
  * Inputs: two of the output's rows and elements. The output may share the memory of either.
  */
 typedef struct mrt_linear_s8_mve_attrs {
-    int32_t first_factor;
-    int32_t second_factor;
-    int32_t addend;
+    int32_t first_factor;   /**< Of input 0, see above. */
+    int32_t second_factor;  /**< Of input 1, see above. */
+    int32_t addend;         /**< Zero points and rounding, see above. */
     int32_t shift;          /**< 0..31. */
     int32_t activation_min; /**< -128..127. */
     int32_t activation_max; /**< activation_min..127. */
