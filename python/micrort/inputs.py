@@ -76,8 +76,12 @@ def read(path: Path, tensors: Sequence[TensorEntry]) -> dict[str, np.ndarray]:
         UsageError: the file cannot be read, or an array is missing or of another dtype or shape.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files} if hasattr(file, "files") else {"": np.asarray(file)}
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):  # an .npy file: one array without a name
+            arrays = {"": loaded}
+        else:
+            with loaded as file:
+                arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path}: not a readable .npz file of numeric arrays: {error}") from error
     if len(tensors) == 1 and len(arrays) == 1:
