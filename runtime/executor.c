@@ -125,6 +125,7 @@ static mrt_status_t run_until(mrt_executor_t *executor, uint32_t end)
     call.tensors = graph->tensors;
     call.params = graph->params;
     call.pools = executor->pools;
+    call.row_table = NULL;
     for (uint32_t index = executor->next_step; index < end; ++index) {
         const mrt_step_t *step = &graph->steps[index];
         const mrt_node_t *node = &graph->nodes[step->node];

@@ -12,6 +12,10 @@ from micrort.native import kernels
 from micrort.operators.base import Operator
 
 
+AT_ONE_STRIDE = ("strided_copy", "split", "concatenation", "copy")
+"""Kernels that may go through whole tensors as bytes, and refuse others then."""
+
+
 def tensor(
     name: str,
     shape: tuple[int, ...],
@@ -33,20 +37,28 @@ class Lowered:
     arrays: tuple[np.ndarray, ...]
     output: Tensor
 
-    def run(self, rows: Sequence[tuple[int, int]] | None = None, in_place: InPlace | None = None) -> np.ndarray:
+    def run(
+        self,
+        rows: Sequence[tuple[int, int]] | None = None,
+        in_place: InPlace | None = None,
+        scattered: int | None = None,
+    ) -> np.ndarray:
         """The output, in its shape."""
         made = [(self.output.shape, self.output.dtype)]
-        (result,) = kernels.call(self.call.kernel, self.call.attrs, self.arrays, made, rows, in_place)
+        (result,) = kernels.call(self.call.kernel, self.call.attrs, self.arrays, made, rows, in_place, scattered)
         return result
 
     def run_every_way(self) -> np.ndarray:
-        """The output, proved equal when made row by row, in two pieces, from the end, and by every in-place offer."""
+        """The output, proved equal row by row, in two pieces, from the end, by every in-place offer, of scattered rows."""
         whole = self.run()
         if self.call.by_rows:
             count = self.output.rows
             single = [(row, row + 1) for row in range(count)]
             for pieces in (single, single[::-1], [(0, count // 2), (count // 2, count)]):
                 np.testing.assert_array_equal(self.run(pieces), whole, strict=True)
+        if self.call.kernel not in AT_ONE_STRIDE:
+            for seed in range(2):
+                np.testing.assert_array_equal(self.run(scattered=seed), whole, strict=True)
         for offer in self.call.in_place:
             np.testing.assert_array_equal(self.run(in_place=offer), whole, strict=True)
         return whole

@@ -3,8 +3,9 @@
  * @brief The contract between the executor and the kernels.
  *
  * A kernel computes rows [row_begin, row_end) of its outputs. It sees tensors only through the accessors
- * below, so that a row may lie anywhere in a pool. A kernel keeps no state, allocates nothing, and may be
- * called from any thread, at the same time as any other call that writes other memory.
+ * below, so that a row may lie anywhere in a pool: each row is contiguous, but row + 1 need not lie behind row
+ * (mrt_rows_adjoin tells). A kernel keeps no state, allocates nothing, and may be called from any thread, at the same
+ * time as any other call that writes other memory.
  *
  * Rules of a kernel's `run`:
  *  1. It reads only the input rows that the requested output rows depend on.
@@ -30,6 +31,7 @@ typedef struct mrt_call {
     const void *attrs;           /**< The kernel's attribute struct, 4-byte aligned, all members 32-bit words. */
     const void *params;          /**< Start of the constant tensors. */
     void *const *pools;          /**< Base address of each memory pool. */
+    const uint16_t *row_table;   /**< The graph's row table; null where no tensor has one. */
     uint32_t row_begin;          /**< First output row to compute. */
     uint32_t row_end;            /**< One past the last output row to compute. */
     uint8_t input_count;         /**< Number of inputs in args. */
@@ -102,19 +104,51 @@ static inline void *mrt_address_mut(void *base, uint32_t offset)
     return &bytes[offset];
 }
 
+/** Bytes from the start of its pool, or of the params, to row `row` of a tensor. */
+static inline uint32_t mrt_row_offset(const mrt_call_t *call, const mrt_tensor_t *tensor, uint32_t row)
+{
+    uint32_t offset;
+    if (mrt_tensor_has_row_table(tensor)) {
+        offset = (uint32_t)MRT_ROW_UNIT * call->row_table[tensor->offset + row];
+    } else {
+        offset = tensor->offset + (row * tensor->row_bytes);
+    }
+    return offset;
+}
+
+/**
+ * The end of the run of rows from `row` on that follow one another without a gap, at most `row_end`: for kernels that
+ * are faster where rows adjoin. At least row + 1.
+ */
+static inline uint32_t mrt_rows_adjoin(const mrt_call_t *call, const mrt_tensor_t *tensor, uint32_t row,
+                                       uint32_t row_end)
+{
+    uint32_t end = row_end;
+    if (mrt_tensor_has_row_table(tensor)) {
+        uint32_t next = mrt_row_offset(call, tensor, row);
+        end = row;
+        do {
+            next += tensor->row_bytes;
+            ++end;
+        } while ((end < row_end) && (mrt_row_offset(call, tensor, end) == next));
+    }
+    return end;
+}
+
 /** Address of row `row` of input `index`. */
 static inline const void *mrt_input_row(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, index);
-    const void *base = (tensor->pool == (uint8_t)MRT_POOL_PARAMS) ? call->params : call->pools[tensor->pool];
-    return mrt_address(base, tensor->offset + (row * tensor->row_bytes));
+    const bool constant = tensor->pool == (uint8_t)MRT_POOL_PARAMS;
+    const void *base = constant ? call->params : call->pools[mrt_tensor_pool(tensor)];
+    return mrt_address(base, mrt_row_offset(call, tensor, row));
 }
 
 /** Address of row `row` of output `index`. */
 static inline void *mrt_output_row(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
     const mrt_tensor_t *tensor = mrt_call_output(call, index);
-    return mrt_address_mut(call->pools[tensor->pool], tensor->offset + (row * tensor->row_bytes));
+    return mrt_address_mut(call->pools[mrt_tensor_pool(tensor)], mrt_row_offset(call, tensor, row));
 }
 
 /** Address of the workspace. Only where the kernel's `workspace` gave more than 0. */

@@ -11,6 +11,7 @@
 
 #include "micrort/config.h"
 #ifndef MRT_CDEF
+#include <stdbool.h>
 #include <stdint.h>
 #endif
 
@@ -29,12 +30,23 @@ typedef enum mrt_dtype {
 /** Value of mrt_tensor_t::pool for a constant tensor, whose offset counts from the start of the params. */
 #define MRT_POOL_PARAMS 255
 
-/** One tensor of a graph. 12 bytes, the same in C tables and in blobs. Never modified at run time. */
+/** Bit of mrt_tensor_t::pool: the tensor's rows are placed one by one, by the row table. */
+#define MRT_POOL_ROW_TABLE 16
+/** Unit of the entries of a row table, in bytes. */
+#define MRT_ROW_UNIT 4
+
+/**
+ * One tensor of a graph. 12 bytes, the same in C tables and in blobs. Never modified at run time.
+ *
+ * Rows lie at one stride, row_bytes; or, where pool has MRT_POOL_ROW_TABLE, each where the graph's row table says, so
+ * that rows can be given up and taken again one by one.
+ */
 typedef struct mrt_tensor {
-    uint32_t offset;    /**< Bytes from the start of its pool (or of the params) to row 0. */
-    uint32_t row_bytes; /**< Bytes of one row, also the distance between rows. */
+    uint32_t offset;    /**< Bytes from the start of its pool (or of the params) to row 0; with a row table the index
+                             of row 0's entry, which counts MRT_ROW_UNIT bytes from the start of the pool. */
+    uint32_t row_bytes; /**< Bytes of one row; also the distance between rows, unless they have a row table. */
     uint16_t rows;      /**< Number of rows, at least 1. */
-    uint8_t pool;       /**< Index of the memory pool, or MRT_POOL_PARAMS. */
+    uint8_t pool;       /**< Index of the memory pool, with or without MRT_POOL_ROW_TABLE; or MRT_POOL_PARAMS. */
     uint8_t dtype;      /**< An mrt_dtype_t. */
 } mrt_tensor_t;
 
@@ -53,6 +65,18 @@ typedef struct mrt_tensor_info {
 static inline uint32_t mrt_tensor_bytes(const mrt_tensor_t *tensor)
 {
     return (uint32_t)tensor->rows * tensor->row_bytes;
+}
+
+/** Whether a tensor's rows are placed one by one. */
+static inline bool mrt_tensor_has_row_table(const mrt_tensor_t *tensor)
+{
+    return (tensor->pool & 0xF0u) == (uint32_t)MRT_POOL_ROW_TABLE;
+}
+
+/** The memory pool of a tensor that is not in the params. */
+static inline uint32_t mrt_tensor_pool(const mrt_tensor_t *tensor)
+{
+    return tensor->pool & 0x0Fu;
 }
 #endif
 

@@ -38,8 +38,14 @@ uint64_t mrt_check_bytes(const mrt_tensor_t *tensor)
 bool mrt_check_dtype(const mrt_tensor_t *tensor, uint32_t dtype)
 {
     const uint32_t bytes = mrt_check_dtype_bytes(dtype);
-    return (tensor->dtype == dtype) && (bytes != 0u) && ((tensor->offset % bytes) == 0u)
-           && ((tensor->row_bytes % bytes) == 0u);
+    /* With a row table the offset is an index; mrt_graph_check has seen to the rows. */
+    const bool aligned = mrt_tensor_has_row_table(tensor) || ((bytes != 0u) && ((tensor->offset % bytes) == 0u));
+    return (tensor->dtype == dtype) && (bytes != 0u) && aligned && ((tensor->row_bytes % bytes) == 0u);
+}
+
+bool mrt_check_at_one_stride(const mrt_tensor_t *tensor)
+{
+    return !mrt_tensor_has_row_table(tensor);
 }
 
 bool mrt_check_elements(const mrt_tensor_t *tensor, uint32_t dtype, uint64_t elements)

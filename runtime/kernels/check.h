@@ -33,6 +33,9 @@ bool mrt_check_dtype(const mrt_tensor_t *tensor, uint32_t dtype);
 /** Whether a tensor has this dtype and just so many elements. */
 bool mrt_check_elements(const mrt_tensor_t *tensor, uint32_t dtype, uint64_t elements);
 
+/** Whether a tensor's rows lie at one stride, so that its bytes can be addressed as one array. */
+bool mrt_check_at_one_stride(const mrt_tensor_t *tensor);
+
 /** Whether a tensor may be written: it does not lie among the constants. */
 bool mrt_check_writable(const mrt_tensor_t *tensor);
 

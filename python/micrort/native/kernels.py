@@ -14,6 +14,10 @@ from micrort.ir import DType, InPlace, Tensor
 from micrort.ir.executor_graph import PARAMS_POOL
 from micrort.native import library
 
+ROW_TABLE = 16
+"""MRT_POOL_ROW_TABLE."""
+ROW_UNIT = 4
+"""MRT_ROW_UNIT: bytes."""
 _ROW = re.compile(r"^MRT_KERNEL\((\d+), (\w+), (\w+), (\w+)\)", re.MULTILINE)
 
 
@@ -74,6 +78,7 @@ def call(
     outputs: Sequence[tuple[tuple[int, ...], DType]],
     rows: Sequence[tuple[int, int]] | None = None,
     in_place: InPlace | None = None,
+    scattered: int | None = None,
 ) -> list[np.ndarray]:
     """Check, then run one kernel on `inputs`; for tests of kernels and for constant folding.
 
@@ -85,6 +90,8 @@ def call(
         outputs: shape and dtype of each output.
         rows: row ranges to compute one after another; default: all rows of output 0 at once.
         in_place: an offer to take up: that input and that output share memory.
+        scattered: a seed: the rows of input 0 and of all outputs lie in an arbitrary order with gaps between them, by
+            a row table.
 
     Returns:
         The outputs. Bytes that the kernel did not write are 0xA5.
@@ -100,6 +107,10 @@ def call(
     if workspace:
         made.append(Tensor("workspace", (workspace,), DType.U8))
     places, pool = _lay_out((*tensors, *made), arrays, in_place)
+    row_table: list[int] = []
+    if scattered is not None:
+        moved = [0, *range(len(arrays), len(arrays) + len(outputs))]
+        row_table = _scatter((*tensors, *made), moved, places, pool, scattered)
     table = ffi.new("mrt_tensor_t[]", len(places))
     for index, (tensor, (place, offset)) in enumerate(zip((*tensors, *made), places, strict=True)):
         dtype = int(getattr(lib, f"MRT_DTYPE_{tensor.dtype.name}"))
@@ -109,6 +120,7 @@ def call(
     packed = ffi.new("int32_t[]", np.frombuffer(pack_attrs(kernel, attrs), np.int32).tolist() or [0])
     arguments = ffi.new("uint16_t[]", list(range(len(table))))
     pools = ffi.new("void *[]", [memory])
+    c_row_table = ffi.new("uint16_t[]", row_table or 1)
     for begin, end in rows if rows is not None else [(0, made[0].rows)]:
         c_call = ffi.new(
             "mrt_call_t *",
@@ -118,6 +130,7 @@ def call(
                 "attrs": packed,
                 "params": memory,
                 "pools": pools,
+                "row_table": c_row_table,
                 "row_begin": begin,
                 "row_end": end,
                 "input_count": len(tensors),
@@ -129,10 +142,37 @@ def call(
         library.check(f"mrt_{kernel}_check", row.check(c_call))
         library.check(f"mrt_{kernel}_run", row.run(c_call))
     raw = bytes(ffi.buffer(memory, len(pool)))
-    return [
-        np.frombuffer(raw, tensor.dtype.numpy, tensor.elements, table[len(tensors) + i].offset).reshape(tensor.shape)
-        for i, tensor in enumerate(made[: len(outputs)])
-    ]
+    found = []
+    for i, tensor in enumerate(made[: len(outputs)]):
+        entry = table[len(tensors) + i]
+        starts = [entry.offset + row * tensor.row_bytes for row in range(tensor.rows)]
+        if entry.pool & ROW_TABLE:
+            starts = [ROW_UNIT * row_table[entry.offset + row] for row in range(tensor.rows)]
+        data = b"".join(raw[start : start + tensor.row_bytes] for start in starts)
+        found.append(np.frombuffer(data, tensor.dtype.numpy).reshape(tensor.shape))
+    return found
+
+
+def _scatter(
+    tensors: Sequence[Tensor], moved: Sequence[int], places: list[tuple[int, int]], pool: bytearray, seed: int
+) -> list[int]:
+    """Move the rows of the tensors `moved` to places of their own behind the pool's bytes; returns the row table."""
+    random = np.random.default_rng(seed)
+    rows = [(index, row) for index in dict.fromkeys(moved) for row in range(tensors[index].rows)]
+    offsets: dict[tuple[int, int], int] = {}
+    if random.random() < 0.75:  # else in order, so that most adjoin
+        rows = [rows[i] for i in random.permutation(len(rows))]
+    for index, row in rows:
+        size = tensors[index].row_bytes
+        pool.extend(b"\x5a" * (-len(pool) % 8 + 8 * int(random.integers(0, 2))))
+        offsets[index, row] = len(pool)
+        first = places[index][1] + row * size
+        pool.extend(pool[first : first + size])
+    table: list[int] = []
+    for index in dict.fromkeys(moved):
+        places[index] = (ROW_TABLE, len(table))
+        table.extend(offsets[index, row] // ROW_UNIT for row in range(tensors[index].rows))
+    return table
 
 
 def _lay_out(

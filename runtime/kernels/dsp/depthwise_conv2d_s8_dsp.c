@@ -417,8 +417,9 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
         const uint32_t in_image = row % height;
-        const uint32_t left = (call->row_end < ((row - in_image) + height)) ? (call->row_end - row)
-                                                                            : (height - in_image);
+        const uint32_t past = (row - in_image) + height;
+        const uint32_t end = (call->row_end < past) ? call->row_end : past;
+        const uint32_t left = mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, end) - row;
         const uint32_t rows = (left < (uint32_t)attrs->block) ? left : (uint32_t)attrs->block;
         const extents_t extents = extents_of(window, transposed, (int32_t)rows);
         const int32_t top = ((int32_t)in_image * window->stride_height) - window->padding_top;

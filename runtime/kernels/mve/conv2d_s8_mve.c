@@ -166,11 +166,18 @@ static int32_t add_patches(convolution_t *conv, const mrt_lines_t *lines, int32_
     return made;
 }
 
+/* The end of the output rows from `row` on that follow one another without a gap. */
+static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
+{
+    return (row < call->row_end) ? mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, call->row_end) : row;
+}
+
 static void compute_windows(convolution_t *conv)
 {
     const mrt_window_t *window = &conv->attrs->window;
     int32_t begin = 0;
     const int32_t end = inside_columns(window, &begin);
+    uint32_t adjoining = adjoining_end(conv->call, conv->call->row_begin);
     for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
         int8_t *output = mrt_output_s8(conv->call, 0u, row);
         mrt_lines_t lines;
@@ -184,6 +191,10 @@ static void compute_windows(convolution_t *conv)
             if (conv->count == conv->limit) {
                 multiply_patches(conv);
             }
+        }
+        if (row + 1u == adjoining) { /* the outputs of the next row lie elsewhere */
+            multiply_patches(conv);
+            adjoining = adjoining_end(conv->call, row + 1u);
         }
     }
     multiply_patches(conv);
@@ -214,10 +225,14 @@ static void compute_pointwise(convolution_t *conv)
     const mrt_window_t *window = &conv->attrs->window;
     const uint32_t height = (uint32_t)window->output_height;
     const bool dense = (window->input_height == window->output_height) && (window->input_width == window->output_width);
-    if (dense) { /* Pixels follow one another over all rows, so that no row ends with half a pair. */
-        const int32_t rows = (int32_t)(call->row_end - call->row_begin);
-        compute_pixels(conv, mrt_input_s8(call, 0u, call->row_begin), window->input_channels,
-                       rows * window->output_width, mrt_output_s8(call, 0u, call->row_begin));
+    if (dense) { /* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
+        uint32_t row = call->row_begin;
+        while (row < call->row_end) {
+            const uint32_t end = mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
+            compute_pixels(conv, mrt_input_s8(call, 0u, row), window->input_channels,
+                           (int32_t)(end - row) * window->output_width, mrt_output_s8(call, 0u, row));
+            row = end;
+        }
     } else {
         for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
             const uint32_t y = (row % height) * (uint32_t)window->stride_height;

@@ -426,10 +426,11 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
     };
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
-        /* As many rows as strips hold, of one image. */
+        /* As many rows as strips hold, of one image, that lie behind one another. */
         const uint32_t height = (uint32_t)window->output_height;
         const uint32_t image = height - (row % height);
-        const uint32_t wanted = ((call->row_end - row) < image) ? (call->row_end - row) : image;
+        const uint32_t past = ((call->row_end - row) < image) ? call->row_end : (row + image);
+        const uint32_t wanted = mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, past) - row;
         const uint32_t room = (uint32_t)depthwise.strips.count * (uint32_t)depthwise.strips.rows;
         const uint32_t rows = (wanted < room) ? wanted : room;
         const walk_t walk = walk_of(&depthwise, (int32_t)rows);

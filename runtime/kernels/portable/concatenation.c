@@ -80,6 +80,16 @@ uint32_t mrt_concatenation_workspace(const void *attrs)
     return 0u;
 }
 
+/* What join_bytes goes through as bytes. */
+static bool all_at_one_stride(const mrt_call_t *call)
+{
+    bool at_one_stride = mrt_check_at_one_stride(mrt_call_output(call, 0u));
+    for (uint32_t index = 0u; index < call->input_count; ++index) {
+        at_one_stride = at_one_stride && mrt_check_at_one_stride(mrt_call_input(call, index));
+    }
+    return at_one_stride;
+}
+
 mrt_status_t mrt_concatenation_check(const mrt_call_t *call)
 {
     const mrt_concatenation_attrs_t *attrs = call->attrs; /* MISRA D1 */
@@ -94,5 +104,6 @@ mrt_status_t mrt_concatenation_check(const mrt_call_t *call)
         whole = whole && ((part % (uint32_t)attrs->outer) == 0u);
         joined += part;
     }
-    return mrt_check_status(whole && (joined == bytes));
+    return mrt_check_status(whole && (joined == bytes)
+                            && (joins_rows(call, (uint32_t)attrs->outer) || all_at_one_stride(call)));
 }

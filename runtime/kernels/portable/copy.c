@@ -33,6 +33,8 @@ mrt_status_t mrt_copy_check(const mrt_call_t *call)
         return MRT_ERR_ATTRIBUTE;
     }
     const uint64_t bytes = (uint32_t)attrs->bytes;
-    return mrt_check_status((mrt_check_bytes(mrt_call_input(call, 0u)) == bytes)
-                            && (mrt_check_bytes(mrt_call_output(call, 0u)) == bytes));
+    const mrt_tensor_t *input = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    const bool by_rows = (input->row_bytes == output->row_bytes) || mrt_check_at_one_stride(input);
+    return mrt_check_status((mrt_check_bytes(input) == bytes) && (mrt_check_bytes(output) == bytes) && by_rows);
 }

@@ -36,10 +36,10 @@ mrt_status_t mrt_split_check(const mrt_call_t *call)
     }
     const uint64_t bytes = mrt_check_bytes(mrt_call_input(call, 0u));
     uint64_t joined = 0u;
-    bool whole = (bytes <= UINT32_MAX);
+    bool whole = (bytes <= UINT32_MAX) && mrt_check_at_one_stride(mrt_call_input(call, 0u));
     for (uint32_t index = 0u; index < call->output_count; ++index) {
         const uint64_t part = mrt_check_bytes(mrt_call_output(call, index));
-        whole = whole && ((part % (uint32_t)attrs->outer) == 0u);
+        whole = whole && ((part % (uint32_t)attrs->outer) == 0u) && mrt_check_at_one_stride(mrt_call_output(call, index));
         joined += part;
     }
     return mrt_check_status(whole && (joined == bytes));

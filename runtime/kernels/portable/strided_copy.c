@@ -86,7 +86,8 @@ mrt_status_t mrt_strided_copy_check(const mrt_call_t *call)
     const mrt_tensor_t *input = mrt_call_input(call, 0u);
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     const uint64_t count = mrt_check_bytes(input) / bytes;
-    const bool typed = (mrt_check_dtype_bytes(input->dtype) == bytes) && (mrt_check_dtype_bytes(output->dtype) == bytes);
+    const bool typed = (mrt_check_dtype_bytes(input->dtype) == bytes)
+                       && (mrt_check_dtype_bytes(output->dtype) == bytes) && mrt_check_at_one_stride(input);
     return mrt_check_status(typed && (count <= (uint64_t)INT32_MAX) && output_sound(sizes, output, bytes)
                             && indices_sound(attrs->start, sizes, strides, (int64_t)count));
 }

@@ -38,7 +38,7 @@ class Case:
         return self._run(self.call, self.constants, None)
 
     def run_every_way(self, variant: Variant) -> np.ndarray:
-        """What the variant makes, all rows at once and in every order of pieces."""
+        """What the variant makes: all rows at once, in every order of pieces, and with rows that lie anywhere."""
         made = {tensor.name: tensor.data for tensor in variant.constants}
         known = dict(zip(self.call.inputs, self.constants, strict=True))
         arrays = tuple(known[name] if made.get(name) is None else made[name] for name in variant.call.inputs)
@@ -47,11 +47,20 @@ class Case:
         single = [(row, row + 1) for row in range(rows)]
         for pieces in (single, single[::-1], [(0, rows // 2), (rows // 2, rows)]):
             np.testing.assert_array_equal(self._run(variant.call, arrays, pieces), whole, strict=True)
+        for seed in range(2):
+            np.testing.assert_array_equal(self._run(variant.call, arrays, None, seed), whole, strict=True)
         return whole
 
-    def _run(self, call: KernelCall, arrays: tuple[np.ndarray, ...], rows: list[tuple[int, int]] | None) -> np.ndarray:
+    def _run(
+        self,
+        call: KernelCall,
+        arrays: tuple[np.ndarray, ...],
+        rows: list[tuple[int, int]] | None,
+        scattered: int | None = None,
+    ) -> np.ndarray:
         output = self.tensors[call.outputs[0]]
-        (result,) = kernels.call(call.kernel, call.attrs, arrays, [(output.shape, output.dtype)], rows)
+        made = [(output.shape, output.dtype)]
+        (result,) = kernels.call(call.kernel, call.attrs, arrays, made, rows, scattered=scattered)
         return result
 
 
