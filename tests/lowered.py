@@ -11,7 +11,6 @@ from micrort.ir import DType, InPlace, KernelCall, Operands, Quantisation, Tenso
 from micrort.native import kernels
 from micrort.operators.base import Operator
 
-
 AT_ONE_STRIDE = ("strided_copy", "split", "concatenation", "copy")
 """Kernels that may go through whole tensors as bytes, and refuse others then."""
 
@@ -49,7 +48,7 @@ class Lowered:
         return result
 
     def run_every_way(self) -> np.ndarray:
-        """The output, proved equal row by row, in two pieces, from the end, by every in-place offer, of scattered rows."""
+        """The output, proved equal row by row, in pieces, from the end, in place, and of scattered rows."""
         whole = self.run()
         if self.call.by_rows:
             count = self.output.rows
