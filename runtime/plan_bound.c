@@ -32,21 +32,59 @@ static uint64_t weight(const mrt_plan_problem_t *problem, uint32_t id, uint32_t 
     return ((mrt_plan_allowed(problem, buffer) & ~pools) == 0u) ? (uint64_t)buffer->size : 0u;
 }
 
-/* Most bytes alive at once, of those buffers that may lie in no other pools than `pools`. */
+/*
+ * Most bytes that an output can have in common with its inputs, of those that count for `pools`. Of n buffers that have
+ * a byte in common, all but one are outputs of others among them: so no byte is spared more often than counted here.
+ */
+static uint64_t spared(const mrt_plan_problem_t *problem, uint32_t output, uint32_t pools)
+{
+    const mrt_plan_range_t range = mrt_plan_pairs_of(problem, output);
+    uint64_t sum = 0u;
+    uint64_t most = 0u;
+    for (uint32_t i = range.begin; i < range.end; ++i) {
+        const mrt_plan_pair_t *pair = &problem->pairs[i];
+        const uint64_t size = weight(problem, output, pools);
+        if ((size > pair->delta) && (weight(problem, pair->input, pools) > 0u)) {
+            most = ((size - pair->delta) > most) ? (size - pair->delta) : most;
+            sum += mrt_plan_common(problem, pair);
+        }
+    }
+    return (sum < most) ? sum : most;
+}
+
+/* Bytes of the buffers that end right behind `start`: no more than these are gone afterwards. */
+static uint64_t ending(const mrt_plan_task_t *task, const mrt_plan_bound_t *bound, uint32_t first, uint32_t start,
+                       uint32_t pools)
+{
+    const mrt_plan_buffer_t *buffers = task->problem->buffers;
+    uint64_t sum = 0u;
+    for (uint32_t i = first; (i < task->count) && ((buffers[bound->by_end[i]].end - 1u) == start); ++i) {
+        sum += weight(task->problem, bound->by_end[i], pools);
+    }
+    return sum;
+}
+
+/* Most bytes needed at once by those buffers that may lie in no other pools than `pools`. */
 static uint64_t live_peak(const mrt_plan_task_t *task, const mrt_plan_bound_t *bound, uint32_t pools)
 {
     const mrt_plan_problem_t *problem = task->problem;
     uint64_t live = 0u;
+    uint64_t shared = 0u; /* of what is live, by the outputs that begin at this moment */
     uint64_t peak = 0u;
     uint32_t ended = 0u;
     for (uint32_t i = 0u; i < task->count; ++i) {
         const uint32_t id = bound->by_start[i];
-        while (problem->buffers[bound->by_end[ended]].end <= problem->buffers[id].start) {
+        const uint32_t start = problem->buffers[id].start;
+        const bool is_new = (i == 0u) || (problem->buffers[bound->by_start[i - 1u]].start != start);
+        while (problem->buffers[bound->by_end[ended]].end <= start) {
             live -= weight(problem, bound->by_end[ended], pools);
             ++ended;
         }
+        shared = (is_new ? 0u : shared) + spared(problem, id, pools);
         live += weight(problem, id, pools);
-        peak = (live > peak) ? live : peak;
+        const uint64_t gone = (shared > 0u) ? ending(task, bound, ended, start, pools) : 0u;
+        const uint64_t needed = live - ((shared < gone) ? shared : gone);
+        peak = (needed > peak) ? needed : peak;
     }
     return peak;
 }
@@ -89,11 +127,14 @@ uint64_t mrt_plan_lower_bound(const mrt_plan_task_t *task, const mrt_plan_bound_
     return greatest;
 }
 
-/* Whether two pinned buffers, which lie in the same pool, overlap in time and space. */
-static bool collide(const mrt_plan_buffer_t *a, const mrt_plan_buffer_t *b)
+/* Whether two pinned buffers, which lie in the same pool, are alive at once and nearer to each other than they may. */
+static bool collide(const mrt_plan_problem_t *problem, uint32_t first, uint32_t second)
 {
-    return (a->start < b->end) && (b->start < a->end) && (a->fixed < ((uint64_t)b->fixed + b->size)) &&
-           (b->fixed < ((uint64_t)a->fixed + a->size));
+    const mrt_plan_buffer_t *a = &problem->buffers[first];
+    const mrt_plan_buffer_t *b = &problem->buffers[second];
+    return (a->start < b->end) && (b->start < a->end) &&
+           (a->fixed < ((uint64_t)b->fixed + mrt_plan_distance(problem, second, first))) &&
+           (b->fixed < ((uint64_t)a->fixed + mrt_plan_distance(problem, first, second)));
 }
 
 bool mrt_plan_pins_collide(const mrt_plan_task_t *task)
@@ -103,7 +144,7 @@ bool mrt_plan_pins_collide(const mrt_plan_task_t *task)
         const mrt_plan_buffer_t *a = &problem->buffers[task->ids[i]];
         for (uint32_t j = 0u; (j < i) && (a->fixed != MRT_PLAN_FLOATING); ++j) {
             const mrt_plan_buffer_t *b = &problem->buffers[task->ids[j]];
-            if ((b->fixed != MRT_PLAN_FLOATING) && collide(a, b) &&
+            if ((b->fixed != MRT_PLAN_FLOATING) && collide(problem, task->ids[i], task->ids[j]) &&
                 (mrt_plan_allowed(problem, a) == mrt_plan_allowed(problem, b))) {
                 return true;
             }

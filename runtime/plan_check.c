@@ -33,6 +33,18 @@ static mrt_plan_fault_kind_t check_slot(const mrt_plan_problem_t *problem, uint3
     return MRT_PLAN_FAULT_NONE;
 }
 
+/* Whether buffer `a` may share bytes with buffer `b`, being its output and beginning so far before it. */
+static bool in_place(const mrt_plan_problem_t *problem, const mrt_plan_slot_t *slots, uint32_t a, uint32_t b)
+{
+    bool allowed = false;
+    for (uint32_t i = 0u; i < problem->pair_count; ++i) {
+        const mrt_plan_pair_t *pair = &problem->pairs[i];
+        allowed = allowed || ((pair->output == a) && (pair->input == b) &&
+                              (((uint64_t)slots[a].offset + pair->delta) <= slots[b].offset));
+    }
+    return allowed;
+}
+
 static bool overlap(const mrt_plan_problem_t *problem, const mrt_plan_slot_t *slots, uint32_t a, uint32_t b)
 {
     const mrt_plan_buffer_t *first = &problem->buffers[a];
@@ -59,7 +71,7 @@ mrt_status_t mrt_plan_check(const mrt_plan_problem_t *problem, const mrt_plan_sl
             return refuse(fault, kind, a, a);
         }
         for (uint32_t b = 0u; b < a; ++b) {
-            if (overlap(problem, slots, a, b)) {
+            if (overlap(problem, slots, a, b) && !in_place(problem, slots, a, b) && !in_place(problem, slots, b, a)) {
                 return refuse(fault, MRT_PLAN_FAULT_OVERLAP, b, a);
             }
         }

@@ -190,7 +190,7 @@ static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
     return x;
 }
 
-/* What divides every size, alignment and pin: a pressed-down plan uses only multiples of it. */
+/* What divides every size, alignment, pin and distance in a pair: a pressed-down plan uses only multiples of it. */
 static uint64_t quantum_of(const mrt_plan_task_t *task)
 {
     uint64_t quantum = 0u;
@@ -203,6 +203,9 @@ static uint64_t quantum_of(const mrt_plan_task_t *task)
         if (buffer->fixed != MRT_PLAN_FLOATING) {
             quantum = greatest_common_divisor(quantum, buffer->fixed);
         }
+    }
+    for (uint32_t i = 0u; i < task->problem->pair_count; ++i) {
+        quantum = greatest_common_divisor(quantum, task->problem->pairs[i].delta);
     }
     return quantum;
 }
@@ -244,6 +247,9 @@ mrt_plan_answer_t mrt_plan_exact(mrt_plan_task_t *task, const mrt_plan_bound_t *
     for (uint64_t i = 0u; i <= exact->search.failed_mask; ++i) {
         exact->search.failed[i][0] = 0u;
         exact->search.failed[i][1] = 0u;
+    }
+    for (uint32_t id = 0u; id < task->problem->buffer_count; ++id) {
+        exact->search.index[id] = MRT_PLAN_NO_ITEM;
     }
     exact->search.task = task;
     exact->search.salt = 0x5BD1E9955BD1E995u;

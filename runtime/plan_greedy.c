@@ -7,25 +7,36 @@ void mrt_plan_first_fit_take(mrt_plan_first_fit_t *fit, mrt_plan_scratch_t *scra
     fit->placed = mrt_plan_take(scratch, buffer_count, sizeof(uint32_t));  /* MISRA D1 */
 }
 
+/* Where a buffer at `address` has to begin instead because of another one; `address` if that is not in its way. */
+static uint64_t evade(const mrt_plan_task_t *task, uint32_t id, uint64_t address, uint32_t other, uint64_t begin)
+{
+    const mrt_plan_problem_t *problem = task->problem;
+    const mrt_plan_buffer_t *a = &problem->buffers[id];
+    const mrt_plan_buffer_t *b = &problem->buffers[other];
+    const bool together = (b->start < a->end) && (a->start < b->end);
+    const bool is_clear = !together || ((begin + mrt_plan_distance(problem, other, id)) <= address) ||
+                          ((address + mrt_plan_distance(problem, id, other)) <= begin);
+    return is_clear ? address : (begin + mrt_plan_distance(problem, other, id));
+}
+
 /*
  * The lowest free address for a buffer. Going through the placed buffers by rising address, whatever lies in the
- * way pushes the buffer up; the first one that begins behind its end closes the gap that was looked for.
+ * way pushes the buffer up; the first one that begins behind its end closes the gap that was looked for. The output of
+ * a pair, which may lie over a placed buffer here but not a little higher, goes through them anew once it was pushed.
  */
 static uint64_t lowest_free(const mrt_plan_task_t *task, uint32_t id, const mrt_plan_first_fit_t *fit,
                             uint32_t placed_count)
 {
-    const mrt_plan_buffer_t *buffers = task->problem->buffers;
-    const mrt_plan_buffer_t *buffer = &buffers[id];
+    const mrt_plan_range_t pairs = mrt_plan_pairs_of(task->problem, id);
+    const uint32_t size = task->problem->buffers[id].size;
     uint64_t address = mrt_plan_fit(task, id, 0u);
-    for (uint32_t i = 0u; (i < placed_count) && (address != MRT_PLAN_NOWHERE); ++i) {
-        const uint32_t other_id = fit->placed[i];
-        const mrt_plan_buffer_t *other = &buffers[other_id];
-        const uint64_t begin = fit->address[other_id];
-        if (begin >= (address + buffer->size)) {
-            break;
-        }
-        if ((other->start < buffer->end) && (buffer->start < other->end) && ((begin + other->size) > address)) {
-            address = mrt_plan_fit(task, id, begin + other->size);
+    uint32_t i = 0u;
+    while ((i < placed_count) && (address != MRT_PLAN_NOWHERE) && (fit->address[fit->placed[i]] < (address + size))) {
+        const uint64_t next = evade(task, id, address, fit->placed[i], fit->address[fit->placed[i]]);
+        ++i;
+        if (next != address) {
+            address = mrt_plan_fit(task, id, next);
+            i = (pairs.begin < pairs.end) ? 0u : i;
         }
     }
     return address;

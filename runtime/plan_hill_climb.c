@@ -8,7 +8,7 @@ static void swap(uint32_t *order, uint32_t a, uint32_t b)
     order[b] = id;
 }
 
-/* Position in the order of a buffer of the present plan that ends at the plan's height: only moving one of these can lower it. */
+/* Position in the order of a buffer that ends at the present plan's height: only moving one of these can lower it. */
 static uint32_t find_peak(const mrt_plan_task_t *task, const uint32_t *order)
 {
     uint32_t position = 0u;

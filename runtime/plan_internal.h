@@ -62,6 +62,21 @@ uint64_t mrt_plan_used(const mrt_plan_task_t *task, uint32_t place);
 /* The lowest address from `from` on where the buffer may lie as far as its own limits go, or MRT_PLAN_NOWHERE. */
 uint64_t mrt_plan_fit(const mrt_plan_task_t *task, uint32_t id, uint64_t from);
 
+/* Pairs of an output: [begin, end) in the problem's list. */
+typedef struct mrt_plan_range {
+    uint32_t begin;
+    uint32_t end;
+} mrt_plan_range_t;
+
+mrt_plan_range_t mrt_plan_pairs_of(const mrt_plan_problem_t *problem, uint32_t output);
+
+/* How far above the start of buffer `lower` the buffer `upper` has to begin at least, if it begins no lower and both
+   are alive at once: the size of `lower`, or less if it is the output of a pair with `upper`. */
+uint32_t mrt_plan_distance(const mrt_plan_problem_t *problem, uint32_t lower, uint32_t upper);
+
+/* Most bytes that the two buffers of a pair can have in common. */
+uint32_t mrt_plan_common(const mrt_plan_problem_t *problem, const mrt_plan_pair_t *pair);
+
 /* Sorts indices by rank: in place, without recursion, at most n log n comparisons times a constant. */
 void mrt_plan_sort(uint32_t *ids, uint32_t count, const mrt_plan_rank_t *rank);
 

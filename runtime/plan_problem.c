@@ -64,12 +64,40 @@ static mrt_plan_fault_kind_t validate_buffer(const mrt_plan_problem_t *problem, 
     return MRT_PLAN_FAULT_NONE;
 }
 
+static mrt_plan_fault_kind_t validate_pair(const mrt_plan_problem_t *problem, uint32_t index)
+{
+    const mrt_plan_pair_t *pair = &problem->pairs[index];
+    if ((pair->output >= problem->buffer_count) || (pair->input >= problem->buffer_count)) {
+        return MRT_PLAN_FAULT_PAIR_BUFFER;
+    }
+    const mrt_plan_buffer_t *output = &problem->buffers[pair->output];
+    const mrt_plan_buffer_t *input = &problem->buffers[pair->input];
+    /* In time, and then in the list, outputs follow their inputs: so no buffer can follow itself. */
+    const bool follows = (input->start < output->start) || (input->end < output->end) || (pair->input < pair->output);
+    if (((input->end - 1u) != output->start) || !follows) {
+        return MRT_PLAN_FAULT_PAIR_STEP;
+    }
+    if (index > 0u) {
+        const mrt_plan_pair_t *before = &problem->pairs[index - 1u];
+        if ((before->output > pair->output) || ((before->output == pair->output) && (before->input >= pair->input))) {
+            return MRT_PLAN_FAULT_PAIR_ORDER;
+        }
+    }
+    return MRT_PLAN_FAULT_NONE;
+}
+
+static bool tables_are_there(const mrt_plan_problem_t *problem)
+{
+    return (problem != NULL) && (problem->pools != NULL) && (problem->pool_count > 0u) &&
+           (problem->pool_count <= (uint32_t)MRT_PLAN_POOLS_MAX) &&
+           ((problem->buffers != NULL) || (problem->buffer_count == 0u)) &&
+           ((problem->pairs != NULL) || (problem->pair_count == 0u));
+}
+
 mrt_status_t mrt_plan_validate(const mrt_plan_problem_t *problem, mrt_plan_fault_t *fault)
 {
     mrt_plan_fault_t found = {.kind = MRT_PLAN_FAULT_NONE, .first = 0u, .second = 0u};
-    if ((problem == NULL) || (problem->pools == NULL) || (problem->pool_count == 0u) ||
-        (problem->pool_count > (uint32_t)MRT_PLAN_POOLS_MAX) ||
-        ((problem->buffers == NULL) && (problem->buffer_count > 0u))) {
+    if (!tables_are_there(problem)) {
         return MRT_ERR_ARGUMENT;
     }
     for (uint32_t i = 0u; (i < problem->pool_count) && (found.kind == MRT_PLAN_FAULT_NONE); ++i) {
@@ -80,6 +108,10 @@ mrt_status_t mrt_plan_validate(const mrt_plan_problem_t *problem, mrt_plan_fault
     }
     for (uint32_t i = 0u; (i < problem->buffer_count) && (found.kind == MRT_PLAN_FAULT_NONE); ++i) {
         found.kind = validate_buffer(problem, &problem->buffers[i]);
+        found.first = i;
+    }
+    for (uint32_t i = 0u; (i < problem->pair_count) && (found.kind == MRT_PLAN_FAULT_NONE); ++i) {
+        found.kind = validate_pair(problem, i);
         found.first = i;
     }
     found.second = found.first;

@@ -6,6 +6,9 @@
  * all. Either it lies there; or it is refused, and then has to rest on one of those that are still unplaced, which
  * raises its lowest address. Both cases together leave no such plan out and meet none twice.
  *
+ * The output of an in-place pair carries its input at a height of its own, less than its size. Where that is 0 both may
+ * lie at the same address; then the output goes first, on which the input rests.
+ *
  * What keeps the search small:
  *  - Time is cut into sections. Where no unplaced buffer crosses a border of sections, the two sides are components
  *    of their own: solved one after the other, and one without solution refutes the placement that cut it off,
@@ -13,12 +16,9 @@
  *  - In each section, the unplaced buffers that cannot lie below some address have to fit above it.
  *  - Components that were found to have no solution are remembered by a fingerprint of 128 bits, across turns.
  */
-#include "runtime/plan_search.h"
+#include "runtime/plan_items.h"
 
 #define NONE UINT32_MAX
-
-/* An address behind all pools. */
-#define BEYOND ((uint64_t)MRT_PLAN_POOLS_MAX << 32u)
 
 /* Room for changes: what a search of up to 64 buffers can need at most; larger ones rarely come near it. */
 static uint64_t trail_room(uint32_t buffer_count)
@@ -46,6 +46,7 @@ void mrt_plan_search_take(mrt_plan_search_t *search, mrt_plan_scratch_t *scratch
     search->items = mrt_plan_take(scratch, buffer_count, sizeof(mrt_plan_item_t));                /* MISRA D1 */
     search->order = mrt_plan_take(scratch, buffer_count, sizeof(uint32_t));                       /* MISRA D1 */
     search->spare = mrt_plan_take(scratch, buffer_count, sizeof(uint32_t));                       /* MISRA D1 */
+    search->index = mrt_plan_take(scratch, buffer_count, sizeof(uint32_t));                       /* MISRA D1 */
     search->components = mrt_plan_take(scratch, twice, sizeof(mrt_plan_component_t));             /* MISRA D1 */
     search->frames = mrt_plan_take(scratch, (uint64_t)buffer_count + 1u, sizeof(mrt_plan_frame_t)); /* MISRA D1 */
     search->trail = mrt_plan_take(scratch, search->trail_room, sizeof(mrt_plan_change_t));        /* MISRA D1 */
@@ -54,228 +55,20 @@ void mrt_plan_search_take(mrt_plan_search_t *search, mrt_plan_scratch_t *scratch
     search->failed = mrt_plan_take(scratch, search->failed_mask + 1u, 2u * sizeof(uint64_t));
 }
 
-/* Remembers an item before a change, once for each stamp. */
-static void save(mrt_plan_search_t *search, uint32_t index)
-{
-    mrt_plan_item_t *item = &search->items[index];
-    if (item->stamp != search->stamp) {
-        mrt_plan_change_t *change = &search->trail[search->change_count];
-        change->lowest = item->lowest;
-        change->base = item->base;
-        change->stamp = item->stamp;
-        change->item = index;
-        item->stamp = search->stamp;
-        ++search->change_count;
-    }
-}
-
-static void undo(mrt_plan_search_t *search, uint64_t change_count)
-{
-    while (search->change_count > change_count) {
-        --search->change_count;
-        const mrt_plan_change_t *change = &search->trail[search->change_count];
-        mrt_plan_item_t *item = &search->items[change->item];
-        item->lowest = change->lowest;
-        item->base = change->base;
-        item->stamp = change->stamp;
-    }
-}
-
-static bool overlap_in_time(const mrt_plan_item_t *a, const mrt_plan_item_t *b)
-{
-    return (a->first < b->last) && (b->first < a->last);
-}
-
-/* mrt_plan_fit, short where one pool is all there is. */
-static uint64_t fit(const mrt_plan_search_t *search, const mrt_plan_item_t *item, uint64_t from)
-{
-    if (!item->plain) {
-        return mrt_plan_fit(search->task, item->id, from);
-    }
-    const uint64_t address = (from + item->mask) & ~item->mask;
-    return ((address + item->size) <= search->task->space.capacity[0]) ? address : MRT_PLAN_NOWHERE;
-}
-
-/* Adds a buffer to (or takes it from) the borders of sections that it crosses. */
-static void cross(const mrt_plan_search_t *search, uint32_t index, bool unplaced)
-{
-    const mrt_plan_item_t *item = &search->items[index];
-    for (uint32_t section = item->first; (section + 1u) < item->last; ++section) {
-        if (unplaced) {
-            ++search->crossings[section];
-        } else {
-            --search->crossings[section];
-        }
-    }
-}
-
-/* Sorts a range by lowest address. Few items have moved since it was sorted last: insertion is fast. */
-static void sort_range(const mrt_plan_search_t *search, uint32_t begin, uint32_t end)
-{
-    for (uint32_t i = begin + 1u; i < end; ++i) {
-        const uint32_t index = search->order[i];
-        uint32_t hole = i;
-        while ((hole > begin) &&
-               (search->items[search->order[hole - 1u]].lowest > search->items[index].lowest)) {
-            search->order[hole] = search->order[hole - 1u];
-            --hole;
-        }
-        search->order[hole] = index;
-    }
-}
-
-/* Raises a buffer that cannot lie at its lowest address onto the first of the unplaced ones that could carry it,
-   none of which will lie below `ground`. Returns false if none can carry it. */
-static bool lift(mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t index, uint64_t ground)
-{
-    mrt_plan_item_t *item = &search->items[index];
-    uint64_t top = BEYOND; /* where nothing fits */
-    for (uint32_t i = component->begin; i < component->end; ++i) {
-        const mrt_plan_item_t *other = &search->items[search->order[i]];
-        const uint64_t lowest = (other->lowest > ground) ? other->lowest : ground;
-        if ((other != item) && overlap_in_time(item, other) && ((lowest + other->size) < top)) {
-            top = lowest + other->size;
-        }
-    }
-    const uint64_t address = fit(search, item, top);
-    if (address != MRT_PLAN_NOWHERE) {
-        save(search, index);
-        item->lowest = address;
-    }
-    return address != MRT_PLAN_NOWHERE;
-}
-
-/*
- * Whether the buffers of a sorted range that must end in the pools 0..place can still fit there: going downwards,
- * all those met so far lie at or above the lowest address of the present one, one on top of the other in each
- * section. Leaves the bytes of each section in `load`.
- */
-static bool fits_below(const mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t begin,
-                       uint32_t place)
-{
-    const mrt_plan_space_t *space = &search->task->space;
-    const uint64_t end = space->base[place] + space->capacity[place];
-    uint64_t *load = search->load;
-    for (uint32_t section = component->first; section < component->last; ++section) {
-        load[section] = 0u;
-    }
-    for (uint32_t i = component->end; i > begin; --i) {
-        const mrt_plan_item_t *item = &search->items[search->order[i - 1u]];
-        uint64_t most = 0u;
-        for (uint32_t section = item->first; (section < item->last) && (item->place <= place); ++section) {
-            load[section] += item->size;
-            most = (load[section] > most) ? load[section] : most;
-        }
-        if ((most > 0u) && ((item->lowest + most) > end)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool fits(const mrt_plan_search_t *search, const mrt_plan_component_t *component, uint32_t begin)
-{
-    for (uint32_t place = 0u; place < search->task->space.count; ++place) {
-        if (!fits_below(search, component, begin, place)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Value of a criterion. Loads are those that `fits` has left. */
-static uint64_t value_of(const mrt_plan_search_t *search, const mrt_plan_item_t *item, uint8_t criterion)
-{
-    uint64_t most = 0u;
-    if (criterion != (uint8_t)MRT_PLAN_BY_LOAD) {
-        return item->key[criterion];
-    }
-    for (uint32_t section = item->first; section < item->last; ++section) {
-        most = (search->load[section] > most) ? search->load[section] : most;
-    }
-    return most;
-}
-
-static bool is_preferred(const mrt_plan_search_t *search, uint32_t a, uint32_t b)
-{
-    for (uint32_t i = 0u; i < 3u; ++i) {
-        const uint64_t value_a = value_of(search, &search->items[a], search->criteria[i]);
-        const uint64_t value_b = value_of(search, &search->items[b], search->criteria[i]);
-        if (value_a != value_b) {
-            return value_a > value_b;
-        }
-    }
-    return search->items[a].id < search->items[b].id;
-}
-
-/* Whether a buffer can be placed as things are: its lowest address is on top of what is placed. */
-static bool is_free(const mrt_plan_item_t *item)
-{
-    return item->lowest == item->base;
-}
-
-/*
- * The others need a carrier that is still unplaced, and before one of the free ones is placed there is none: they
- * lie above the lowest of these. Returns false if nothing is free, or if a buffer finds no carrier.
- */
-static bool lift_unfree(mrt_plan_search_t *search, const mrt_plan_component_t *component)
-{
-    const uint32_t *order = search->order;
-    uint32_t first = component->begin;
-    while ((first < component->end) && !is_free(&search->items[order[first]])) {
-        ++first;
-    }
-    if (first == component->end) {
-        return false;
-    }
-    const uint64_t ground = search->items[order[first]].lowest;
-    for (uint32_t i = component->begin; i < first; ++i) {
-        if (!lift(search, component, order[i], ground)) {
-            return false;
-        }
-    }
-    sort_range(search, component->begin, component->end);
-    return true;
-}
-
-/* Brings the buffer to place next to the front of the component. Returns false if the component has no solution. */
-static bool choose(mrt_plan_search_t *search, const mrt_plan_component_t *component)
-{
-    uint32_t *order = search->order;
-    sort_range(search, component->begin, component->end);
-    if (!lift_unfree(search, component)) {
-        return false;
-    }
-    if (!fits(search, component, component->begin)) {
-        return false;
-    }
-    const uint64_t lowest = search->items[order[component->begin]].lowest;
-    uint32_t best = component->begin;
-    for (uint32_t i = best + 1u; (i < component->end) && (search->items[order[i]].lowest == lowest); ++i) {
-        if (is_free(&search->items[order[i]]) && is_preferred(search, order[i], order[best])) {
-            best = i;
-        }
-    }
-    const uint32_t index = order[best];
-    order[best] = order[component->begin];
-    order[component->begin] = index;
-    return true;
-}
-
 /* Puts the first buffer of a component at its base and lifts what is alive beside it. */
 static bool place_first(mrt_plan_search_t *search, const mrt_plan_component_t *component)
 {
     const mrt_plan_item_t *placed = &search->items[search->order[component->begin]];
-    const uint64_t top = placed->base + placed->size;
     for (uint32_t i = component->begin + 1u; i < component->end; ++i) {
         const uint32_t index = search->order[i];
         mrt_plan_item_t *item = &search->items[index];
-        if (overlap_in_time(placed, item) && (item->base < top)) {
-            const uint64_t address = fit(search, item, top);
+        const uint64_t top = placed->base + mrt_plan_item_distance(search, placed, item);
+        if (mrt_plan_item_overlap(placed, item) && (item->base < top)) {
+            const uint64_t address = mrt_plan_item_fit(search, item, top);
             if (address == MRT_PLAN_NOWHERE) {
                 return false;
             }
-            save(search, index);
+            mrt_plan_items_save(search, index);
             item->base = address;
             item->lowest = (address > item->lowest) ? address : item->lowest;
         }
@@ -341,8 +134,8 @@ static bool parts_fit(const mrt_plan_search_t *search, uint32_t from)
     const bool several = (search->component_count - from) > 1u;
     for (uint32_t i = from; several && (i < search->component_count); ++i) {
         const mrt_plan_component_t *component = &search->components[i];
-        sort_range(search, component->begin, component->end);
-        if (!fits(search, component, component->begin)) {
+        mrt_plan_items_sort(search, component->begin, component->end);
+        if (!mrt_plan_items_can_fit(search, component, component->begin)) {
             return false;
         }
     }
@@ -365,7 +158,7 @@ static void fingerprint(const mrt_plan_search_t *search, const mrt_plan_componen
     state[1] = ~search->salt;
     for (uint32_t i = component->begin; i < component->end; ++i) {
         const mrt_plan_item_t *item = &search->items[search->order[i]];
-        const uint64_t free = is_free(item) ? 1u : 0u;
+        const uint64_t free = mrt_plan_item_is_free(item) ? 1u : 0u;
         const uint64_t where = mix(((item->lowest << 1u) | free) + 0x9E3779B97F4A7C15u);
         state[0] += mix(where + item->id);
         state[1] += mix(where ^ (((uint64_t)item->id + 1u) * 0xD6E8FEB86659FD93u));
@@ -394,8 +187,8 @@ static bool has_failed_before(const mrt_plan_search_t *search)
 /* Takes a frame's placement back. */
 static void take_back(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
 {
-    undo(search, frame->placed_changes);
-    cross(search, frame->item, true);
+    mrt_plan_items_undo(search, frame->placed_changes);
+    mrt_plan_items_cross(search, frame->item, true);
     search->component_count = frame->component_count;
     search->stamp = frame->stamp;
 }
@@ -404,7 +197,7 @@ static void take_back(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
 static bool exclude(mrt_plan_search_t *search, const mrt_plan_frame_t *frame)
 {
     const uint64_t ground = search->items[frame->item].lowest;
-    return lift(search, &search->components[frame->component], frame->item, ground);
+    return mrt_plan_items_lift(search, &search->components[frame->component], frame->item, ground);
 }
 
 /* Places the chosen buffer of the last frame. Returns the component to solve next (NONE: all are solved), and sets
@@ -420,7 +213,7 @@ static uint32_t advance(mrt_plan_search_t *search, bool *possible)
     frame->component_count = search->component_count;
     ++search->last_stamp;
     search->stamp = search->last_stamp;
-    cross(search, frame->item, false);
+    mrt_plan_items_cross(search, frame->item, false);
     *possible = place_first(search, component);
     if (*possible) {
         next = split(search, component, parent);
@@ -443,7 +236,7 @@ static bool retreat(mrt_plan_search_t *search)
         uint64_t *known = search->failed[frame->state[0] & search->failed_mask];
         known[0] = frame->state[0];
         known[1] = frame->state[1];
-        undo(search, frame->changes);
+        mrt_plan_items_undo(search, frame->changes);
         --search->frame_count;
         if (parent == NONE) {
             return false;
@@ -452,12 +245,28 @@ static bool retreat(mrt_plan_search_t *search)
         while (search->frame_count > (parent + 1u)) {
             --search->frame_count;
             take_back(search, &search->frames[search->frame_count]);
-            undo(search, search->frames[search->frame_count].changes);
+            mrt_plan_items_undo(search, search->frames[search->frame_count].changes);
         }
         take_back(search, &search->frames[parent]);
         refused = exclude(search, &search->frames[parent]);
     }
     return true;
+}
+
+/* Notes which items belong to in-place pairs; their indices are known. */
+static void mark_pairs(const mrt_plan_search_t *search, uint32_t count)
+{
+    const mrt_plan_problem_t *problem = search->task->problem;
+    for (uint32_t i = 0u; i < count; ++i) {
+        const mrt_plan_range_t range = mrt_plan_pairs_of(problem, search->items[i].id);
+        for (uint32_t pair = range.begin; pair < range.end; ++pair) {
+            const uint32_t input = search->index[problem->pairs[pair].input];
+            if (input != MRT_PLAN_NO_ITEM) {
+                search->items[i].is_output = true;
+                search->items[input].is_input = true;
+            }
+        }
+    }
 }
 
 void mrt_plan_search_begin(mrt_plan_search_t *search, uint32_t count, uint32_t first, uint32_t last)
@@ -473,11 +282,15 @@ void mrt_plan_search_begin(mrt_plan_search_t *search, uint32_t count, uint32_t f
     }
     for (uint32_t i = 0u; i < count; ++i) {
         search->order[i] = i;
-        search->items[i].base = fit(search, &search->items[i], 0u);
+        search->items[i].base = mrt_plan_item_fit(search, &search->items[i], 0u);
         search->items[i].lowest = search->items[i].base;
         search->items[i].stamp = 0u;
-        cross(search, i, true);
+        search->items[i].is_output = false;
+        search->items[i].is_input = false;
+        search->index[search->items[i].id] = i;
+        mrt_plan_items_cross(search, i, true);
     }
+    mark_pairs(search, count);
 }
 
 /* Whether the trail can hold all that one step may change. */
@@ -502,7 +315,7 @@ mrt_plan_answer_t mrt_plan_search_run(mrt_plan_search_t *search)
             return MRT_PLAN_ANSWER_UNDECIDED;
         }
         --search->steps_left;
-        bool possible = !dead && choose(search, component);
+        bool possible = !dead && mrt_plan_items_choose(search, component);
         dead = false;
         if (possible) {
             const uint32_t next = advance(search, &possible);

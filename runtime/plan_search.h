@@ -4,6 +4,9 @@
 
 #include "runtime/plan_internal.h"
 
+/* Index of an item where there is none. */
+#define MRT_PLAN_NO_ITEM UINT32_MAX
+
 /* What a search found out. */
 typedef enum mrt_plan_answer {
     MRT_PLAN_ANSWER_PLAN,     /* there is a plan, and here it is */
@@ -24,6 +27,9 @@ typedef struct mrt_plan_item {
     uint32_t id;      /* index of the buffer in the problem */
     uint32_t place;   /* last place on the line of pools where it may lie */
     bool plain;       /* only alignment and the one capacity limit it */
+    bool is_output;   /* of an in-place pair */
+    bool is_input;    /* of an in-place pair */
+    bool is_unplaced;
 } mrt_plan_item_t;
 
 /* The unplaced buffers of a run of sections that none of them leaves: order[begin..end). */
@@ -61,6 +67,7 @@ typedef struct mrt_plan_search {
     mrt_plan_item_t *items;
     uint32_t *order; /* indices of items; each component has a range of it */
     uint32_t *spare; /* room to part a range */
+    uint32_t *index; /* by index of buffer: its item, or MRT_PLAN_NO_ITEM if the task does not place it */
     mrt_plan_component_t *components;
     mrt_plan_frame_t *frames;
     mrt_plan_change_t *trail;

@@ -14,6 +14,10 @@
  * mrt_status_t status = mrt_plan_solve(&problem, &options, scratch, sizeof scratch, &plan);
  * ```
  *
+ * Buffers that are alive at once lie apart, with one exception: an in-place pair. Where a step reads its input for the
+ * last time, its output may begin in the input's bytes or below them: no less than `delta` bytes before the input does.
+ * A step that goes upwards through both then writes no byte that it has yet to read.
+ *
  * Pools form an order by cost. A plan is better than another if it uses less of the costliest pool; if both use
  * the same of that one, less of the next, and so on: what fits into fast memory stays out of slow memory.
  *
@@ -60,12 +64,21 @@ typedef struct mrt_plan_pool {
     uint32_t cost;      /**< Pools of lower cost are filled first; among equals, the one with the lower index. */
 } mrt_plan_pool_t;
 
+/** Leave for an output to share bytes with an input: it is taken where it makes the plan smaller. */
+typedef struct mrt_plan_pair {
+    uint32_t output; /**< Index of the buffer that begins at the last step of the input: start = end of the input - 1. */
+    uint32_t input;  /**< Index of the buffer that ends there; comes first in the list if both live at that step only. */
+    uint32_t delta;  /**< Bytes by which the output, where it shares bytes with the input, begins at least before it. */
+} mrt_plan_pair_t;
+
 /** A planning problem. */
 typedef struct mrt_plan_problem {
     const mrt_plan_buffer_t *buffers; /**< buffer_count buffers; may be null if there are none. */
     const mrt_plan_pool_t *pools;     /**< pool_count pools. */
     uint32_t buffer_count;            /**< Any number. */
     uint32_t pool_count;              /**< 1..MRT_PLAN_POOLS_MAX. */
+    const mrt_plan_pair_t *pairs;     /**< pair_count pairs by rising output, then input; null if there are none. */
+    uint32_t pair_count;              /**< Any number. */
 } mrt_plan_problem_t;
 
 /** Where a buffer lies. */
@@ -131,20 +144,23 @@ typedef struct mrt_plan {
     X(SLOT_ALIGNMENT, 8, "the buffer's offset is misaligned") \
     X(SLOT_CAPACITY, 9, "the buffer ends behind the end of its pool") \
     X(SLOT_FIXED, 10, "the pinned buffer does not lie at its offset") \
-    X(OVERLAP, 11, "two buffers overlap in time and space")
+    X(OVERLAP, 11, "two buffers overlap in time and space") \
+    X(PAIR_BUFFER, 12, "the in-place pair names a buffer that does not exist") \
+    X(PAIR_STEP, 13, "the in-place pair's input does not end at the step at which its output begins") \
+    X(PAIR_ORDER, 14, "the in-place pairs are not in rising order of output and input")
 
 /** Kinds of faults. */
 typedef enum mrt_plan_fault_kind {
 #define MRT_PLAN_FAULT_ENUM(name, value, text) MRT_PLAN_FAULT_##name = (value), /* MISRA D4 */
     MRT_PLAN_FAULT_MAP(MRT_PLAN_FAULT_ENUM)
 #undef MRT_PLAN_FAULT_ENUM /* MISRA D4 */
-    MRT_PLAN_FAULT_COUNT = 12 /**< Number of kinds. */
+    MRT_PLAN_FAULT_COUNT = 15 /**< Number of kinds. */
 } mrt_plan_fault_kind_t;
 
 /** The first fault that was found. */
 typedef struct mrt_plan_fault {
     mrt_plan_fault_kind_t kind; /**< MRT_PLAN_FAULT_NONE if there is none. */
-    uint32_t first;             /**< Index of the buffer (of the pool for POOL_ALIGNMENT). */
+    uint32_t first;             /**< Index of the buffer (of the pool for POOL_ALIGNMENT, of the pair for PAIR_...). */
     uint32_t second;            /**< Index of the other buffer for OVERLAP, else equal to first. */
 } mrt_plan_fault_t;
 
@@ -161,7 +177,7 @@ const char *mrt_plan_fault_text(mrt_plan_fault_kind_t kind);
  * @brief Checks that a problem is well formed; every other function here does so first.
  * @param problem The problem; may be null.
  * @param[out] fault What is wrong first; may be null.
- * @return MRT_OK, MRT_ERR_ARGUMENT. Safe from any thread; linear in the buffers.
+ * @return MRT_OK, MRT_ERR_ARGUMENT. Safe from any thread; linear in buffers and pairs.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_plan_validate(const mrt_plan_problem_t *problem, mrt_plan_fault_t *fault);
 
@@ -189,7 +205,7 @@ MRT_CHECK_RESULT mrt_status_t mrt_plan_solve(const mrt_plan_problem_t *problem, 
 
 /**
  * @brief Proves a plan, whoever made it: every buffer in an allowed pool, aligned, within the capacity, at its
- *        pinned offset, and apart in time or space from every other.
+ *        pinned offset, and apart in time or space from every other, or below its in-place input as the pair has it.
  *
  * Compares all pairs and needs no scratch; shares no code with the strategies.
  *

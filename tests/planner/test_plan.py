@@ -83,7 +83,7 @@ def test_pools_pins_and_alignments(strategy: str, problem: tuple[list[Lifetime],
     assert all(bound <= size for bound, size in zip(made.lower_bounds, made.sizes, strict=True))
 
 
-@given(problem=pooled(most=5))
+@given(problem=pooled(most=8))
 @settings(max_examples=150, deadline=None)
 def test_exact_finds_the_optimum_of_several_pools(problem: tuple[list[Lifetime], list[Pool]]) -> None:
     items, pools = problem

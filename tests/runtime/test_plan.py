@@ -19,11 +19,19 @@ Buffer = tuple[int, int, int, int, int, int]
 class Problem:
     """An mrt_plan_problem_t, its arrays, and a place for the answer."""
 
-    def __init__(self, buffers: Sequence[Buffer], pools: Sequence[tuple[int, int, int]] = ((UNLIMITED, 16, 0),)):
+    def __init__(
+        self,
+        buffers: Sequence[Buffer],
+        pools: Sequence[tuple[int, int, int]] = ((UNLIMITED, 16, 0),),
+        pairs: Sequence[tuple[int, int, int]] = (),
+    ):
         self.ffi, self.lib = library.load()
         self.buffers = self.ffi.new("mrt_plan_buffer_t[]", list(buffers) or 1)
         self.pools = self.ffi.new("mrt_plan_pool_t[]", list(pools))
-        self.struct = self.ffi.new("mrt_plan_problem_t *", (self.buffers, self.pools, len(buffers), len(pools)))
+        self.pairs = self.ffi.new("mrt_plan_pair_t[]", list(pairs) or 1)
+        self.struct = self.ffi.new(
+            "mrt_plan_problem_t *", (self.buffers, self.pools, len(buffers), len(pools), self.pairs, len(pairs))
+        )
         self.slots = self.ffi.new("mrt_plan_slot_t[]", len(buffers) or 1)
         self.plan = self.ffi.new("mrt_plan_t *", {"slots": self.slots})
         self.fault = self.ffi.new("mrt_plan_fault_t *")
@@ -111,10 +119,10 @@ def test_null_arguments() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("buffers", None), ("pools", None), ("pool_count", 0), ("pool_count", 17)]
+    ("field", "value"), [("buffers", None), ("pools", None), ("pool_count", 0), ("pool_count", 17), ("pairs", None)]
 )
 def test_broken_problems(field: str, value: int | None) -> None:
-    problem = Problem(PAIR)
+    problem = Problem(CHAIN, pairs=[(1, 0, 0)])
     setattr(problem.struct, field, problem.ffi.NULL if value is None else value)
     assert problem.name(problem.lib.mrt_plan_validate(problem.struct, problem.fault)) == "ERR_ARGUMENT"
     assert problem.solve() == "ERR_ARGUMENT"
@@ -148,6 +156,73 @@ def test_the_proof_finds_each_fault(slots: list[tuple[int, int]], verdict: tuple
 
 def test_a_pool_that_is_aligned_too_little_is_no_place() -> None:
     assert Problem([buffer(0, 1, 8, alignment=16)], TWO_POOLS).check([(1, 0)])[1] == "SLOT_ALIGNMENT"
+
+
+CHAIN = [buffer(0, 2, 8), buffer(1, 3, 8), buffer(2, 4, 8)]
+FOLLOWING = [(1, 0, 2), (2, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "verdict"),
+    [
+        ((2, 0, 0), ("OK", 0)),
+        ((9, 0, 8), ("OK", 0)),
+        ((0, 8, 16), ("OK", 0)),
+        ((7, 3, 4), ("ERR_PLAN", 1)),  # the output must not begin behind its input
+        ((1, 0, 8), ("ERR_PLAN", 0)),  # nor so near before it
+        ((0, 2, 20), ("ERR_PLAN", 0)),
+    ],
+)
+def test_the_proof_of_pairs(offsets: tuple[int, ...], verdict: tuple[str, int]) -> None:
+    problem = Problem(CHAIN, pairs=FOLLOWING)
+    status, kind, first, second = problem.check([(0, offset) for offset in offsets])
+    assert (status, kind) == (verdict[0], "NONE" if verdict[0] == "OK" else "OVERLAP")
+    assert status == "OK" or (first, second) == (verdict[1], verdict[1] + 1)
+    assert Problem(CHAIN).check([(0, 2), (0, 0), (0, 0)])[:2] == ("ERR_PLAN", "OVERLAP")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "fault"),
+    [
+        (FOLLOWING, "NONE"),
+        ([(1, 0, 0xFFFFFFFF)], "NONE"),
+        ([(3, 0, 0)], "PAIR_BUFFER"),
+        ([(1, 3, 0)], "PAIR_BUFFER"),
+        ([(0, 0, 0)], "PAIR_STEP"),
+        ([(0, 1, 0)], "PAIR_STEP"),
+        ([(2, 0, 0)], "PAIR_STEP"),
+        ([(1, 0, 0), (1, 0, 2)], "PAIR_ORDER"),
+        ([(2, 1, 0), (1, 0, 0)], "PAIR_ORDER"),
+    ],
+)
+def test_pairs_are_refused_for(pairs: list[tuple[int, int, int]], fault: str) -> None:
+    problem = Problem(CHAIN, pairs=pairs)
+    status = problem.name(problem.lib.mrt_plan_validate(problem.struct, problem.fault))
+    assert problem.fault.kind == getattr(problem.lib, f"MRT_PLAN_FAULT_{fault}")
+    assert status == ("OK" if fault == "NONE" else "ERR_ARGUMENT")
+    assert fault == "NONE" or (problem.fault.first, problem.fault.second) == (len(pairs) - 1, len(pairs) - 1)
+
+
+@pytest.mark.parametrize(
+    ("lifetimes", "sound"),
+    [
+        (((0, 2), (1, 3)), True),
+        (((0, 1), (0, 2)), True),  # the input ends first
+        (((0, 2), (1, 2)), True),  # the input begins first
+        (((0, 1), (0, 1)), True),  # the input comes first in the list
+        (((0, 1), (1, 2)), False),
+        (((0, 3), (1, 3)), False),
+    ],
+)
+def test_an_input_ends_at_the_step_at_which_its_output_begins(
+    lifetimes: tuple[tuple[int, int], tuple[int, int]], sound: bool
+) -> None:
+    buffers = [buffer(*lifetime, 8) for lifetime in lifetimes]
+    problem = Problem(buffers, pairs=[(1, 0, 0)])
+    assert problem.solve("EXACT") == ("OK" if sound else "ERR_ARGUMENT")
+    assert not sound or problem.plan.used[0] == 8
+    if lifetimes[0] == lifetimes[1]:
+        assert Problem(buffers, pairs=[(0, 1, 0)]).solve() == "ERR_ARGUMENT"
 
 
 @pytest.mark.parametrize("shift", [-1, 0, 1])
@@ -185,6 +260,6 @@ def test_steps_stay_within_the_budget() -> None:
 
 def test_texts_of_faults() -> None:
     ffi, lib = library.load()
-    texts = {ffi.string(lib.mrt_plan_fault_text(kind)) for kind in range(12)}
-    assert len(texts) == 12
-    assert ffi.string(lib.mrt_plan_fault_text(12)) == b"unknown fault"
+    texts = {ffi.string(lib.mrt_plan_fault_text(kind)) for kind in range(15)}
+    assert len(texts) == 15
+    assert ffi.string(lib.mrt_plan_fault_text(15)) == b"unknown fault"

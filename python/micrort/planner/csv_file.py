@@ -1,6 +1,7 @@
 """Planning problems and plans as CSV, in the format of MiniMalloc: `id,lower,upper,size[,alignment][,fixed]`.
 
-A row is a buffer that is alive in [lower, upper). A plan is the same table with a column `offset` behind it.
+A row is a buffer that is alive in [lower, upper). A plan is the same table with a column `offset` behind it. In-place
+pairs have a file of their own, `input,output[,delta]`: ids of two buffers, and bytes.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from micrort.errors import UsageError
-from micrort.planner.problem import SIZE_MAX, UINT32_MAX, Lifetime, Plan
+from micrort.planner.problem import SIZE_MAX, UINT32_MAX, Lifetime, Pair, Plan
 
 REQUIRED = ("id", "lower", "upper", "size")
 OPTIONAL = ("alignment", "fixed")
+PAIR_REQUIRED = ("input", "output")
+PAIR_OPTIONAL = ("delta",)
 _NUMBER = re.compile(r"[0-9]{1,20}")
 
 
@@ -25,6 +28,32 @@ def read_lifetimes(path: Path) -> list[Lifetime]:
     Raises:
         UsageError: the file cannot be read, or a line is malformed; the message has its number.
     """
+    lifetimes: list[Lifetime] = []
+    lines: dict[str, int] = {}
+    for line, row in _rows(path, REQUIRED, OPTIONAL):
+        item = _lifetime(f"{path}:{line}", row)
+        if item.id in lines:
+            raise UsageError(f"{path}:{line}: id {item.id!r} stands in line {lines[item.id]} too")
+        lines[item.id] = line
+        lifetimes.append(item)
+    return lifetimes
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Read in-place pairs. Whether their buffers exist and fit together, `plan` says.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is malformed; the message has its number.
+    """
+    pairs = []
+    for line, row in _rows(path, PAIR_REQUIRED, PAIR_OPTIONAL):
+        delta = _number(f"{path}:{line}", row, "delta", UINT32_MAX) if row.get("delta") else 0
+        pairs.append(Pair(row["input"], row["output"], delta))
+    return pairs
+
+
+def _rows(path: Path, required: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and cells by column of each row that is not empty."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -32,20 +61,17 @@ def read_lifetimes(path: Path) -> list[Lifetime]:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lifetimes: list[Lifetime] = []
-    lines: dict[str, int] = {}
     try:
-        columns = _columns(path, next(reader, []))
+        columns = _columns(path, next(reader, []), required, optional)
         for cells in reader:
-            if cells:
-                item = _lifetime(f"{path}:{reader.line_num}", columns, cells)
-                if item.id in lines:
-                    raise UsageError(f"{path}:{reader.line_num}: id {item.id!r} stands in line {lines[item.id]} too")
-                lines[item.id] = reader.line_num
-                lifetimes.append(item)
+            if not cells:
+                continue
+            if len(cells) != len(columns):
+                have = f"{len(cells)} cells; the header has {len(columns)}: {','.join(columns)}"
+                raise UsageError(f"{path}:{reader.line_num}: {have}")
+            yield reader.line_num, {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
     except csv.Error as error:
         raise UsageError(f"{path}:{reader.line_num}: not CSV: {error}") from error
-    return lifetimes
 
 
 def write_plan(path: Path, lifetimes: Sequence[Lifetime], plan: Plan) -> None:
@@ -69,22 +95,19 @@ def write_plan(path: Path, lifetimes: Sequence[Lifetime], plan: Plan) -> None:
         raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _columns(path: Path, header: Sequence[str]) -> list[str]:
+def _columns(path: Path, header: Sequence[str], required: Sequence[str], optional: Sequence[str]) -> list[str]:
     columns = [cell.strip() for cell in header]
-    expected = f"{','.join(REQUIRED)}[,{'][,'.join(OPTIONAL)}]"
-    if not set(REQUIRED) <= set(columns):
-        missing = ", ".join(name for name in REQUIRED if name not in columns)
+    expected = f"{','.join(required)}[,{'][,'.join(optional)}]"
+    if not set(required) <= set(columns):
+        missing = ", ".join(name for name in required if name not in columns)
         raise UsageError(f"{path}:1: the header lacks {missing}; expected: {expected}")
-    unknown = [name for name in columns if name not in (*REQUIRED, *OPTIONAL)]
+    unknown = [name for name in columns if name not in (*required, *optional)]
     if unknown or len(set(columns)) != len(columns):
         raise UsageError(f"{path}:1: unknown or repeated column in {','.join(columns)}; expected: {expected}")
     return columns
 
 
-def _lifetime(where: str, columns: Sequence[str], cells: Sequence[str]) -> Lifetime:
-    if len(cells) != len(columns):
-        raise UsageError(f"{where}: {len(cells)} cells; the header has {len(columns)}: {','.join(columns)}")
-    row = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
+def _lifetime(where: str, row: dict[str, str]) -> Lifetime:
     if not row["id"]:
         raise UsageError(f"{where}: the id is empty")
     item = Lifetime(

@@ -36,6 +36,22 @@ class Lifetime:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Leave for an output to share bytes with an input that ends at the step at which the output begins.
+
+    The planner takes it where that makes the plan smaller. Where they share bytes, the output begins at least `delta`
+    bytes before the input; the step that reads the one and writes the other must bear any such distance.
+    """
+
+    input: str
+    """Lifetime's id; its end is one more than the output's start."""
+    output: str
+    """Lifetime's id."""
+    delta: int = 0
+    """Bytes, 0 or more."""
+
+
+@dataclass(frozen=True)
 class Pool:
     """A memory region. The order of pools is their order of cost: the first is filled first."""
 
@@ -60,6 +76,8 @@ class Plan:
     """`optimal`, `feasible` (a smaller plan may exist), `infeasible` (proved), or `budget` (spent without answer)."""
     steps: int
     """Placements of single buffers that were tried."""
+    in_place: tuple[Pair, ...] = ()
+    """Those pairs whose buffers share bytes."""
 
 
 class PlanError(MicrortError):
@@ -80,11 +98,12 @@ class PlanError(MicrortError):
         super().__init__(f"{text} (bytes needed: {needs}). Try: {advice}")
 
 
-def validate(lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> None:
+def validate(lifetimes: Sequence[Lifetime], pools: Sequence[Pool], pairs: Sequence[Pair] = ()) -> None:
     """Check what 32-bit fields of C cannot say; the rest is for mrt_plan_validate.
 
     Raises:
-        UsageError: a value is out of range, an id is not unique, or there are too many or no pools.
+        UsageError: a value is out of range, an id or a pair is not unique, a pair names a buffer that does not exist,
+            or there are too many or no pools.
     """
     if not 1 <= len(pools) <= POOLS_MAX:
         raise UsageError(f"{len(pools)} memory pools; supported: 1 to {POOLS_MAX}")
@@ -104,6 +123,20 @@ def validate(lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> None:
         _in_range(name, "fixed offset", 0 if item.fixed is None else item.fixed, 0, UINT32_MAX - 1)
         for pool_index in item.pools or ():
             _in_range(name, "pool", pool_index, 0, len(pools) - 1)
+    _validate_pairs(seen, pairs)
+
+
+def _validate_pairs(ids: set[str], pairs: Sequence[Pair]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for pair in pairs:
+        name = f"in-place pair {pair.input}, {pair.output}"
+        for end in (pair.input, pair.output):
+            if end not in ids:
+                raise UsageError(f"{name}: there is no buffer {end!r}")
+        if (pair.input, pair.output) in seen:
+            raise UsageError(f"{name}: the pair is given twice")
+        seen.add((pair.input, pair.output))
+        _in_range(name, "delta", pair.delta, 0, UINT32_MAX)
 
 
 def _in_range(name: str, what: str, value: int, least: int, most: int) -> None:

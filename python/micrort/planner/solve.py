@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from micrort.errors import InternalError, UsageError
 from micrort.native import library
-from micrort.planner.problem import STRATEGIES, UINT32_MAX, Lifetime, Plan, PlanError, Pool, validate
+from micrort.planner.problem import STRATEGIES, UINT32_MAX, Lifetime, Pair, Plan, PlanError, Pool, validate
 
 _OUTCOMES = {1: "feasible", 2: "optimal"}
 
@@ -19,6 +19,7 @@ def plan(
     strategy: str = "auto",
     budget: int | None = None,
     minimise: bool = True,
+    pairs: Sequence[Pair] = (),
 ) -> Plan:
     """Find offsets for all lifetimes, proved by mrt_plan_check.
 
@@ -29,18 +30,19 @@ def plan(
         budget: most placements of single buffers to try; None: MRT_PLAN_STEPS_DEFAULT. The same budget gives the
             same plan on every machine.
         minimise: search for the smallest plan; else the first one within the capacities will do.
+        pairs: which outputs may share bytes with which inputs.
 
     Raises:
-        UsageError: a lifetime, pool or option is not valid.
+        UsageError: a lifetime, pool, option or pair is not valid.
         PlanError: no plan was found within the capacities, or within the budget.
     """
-    validate(lifetimes, pools)
+    validate(lifetimes, pools, pairs)
     if strategy not in STRATEGIES:
         raise UsageError(f"no strategy {strategy!r}; supported: {', '.join(STRATEGIES)}")
     if budget is not None and not 1 <= budget < 1 << 63:
         raise UsageError(f"budget {budget}; supported: 1 to 2^63 - 1 steps")
     ffi, lib = library.load()
-    problem = _problem(ffi, lifetimes, pools)
+    problem = _problem(ffi, lifetimes, pools, pairs)
     _check_problem(ffi, lib, problem, lifetimes, pools)
     number = STRATEGIES.index(strategy)
     options = ffi.new("mrt_plan_options_t *", (number, 0 if minimise else 1, budget or 0))
@@ -56,13 +58,32 @@ def plan(
         name = "infeasible" if status == lib.MRT_ERR_INFEASIBLE else "budget"
         raise PlanError(Plan({}, (0,) * len(pools), bounds, name, int(answer.steps)), pools)
     _prove(ffi, lib, problem, slots, lifetimes)
+    places = {item.id: (int(slots[i].pool), int(slots[i].offset)) for i, item in enumerate(lifetimes)}
     return Plan(
-        slots={item.id: (int(slots[i].pool), int(slots[i].offset)) for i, item in enumerate(lifetimes)},
+        slots=places,
         sizes=tuple(int(answer.used[i]) for i in range(len(pools))),
         lower_bounds=bounds,
         status=_OUTCOMES[int(answer.outcome)],
         steps=int(answer.steps),
+        in_place=_in_place(lifetimes, pairs, places),
     )
+
+
+def _in_place(
+    lifetimes: Sequence[Lifetime], pairs: Sequence[Pair], slots: Mapping[str, tuple[int, int]]
+) -> tuple[Pair, ...]:
+    """Those pairs whose buffers share bytes. The output begins first."""
+    sizes = {item.id: item.size for item in lifetimes}
+    found = []
+    for pair in pairs:
+        (input_pool, begin), (output_pool, output_begin) = slots[pair.input], slots[pair.output]
+        if (
+            input_pool == output_pool
+            and sizes[pair.input]
+            and output_begin <= begin < output_begin + sizes[pair.output]
+        ):
+            found.append(pair)
+    return tuple(found)
 
 
 def _interruptible(call: Callable[[], int]) -> int:
@@ -77,12 +98,20 @@ def _interruptible(call: Callable[[], int]) -> int:
 class _Problem:
     """An mrt_plan_problem_t together with the arrays that it points to, which cffi frees otherwise."""
 
-    def __init__(self, ffi: Any, buffers: Any, pools: Any, buffer_count: int, pool_count: int) -> None:
-        self.arrays = (buffers, pools)
-        self.struct = ffi.new("mrt_plan_problem_t *", (buffers, pools, buffer_count, pool_count))
+    def __init__(self, ffi: Any, buffers: list[Any], pools: list[Any], pairs: list[Any]) -> None:
+        self.arrays = (
+            ffi.new("mrt_plan_buffer_t[]", buffers or 1),
+            ffi.new("mrt_plan_pool_t[]", pools),
+            ffi.new("mrt_plan_pair_t[]", pairs or 1),
+        )
+        self.pairs = pairs
+        self.struct = ffi.new(
+            "mrt_plan_problem_t *",
+            (self.arrays[0], self.arrays[1], len(buffers), len(pools), self.arrays[2], len(pairs)),
+        )
 
 
-def _problem(ffi: Any, lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> _Problem:
+def _problem(ffi: Any, lifetimes: Sequence[Lifetime], pools: Sequence[Pool], pairs: Sequence[Pair]) -> _Problem:
     rows = [
         (
             item.start,
@@ -98,8 +127,9 @@ def _problem(ffi: Any, lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> 
         (UINT32_MAX if pool.capacity is None else pool.capacity, pool.alignment, place)
         for place, pool in enumerate(pools)
     ]
-    buffers = ffi.new("mrt_plan_buffer_t[]", rows or 1)
-    return _Problem(ffi, buffers, ffi.new("mrt_plan_pool_t[]", regions), len(rows), len(regions))
+    index = {item.id: i for i, item in enumerate(lifetimes)}
+    links = sorted((index[pair.output], index[pair.input], pair.delta) for pair in pairs)
+    return _Problem(ffi, rows, regions, links)
 
 
 def _check_problem(ffi: Any, lib: Any, problem: _Problem, lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> None:
@@ -109,6 +139,9 @@ def _check_problem(ffi: Any, lib: Any, problem: _Problem, lifetimes: Sequence[Li
     text = ffi.string(lib.mrt_plan_fault_text(fault.kind)).decode()
     if fault.kind == lib.MRT_PLAN_FAULT_POOL_ALIGNMENT:
         raise UsageError(f"pool {pools[fault.first].name}: {text}: {pools[fault.first].alignment}")
+    if fault.kind == lib.MRT_PLAN_FAULT_PAIR_STEP:
+        output, source, _ = problem.pairs[fault.first]
+        raise UsageError(f"{text}: {lifetimes[source]}, {lifetimes[output]}")
     raise UsageError(f"{text}: {lifetimes[fault.first]}")
 
 
