@@ -38,6 +38,7 @@ def test_json(problem: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "size": 30,
         "lower_bound": 30,
         "offsets": {"a": 20, "b": 0, "c": 20},
+        "in_place": [],
     }
 
 
