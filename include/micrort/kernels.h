@@ -17,6 +17,7 @@
 #include "micrort/kernels/mve.h"
 #include "micrort/kernels/pool2d.h"
 #include "micrort/kernels/quantise.h"
+#include "micrort/kernels/scalar.h"
 #include "micrort/kernels/softmax.h"
 
 MRT_BEGIN_C

@@ -27,6 +27,8 @@ class Target:
     """Whether the core has MVE (Helium) with float."""
     fpu: bool = False
     """Whether the core computes float32 in hardware."""
+    long_products: bool = True
+    """Whether one instruction multiplies two words to 64 bits."""
 
     @property
     def is_host(self) -> bool:
@@ -40,18 +42,25 @@ class Target:
 
 
 def _arm(
-    name: str, description: str, fpu: str = "", *, family: str = "", dsp: bool = False, mve: bool = False
+    name: str,
+    description: str,
+    fpu: str = "",
+    *,
+    family: str = "",
+    dsp: bool = False,
+    mve: bool = False,
+    long_products: bool = True,
 ) -> Target:
     abi = ("-mfloat-abi=hard", f"-mfpu={fpu}") if fpu else ("-mfloat-abi=soft",)
     flags = (f"-mcpu={name}", "-mthumb", *abi)
-    return Target(name, description, flags, family or name, dsp=dsp, mve=mve, fpu=bool(fpu))
+    return Target(name, description, flags, family or name, dsp, mve, bool(fpu), long_products)
 
 
 TARGETS = {
     target.name: target
     for target in (
         Target("host", "this workstation", (), "host", fpu=True),
-        _arm("cortex-m0plus", "Armv6-M"),
+        _arm("cortex-m0plus", "Armv6-M", long_products=False),
         _arm("cortex-m3", "Armv7-M"),
         _arm("cortex-m4", "Armv7E-M with DSP and single-precision FPU", "fpv4-sp-d16", dsp=True),
         # Single precision: the parts with a double-precision FPU (and QEMU's an500) run it too.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from micrort.variants import cost, dsp, mve
+from micrort.variants import cost, dsp, mve, scalar
 from micrort.variants.base import Variant
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def best(call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimi
         offers.extend(dsp.variants(call, tensors, optimize))
     if target.mve:
         offers.extend(mve.variants(call, tensors, optimize))
+    if not (target.dsp or target.is_host):
+        offers.extend(scalar.variants(call, tensors, optimize))
     fastest: Variant | None = min(offers, key=lambda variant: variant.instructions, default=None)
-    if fastest is None or fastest.instructions >= cost.portable(call, tensors):
+    if fastest is None or fastest.instructions >= cost.portable(call, tensors, target.long_products):
         return None
     return fastest

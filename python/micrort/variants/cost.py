@@ -9,11 +9,14 @@ from micrort.ir import KernelCall, Tensor
 
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
+_PER_MAC_SHORT = 7.5
+_PER_ELEMENT_SHORT = 80.0
 
 
-def portable(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
-    """Of a portable kernel."""
-    return round(_PER_MAC * call.macs + _PER_ELEMENT * tensors[call.outputs[0]].elements)
+def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True) -> int:
+    """Of a portable kernel; `long_products`: on a core that multiplies to 64 bits by one instruction."""
+    per_mac, per_element = (_PER_MAC, _PER_ELEMENT) if long_products else (_PER_MAC_SHORT, _PER_ELEMENT_SHORT)
+    return round(per_mac * call.macs + per_element * tensors[call.outputs[0]].elements)
 
 
 def dsp_products(vectors: int, quads: int, channels: int) -> int:
@@ -62,3 +65,8 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
         channels = int(window["output_channels"])
         total += count * (channels * (50 + batch * batches) + -(-channels // 16) * 25 * columns) if lines else 0
     return total
+
+
+def scalar_pixels(channels: int, elements: int) -> int:
+    """Of two pixels by runtime/kernels/scalar/conv2d_s8_scalar.c."""
+    return 150 + 7 * elements + -(-channels // 2) * (11 * (elements + elements % 2) + 130)

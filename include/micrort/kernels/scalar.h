@@ -1,0 +1,37 @@
+/**
+ * @file scalar.h
+ * @brief Attributes of the int8 kernels for cores without SIMD instructions; they give the same bytes on every other.
+ *
+ * Such cores multiply two words to one word, so these kernels let one multiplication make two products: a word holds two
+ * elements, 16 bits apart (runtime/kernels/scalar/lanes.h). Weights, biases and scales lie in one constant of int32 words
+ * for a call, laid out by the compiler, which also finds each channel's scaling and compares it with the portable
+ * kernel's at every output (runtime/kernels/scalar/scale.h).
+ */
+#ifndef MRT_KERNELS_SCALAR_H
+#define MRT_KERNELS_SCALAR_H
+
+#include "micrort/kernels/window.h"
+
+/** How sums become outputs; runtime/kernels/scalar/scale.h describes the arithmetic and a channel's record. */
+typedef struct mrt_scalar_scaling {
+    int32_t coarse;         /**< Bits that the coarse part of a sum leaves out, 1..15. */
+    int32_t fraction;       /**< Bits of an output behind the point, 1..24. */
+    int32_t two_sided;      /**< 1: records have a fourth word, for outputs below the zero point; else 0. */
+    int32_t output_point;   /**< The output's zero point, -128..127. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_scalar_scaling_t;
+
+/**
+ * Attributes of conv2d_s8_scalar: convolutions of one group with any window. Inputs: input, groups. Output as conv2d_s8.
+ * A group is two output channels: their records, then for each two elements of a filter (tap rows, taps, channels; a
+ * last odd one and a zero) four bytes: two weights of the first channel, two of the second. An odd last channel
+ * has a partner with weights of zero.
+ */
+typedef struct mrt_conv2d_s8_scalar_attrs {
+    mrt_window_t window;          /**< Geometry of input, output and window. */
+    mrt_scalar_scaling_t scaling; /**< How sums become outputs. */
+    int32_t input_point;          /**< The input's zero point, -128..127. */
+} mrt_conv2d_s8_scalar_attrs_t;
+
+#endif

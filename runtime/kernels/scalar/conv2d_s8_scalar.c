@@ -1,0 +1,250 @@
+/* Convolution, int8, for cores without SIMD: any window; the patches of two pixels share words, which are multiplied
+ * with all filters. Pixels go in pairs from row to row, so that narrow images fill the pairs too. */
+#include "micrort/kernels.h"
+#include "runtime/kernels/check.h"
+#include "runtime/kernels/product.h"
+#include "runtime/kernels/requantise.h"
+#include "runtime/kernels/scalar/lanes.h"
+#include "runtime/kernels/scalar/scale.h"
+#include "runtime/kernels/window.h"
+
+#include <string.h>
+
+/* Channels of a group. */
+#define GROUP 2u
+
+/* Most elements of a patch; its words' bytes stay far below 2^31. */
+#define PATCH_MAX (UINT32_C(1) << 24u)
+
+/* What stays the same for all pixels of one call. */
+typedef struct conv2d {
+    const mrt_call_t *call;
+    const mrt_window_t *window;
+    const uint32_t *groups;
+    uint32_t channels; /* of the input */
+    uint32_t run;      /* elements of a tap row */
+    uint32_t elements; /* of a patch, up to an even number; a last one beyond it is 0 */
+    uint32_t *words;
+    int8_t *points; /* a tap row of zero points */
+    mrt_scalar_scale_t scale;
+} conv2d_t;
+
+/* A place in the output, and the input rows under it. */
+typedef struct pixel {
+    const mrt_lines_t *lines;
+    uint32_t row;
+    int32_t x;
+    int32_t origin; /* input column of tap 0 */
+} pixel_t;
+
+/* The walk over all pixels of a call. Of two pixels one after the other each has the lines of its row. */
+typedef struct cursor {
+    mrt_lines_t lines[2];
+    uint32_t current;
+    uint32_t row;
+    int32_t x;
+} cursor_t;
+
+static void begin_row(const conv2d_t *conv, cursor_t *cursor)
+{
+    cursor->current = 1u - cursor->current;
+    mrt_lines_make(&cursor->lines[cursor->current], conv->call, conv->window, cursor->row);
+    cursor->x = 0;
+}
+
+static pixel_t next_pixel(const conv2d_t *conv, cursor_t *cursor)
+{
+    if (cursor->x == conv->window->output_width) {
+        cursor->row += 1u;
+        begin_row(conv, cursor);
+    }
+    const pixel_t pixel = {&cursor->lines[cursor->current], cursor->row, cursor->x,
+                           (cursor->x * conv->window->stride_width) - conv->window->padding_left};
+    cursor->x += 1;
+    return pixel;
+}
+
+static int8_t *output_of(const conv2d_t *conv, const pixel_t *pixel)
+{
+    int8_t *row = mrt_output_s8(conv->call, 0u, pixel->row);
+    return &row[pixel->x * conv->window->output_channels];
+}
+
+/* Whether all columns under a pixel lie in the image, one beside the other. */
+static bool is_whole(const mrt_window_t *window, const pixel_t *pixel)
+{
+    return (window->dilation_width == 1) && (pixel->origin >= 0)
+           && ((pixel->origin + window->kernel_width) <= window->input_width);
+}
+
+/* The elements under a tap; zero points where it lies outside the image. */
+static const int8_t *tap_of(const conv2d_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t tap)
+{
+    const int32_t column = pixel->origin + (tap * conv->window->dilation_width);
+    const mrt_taps_t *rows = &pixel->lines->taps;
+    if ((tap_row < rows->begin) || (tap_row >= rows->end) || (column < 0) || (column >= conv->window->input_width)) {
+        return conv->points;
+    }
+    const int8_t *line = mrt_lines_row(pixel->lines, tap_row); /* MISRA D1 */
+    return &line[column * conv->window->input_channels];
+}
+
+/* Not inlined: its loop takes all registers. */
+static MRT_NOINLINE uint32_t *join(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *words)
+{
+    return mrt_scalar_join(a, b, count, words);
+}
+
+/* The patches of two pixels: by whole tap rows, or tap by tap at the borders. */
+static MRT_NOINLINE void gather(const conv2d_t *conv, const pixel_t *a, const pixel_t *b)
+{
+    const mrt_window_t *window = conv->window;
+    const bool whole = is_whole(window, a) && is_whole(window, b);
+    const int32_t step = whole ? window->kernel_width : 1;
+    const uint32_t count = whole ? conv->run : conv->channels;
+    uint32_t *words = conv->words;
+    for (int32_t row = 0; row < window->kernel_height; ++row) {
+        for (int32_t tap = 0; tap < window->kernel_width; tap += step) {
+            words = join(tap_of(conv, a, row, tap), tap_of(conv, b, row, tap), count, words);
+        }
+    }
+}
+
+/* The sums of two channels of two pixels, run by run: more elements than one run holds. */
+static MRT_NOINLINE void add_runs(const conv2d_t *conv, const int8_t *weights, mrt_scalar_sums_t *sums)
+{
+    const uint32_t *words = conv->words;
+    const int8_t *w = weights;
+    uint32_t left = conv->elements;
+    *sums = (mrt_scalar_sums_t){0, 0, 0, 0};
+    while (left > 0u) {
+        const uint32_t count = (left < MRT_SCALAR_RUN_MAX) ? left : MRT_SCALAR_RUN_MAX;
+        mrt_scalar_sums_t part;
+        w = mrt_scalar_dot_pixels(words, w, count, &part);
+        sums->low0 = mrt_wrapping_add(sums->low0, part.low0);
+        sums->high0 = mrt_wrapping_add(sums->high0, part.high0);
+        sums->low1 = mrt_wrapping_add(sums->low1, part.low1);
+        sums->high1 = mrt_wrapping_add(sums->high1, part.high1);
+        words = &words[count];
+        left -= count;
+    }
+}
+
+/* All output channels of two pixels; where there is one pixel, both places are the same. */
+static MRT_NOINLINE void multiply(const conv2d_t *conv, int8_t *a, int8_t *b)
+{
+    const mrt_scalar_scale_t *scale = &conv->scale;
+    const int8_t *end = &a[conv->window->output_channels];
+    const uint32_t *group = conv->groups;
+    int8_t *to_a = a;
+    int8_t *to_b = b;
+    for (;;) {
+        const uint32_t *second = &group[scale->words];
+        const uint32_t *weights = &second[scale->words];
+        mrt_scalar_sums_t sums;
+        if (conv->elements <= MRT_SCALAR_RUN_MAX) {
+            (void)mrt_scalar_dot_pixels(conv->words, (const int8_t *)weights, conv->elements, &sums);
+        } else {
+            add_runs(conv, (const int8_t *)weights, &sums);
+        }
+        *to_a = mrt_scalar_output(scale, group, sums.low0);
+        *to_b = mrt_scalar_output(scale, group, sums.high0);
+        to_a = &to_a[1];
+        to_b = &to_b[1];
+        if (to_a == end) {
+            break;
+        }
+        *to_a = mrt_scalar_output(scale, second, sums.low1);
+        *to_b = mrt_scalar_output(scale, second, sums.high1);
+        to_a = &to_a[1];
+        to_b = &to_b[1];
+        if (to_a == end) {
+            break;
+        }
+        group = &weights[conv->elements / 2u];
+    }
+}
+
+mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
+{
+    const mrt_conv2d_s8_scalar_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    const uint32_t channels = (uint32_t)window->input_channels;
+    const uint32_t run = (uint32_t)window->kernel_width * channels;
+    const uint32_t patch = (uint32_t)window->kernel_height * run;
+    const uint32_t elements = patch + (patch % 2u);
+    uint32_t *words = mrt_workspace(call); /* MISRA D1 */
+    const conv2d_t conv = {
+        .call = call,
+        .window = window,
+        .groups = mrt_input_row(call, 1u, 0u), /* MISRA D1 */
+        .channels = channels,
+        .run = run,
+        .elements = elements,
+        .words = words,
+        .points = mrt_address_mut(words, elements * (uint32_t)sizeof(uint32_t)), /* MISRA D1 */
+        .scale = mrt_scalar_scale_of(&attrs->scaling),
+    };
+    (void)memset(conv.points, attrs->input_point, run);
+    words[elements - 1u] = 0u;
+    cursor_t cursor;
+    cursor.current = 0u;
+    cursor.row = call->row_begin;
+    begin_row(&conv, &cursor);
+    const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
+    for (uint32_t done = 0u; done < pixels; done += 2u) {
+        const pixel_t a = next_pixel(&conv, &cursor);
+        const pixel_t b = ((pixels - done) > 1u) ? next_pixel(&conv, &cursor) : a;
+        gather(&conv, &a, &b);
+        multiply(&conv, output_of(&conv, &a), output_of(&conv, &b));
+    }
+    return MRT_OK;
+}
+
+/* Elements of a patch; those of patches that are too large count as too many. */
+static uint32_t patch_of(const mrt_window_t *window)
+{
+    const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
+    const uint64_t patch = (taps <= PATCH_MAX) ? (taps * (uint32_t)window->input_channels) : taps;
+    return (patch <= PATCH_MAX) ? (uint32_t)patch : (PATCH_MAX + 1u);
+}
+
+uint32_t mrt_conv2d_s8_scalar_workspace(const void *attrs)
+{
+    const mrt_conv2d_s8_scalar_attrs_t *own = attrs; /* MISRA D1 */
+    const uint32_t patch = patch_of(&own->window);
+    const uint32_t run = (own->window.kernel_height > 0) ? (patch / (uint32_t)own->window.kernel_height) : 0u;
+    const uint32_t words = patch + (patch % 2u) + ((run + 3u) / 4u);
+    return words * (uint32_t)sizeof(uint32_t);
+}
+
+/* Whether input 1 holds the groups. */
+static bool groups_are_sound(const mrt_call_t *call, const mrt_conv2d_s8_scalar_attrs_t *attrs)
+{
+    const mrt_tensor_t *tensor = mrt_call_input(call, 1u);
+    const uint64_t patch = patch_of(&attrs->window);
+    const uint64_t groups = ((uint64_t)(uint32_t)attrs->window.output_channels + (GROUP - 1u)) / GROUP;
+    const uint32_t words = mrt_scalar_record_words(&attrs->scaling);
+    const uint64_t step = (GROUP * (uint64_t)words) + ((patch + 1u) / 2u);
+    if ((patch > PATCH_MAX) || (tensor->pool != (uint8_t)MRT_POOL_PARAMS)
+        || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * step)) {
+        return false;
+    }
+    const uint32_t *records = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
+    return mrt_scalar_records_check(records, groups, step) && mrt_scalar_records_check(&records[words], groups, step);
+}
+
+mrt_status_t mrt_conv2d_s8_scalar_check(const mrt_call_t *call)
+{
+    const mrt_conv2d_s8_scalar_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    if (!mrt_check_counts(call, 2u, 1u)) {
+        return MRT_ERR_ATTRIBUTE;
+    }
+    const mrt_tensor_t *input = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    return mrt_check_status(mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8)
+                            && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
+                            && (mrt_window_check(&attrs->window, input, output, 1u) == MRT_OK)
+                            && mrt_scalar_scaling_check(&attrs->scaling) && groups_are_sound(call, attrs)
+                            && mrt_check_range(attrs->input_point, -128, 127));
+}

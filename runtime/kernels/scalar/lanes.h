@@ -1,0 +1,198 @@
+/**
+ * @file lanes.h
+ * @brief Two products by one multiplication, for cores that have neither SIMD nor long multiplication.
+ *
+ * A word holds two elements: low + high * 2^16, each signed, so that a negative low one takes 1 from the bits above it.
+ * Its product with a weight holds both products in the same way, as long as each fits into 16 bits, and so does the
+ * sum of two such products (of any weights but two of -128 together). Then its lanes are taken apart: the low one, with
+ * sign, is added to one sum; the word divided by 2^8 to another, from which the low lanes' share is taken off in the end.
+ *
+ * On Armv6-M a loop uses every register, low and high, which a compiler does not manage; so it is assembly, and its
+ * twin in C is what all other cores run. No arithmetic here depends on the data for being defined.
+ */
+#ifndef MRT_RUNTIME_KERNELS_SCALAR_LANES_H
+#define MRT_RUNTIME_KERNELS_SCALAR_LANES_H
+
+#include <stdint.h>
+
+/** Whether the loops are assembly. */
+#if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
+#define MRT_SCALAR_ASSEMBLY 1
+#else
+#define MRT_SCALAR_ASSEMBLY 0
+#endif
+
+/** Most elements of a run: with more, what the low lanes carry into `both` could not be told from the high lanes. */
+#define MRT_SCALAR_RUN_MAX 508u
+
+/** Sums of two channels of two pixels, the first in the low lanes. */
+typedef struct mrt_scalar_sums {
+    int32_t low0;
+    int32_t high0;
+    int32_t low1;
+    int32_t high1;
+} mrt_scalar_sums_t;
+
+/** A word of two elements. */
+static inline uint32_t mrt_scalar_word(int32_t low, int32_t high)
+{
+    return (uint32_t)low + ((uint32_t)high << 16u);
+}
+
+#if MRT_SCALAR_ASSEMBLY == 1
+
+/* The sum of high lanes from the sum of both. */
+#define MRT_SCALAR_HIGH(low, high) \
+    "    mov     %[a], %[" low "]\n" \
+    "    asrs    %[a], %[a], #8\n" \
+    "    mov     %[b], %[" high "]\n" \
+    "    subs    %[b], %[b], %[a]\n" \
+    "    asrs    %[b], %[b], #8\n" \
+    "    mov     %[" high "], %[b]\n"
+
+/**
+ * Multiplies words of two pixels with the weights of two channels, four bytes for each two words; returns the weights
+ * behind them. `elements` is even, 2..MRT_SCALAR_RUN_MAX.
+ */
+static inline const int8_t *mrt_scalar_dot_pixels(const uint32_t *words, const int8_t *weights, uint32_t elements,
+                                                  mrt_scalar_sums_t *sums)
+{
+    const uint32_t *x = words;
+    const int8_t *end = &weights[2u * elements];
+    const int8_t *next = &end[1];
+    int32_t i = -2 * (int32_t)elements;
+    int32_t a;
+    int32_t b;
+    int32_t low0;
+    int32_t high0;
+    int32_t low1;
+    int32_t high1;
+    __asm volatile( /* MISRA D5 */
+        "    .syntax unified\n"
+        "    movs    %[a], #0\n"
+        "    mov     %[low0], %[a]\n"
+        "    mov     %[low1], %[a]\n"
+        "    asrs    %[b], %[i], #2\n"
+        "    subs    %[a], %[a], %[b]\n" /* what the divisions of `elements` / 2 words can have lost, at most */
+        "    mov     %[high0], %[a]\n"
+        "    mov     %[high1], %[a]\n"
+        "1:\n"
+        "    ldm     %[x]!, {r2, r3}\n"
+        "    ldrsb   %[a], [%[w], %[i]]\n"
+        "    ldrsb   %[b], [%[v], %[i]]\n"
+        "    adds    %[i], #2\n"
+        "    muls    %[a], r2\n"
+        "    muls    %[b], r3\n"
+        "    adds    %[a], %[a], %[b]\n"
+        "    sxth    %[b], %[a]\n"
+        "    add     %[low0], %[b]\n"
+        "    asrs    %[a], %[a], #8\n"
+        "    add     %[high0], %[a]\n"
+        "    ldrsb   %[a], [%[w], %[i]]\n"
+        "    ldrsb   %[b], [%[v], %[i]]\n"
+        "    muls    %[a], r2\n"
+        "    muls    %[b], r3\n"
+        "    adds    %[a], %[a], %[b]\n"
+        "    sxth    %[b], %[a]\n"
+        "    add     %[low1], %[b]\n"
+        "    asrs    %[a], %[a], #8\n"
+        "    add     %[high1], %[a]\n"
+        "    adds    %[i], #2\n"
+        "    bne     1b\n"
+        MRT_SCALAR_HIGH("low0", "high0")
+        MRT_SCALAR_HIGH("low1", "high1")
+        : [x] "+l"(x), [i] "+l"(i), [a] "=&l"(a), [b] "=&l"(b), [low0] "=&h"(low0), [high0] "=&h"(high0),
+          [low1] "=&h"(low1), [high1] "=&h"(high1)
+        : [w] "l"(end), [v] "l"(next)
+        : "r2", "r3", "cc", "memory");
+    *sums = (mrt_scalar_sums_t){low0, high0, low1, high1};
+    return end;
+}
+
+/** Elements of two pixels as words; returns the word behind the last. `count` is at least 1. */
+static inline uint32_t *mrt_scalar_join(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *words)
+{
+    uint32_t *to = words;
+    const int8_t *end_a = &a[count];
+    const int8_t *end_b = &b[count];
+    int32_t i = -(int32_t)count;
+    int32_t high;
+    if ((count % 2u) != 0u) {
+        *to = mrt_scalar_word(*a, *b);
+        to = &to[1];
+        i += 1;
+    }
+    if (i != 0) {
+        __asm volatile( /* MISRA D5 */
+            "    .syntax unified\n"
+            "1:\n"
+            "    ldrsb   r2, [%[a], %[i]]\n"
+            "    ldrsb   %[high], [%[b], %[i]]\n"
+            "    lsls    %[high], %[high], #16\n"
+            "    adds    r2, r2, %[high]\n"
+            "    adds    %[i], #1\n"
+            "    ldrsb   r3, [%[a], %[i]]\n"
+            "    ldrsb   %[high], [%[b], %[i]]\n"
+            "    lsls    %[high], %[high], #16\n"
+            "    adds    r3, r3, %[high]\n"
+            "    stm     %[to]!, {r2, r3}\n"
+            "    adds    %[i], #1\n"
+            "    bne     1b\n"
+            : [to] "+l"(to), [i] "+l"(i), [high] "=&l"(high)
+            : [a] "l"(end_a), [b] "l"(end_b)
+            : "r2", "r3", "cc", "memory");
+    }
+    return to;
+}
+
+#else
+
+/* The lanes of a sum of two products, each to its sum. */
+static inline void mrt_scalar_part(uint32_t products, uint32_t *low, uint32_t *both)
+{
+    const int32_t lane = (int16_t)(uint16_t)(products & 0xFFFFu);
+    const int32_t rest = (int32_t)products >> 8u; /* MISRA D2 */
+    *low += (uint32_t)lane;
+    *both += (uint32_t)rest;
+}
+
+/* The sum of high lanes from the sum of both, which began with what the divisions can have lost, at most. */
+static inline int32_t mrt_scalar_high(uint32_t low, uint32_t both)
+{
+    const int32_t share = (int32_t)low >> 8u; /* MISRA D2 */
+    return (int32_t)(both - (uint32_t)share) >> 8u; /* MISRA D2 */
+}
+
+static inline const int8_t *mrt_scalar_dot_pixels(const uint32_t *words, const int8_t *weights, uint32_t elements,
+                                                  mrt_scalar_sums_t *sums)
+{
+    uint32_t low0 = 0u;
+    uint32_t both0 = elements / 2u;
+    uint32_t low1 = 0u;
+    uint32_t both1 = both0;
+    const uint32_t *x = words;
+    const int8_t *w = weights;
+    for (uint32_t pairs = elements / 2u; pairs > 0u; --pairs) {
+        const uint32_t even = x[0];
+        const uint32_t odd = x[1];
+        mrt_scalar_part((even * (uint32_t)(int32_t)w[0]) + (odd * (uint32_t)(int32_t)w[1]), &low0, &both0);
+        mrt_scalar_part((even * (uint32_t)(int32_t)w[2]) + (odd * (uint32_t)(int32_t)w[3]), &low1, &both1);
+        x = &x[2];
+        w = &w[4];
+    }
+    *sums = (mrt_scalar_sums_t){(int32_t)low0, mrt_scalar_high(low0, both0), (int32_t)low1,
+                                mrt_scalar_high(low1, both1)};
+    return w;
+}
+
+static inline uint32_t *mrt_scalar_join(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *words)
+{
+    for (uint32_t i = 0u; i < count; ++i) {
+        words[i] = mrt_scalar_word(a[i], b[i]);
+    }
+    return &words[count];
+}
+
+#endif
+
+#endif

@@ -1,0 +1,77 @@
+#include "runtime/kernels/scalar/scale.h"
+
+#include "runtime/kernels/check.h"
+#include "runtime/kernels/product.h"
+#include "runtime/kernels/requantise.h"
+
+mrt_scalar_scale_t mrt_scalar_scale_of(const mrt_scalar_scaling_t *scaling)
+{
+    const uint32_t fraction = (uint32_t)scaling->fraction;
+    const uint32_t half = UINT32_C(1) << (fraction - 1u);
+    const uint32_t middle = ((uint32_t)scaling->output_point << fraction) + half;
+    const mrt_scalar_scale_t scale = {
+        .coarse = (uint32_t)scaling->coarse,
+        .rest = 16u - (uint32_t)scaling->coarse,
+        .fraction = fraction,
+        .middle = (scaling->two_sided == 1) ? (int32_t)middle : INT32_MIN,
+        .words = mrt_scalar_record_words(scaling),
+        .low = scaling->activation_min,
+        .high = scaling->activation_max,
+        .point = scaling->output_point,
+    };
+    return scale;
+}
+
+/* The output of a sum by a record with multiplier and shift; kept apart, since the usual way needs few registers. */
+static MRT_NOINLINE int8_t output_exact(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
+{
+    const int32_t shift = (int32_t)record[0] >> 16u; /* MISRA D2 */
+    const int32_t whole = mrt_wrapping_add(sum, (int32_t)record[2]);
+    const int32_t scaled = mrt_requantise(whole, (int32_t)record[1], shift);
+    return (int8_t)mrt_clamp(mrt_wrapping_add(scaled, scale->point), scale->low, scale->high);
+}
+
+int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
+{
+    const int32_t coarse = sum >> scale->coarse; /* MISRA D2 */
+    const int32_t begin = (int16_t)(uint16_t)(record[0] & 0xFFFFu);
+    const int32_t end = (int32_t)record[0] >> 16u; /* MISRA D2 */
+    if (coarse < begin) {
+        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->low : output_exact(scale, record, sum);
+    }
+    if (coarse > end) {
+        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->high : output_exact(scale, record, sum);
+    }
+    const int32_t fine = (int32_t)((uint32_t)coarse * (record[1] & 0xFFFFu)) >> scale->rest; /* MISRA D2 */
+    const uint32_t scaled = ((uint32_t)sum * (record[1] >> 16u)) + (uint32_t)fine + record[2];
+    int32_t value = (int32_t)scaled;
+    if (value < scale->middle) {
+        value = (int32_t)(scaled + record[3]);
+    }
+    return (int8_t)(value >> scale->fraction); /* MISRA D2 */
+}
+
+bool mrt_scalar_scaling_check(const mrt_scalar_scaling_t *scaling)
+{
+    return mrt_check_range(scaling->coarse, 1, 15) && mrt_check_range(scaling->fraction, 1, 24)
+           && mrt_check_range(scaling->two_sided, 0, 1) && mrt_check_range(scaling->output_point, -128, 127)
+           && mrt_check_range(scaling->activation_min, -128, scaling->activation_max)
+           && mrt_check_range(scaling->activation_max, -128, 127);
+}
+
+uint32_t mrt_scalar_record_words(const mrt_scalar_scaling_t *scaling)
+{
+    return (scaling->two_sided == 1) ? 4u : 3u;
+}
+
+bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t step)
+{
+    for (uint64_t i = 0u; i < count; ++i) {
+        const uint32_t ends = records[i * step];
+        const int32_t shift = (int32_t)ends >> 16u; /* MISRA D2 */
+        if (((ends & 0xFFFFu) == (uint32_t)MRT_SCALAR_EXACT) && !mrt_check_shift(shift)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,53 @@
+"""The assembly itself: models of one operator as Armv6-M code on an emulated core, against portable kernels.
+
+Shapes are chosen such that every loop runs, with every tail; Cortex-M3 code runs the twins in C.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.elements import elements
+from tests.runtime.kernels.convolutions import Geometry
+from tests.runtime.kernels.dsp.test_boards import CONVOLUTIONS, model
+
+from micrort.compiler import CompileOptions, compile_model
+from micrort.native.executor import HostExecutor
+from micrort.project.emulator import emulate
+
+TWINS = ("cortex-m0plus", "cortex-m3")
+POINTWISE = [(5, 7), (8, 4), (33, 1)]
+LONG = Geometry((1, 1, 3, 1021), 3, 1, (1, 1), (1, 1), (1, 1), "SAME", False)
+
+
+def assert_equal_on_board(
+    path: Path, kernel: str, targets: tuple[str, ...] = ("cortex-m0plus",), optimize: str = "balanced"
+) -> None:
+    portable = HostExecutor(compile_model(path).graph)
+    for target in targets:
+        package = compile_model(path, CompileOptions(target=target, optimize=optimize))
+        assert [node.kernel for node in package.graph.nodes] == [kernel]
+        (source,) = (package.graph.tensors[index] for index in package.graph.inputs)
+        values = [elements(source.shape, "int8", seed) for seed in range(3)]
+        values.append(np.full(source.shape, -128, np.int8))
+        run = emulate(package, "mps2-an385", [{source.name: value} for value in values])
+        for value, made in zip(values, run.outputs, strict=True):
+            portable.set_input(source.name, value)
+            for name, expected in portable.run().items():
+                np.testing.assert_array_equal(made[name], expected)
+
+
+@pytest.mark.parametrize(("depth", "channels"), POINTWISE)
+def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(Geometry((1, 3, 3, depth), channels, 1, (1, 1), (1, 1), (1, 1), "SAME", False), depth))
+    assert_equal_on_board(path, "conv2d_s8_scalar")
+
+
+@pytest.mark.parametrize("geometry", [*CONVOLUTIONS, LONG])
+def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 4))
+    assert_equal_on_board(path, "conv2d_s8_scalar", ("cortex-m0plus",) if geometry is not LONG else TWINS)

@@ -1,0 +1,89 @@
+"""What the checks of the kernels for cores without SIMD refuse: each row damages a call that they accept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.runtime.kernels.calls import ERR_ATTRIBUTE, OK, Call, descriptor
+from tests.runtime.kernels.dsp.cases import Case, conv2d, pairs_of
+
+from micrort.ir import DType
+from micrort.variants import scalar
+from micrort.variants.scalar_scales import EXACT
+
+
+def sound(case: Case) -> Call:
+    """The call of the case's variant."""
+    variant = case.variant(scalar)
+    (constant,) = variant.constants
+    assert constant.data is not None
+    inputs = [descriptor(case.tensors["x"]), descriptor(constant)]
+    contents = [case.constants[0].tobytes(), constant.data.tobytes()]
+    outputs = [descriptor(case.tensors["y"])]
+    return Call(variant.call.kernel, dict(variant.call.attrs), inputs, outputs, contents)
+
+
+CALLS = {"convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3)))}
+CLAMPS = ({"activation_min": -129}, {"activation_max": 128}, {"activation_min": 5, "activation_max": 4})
+POINTS = tuple({name: value} for name in ("input_point", "output_point") for value in (-129, 128))
+WINDOWS = ({"kernel_height": 0}, {"stride_width": 0}, {"input_channels": 5}, {"output_channels": 32767})
+SCALINGS = (
+    *({"coarse": value} for value in (0, 16)),
+    *({"fraction": value} for value in (0, 25)),
+    *({"two_sided": value} for value in (-1, 2)),
+)
+
+
+def damages() -> Iterator[tuple[str, dict[str, int]]]:
+    """Attributes that no call may have."""
+    for name, call in CALLS.items():
+        changes = [change for change in (*CLAMPS, *POINTS, *WINDOWS, *SCALINGS) if set(change) <= set(call.attrs)]
+        yield from ((name, change) for change in changes)
+    yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_sound_call_is_accepted(name: str) -> None:
+    assert CALLS[name].check() == OK
+
+
+@pytest.mark.parametrize(("name", "change"), list(damages()), ids=str)
+def test_attributes_out_of_range_are_refused(name: str, change: dict[str, int]) -> None:
+    call = CALLS[name]
+    assert replace(call, attrs={**call.attrs, **change}, offsets=[]).check() == ERR_ATTRIBUTE
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_other_tensors_are_refused(name: str) -> None:
+    call = CALLS[name]
+    (rows, row_bytes, dtype), *rest = call.inputs
+    shorter = [(constant[0], constant[1] - 4, constant[2]) for constant in rest]
+    wrong = [(constant[0], constant[1], DType.F32) for constant in rest]
+    for inputs in (
+        [(rows, row_bytes, DType.U8), *rest],
+        [(rows + 1, row_bytes, dtype), *rest],
+        [(rows, row_bytes, dtype), *shorter],
+        [(rows, row_bytes, dtype), *wrong],
+        [(rows, row_bytes, dtype)],
+    ):
+        if inputs != list(call.inputs):
+            assert replace(call, inputs=inputs, offsets=[]).check() == ERR_ATTRIBUTE
+    (out_rows, out_bytes, _), *_ = call.outputs
+    for output in ((out_rows, out_bytes, DType.U8), (out_rows + 1, out_bytes, dtype)):
+        assert replace(call, outputs=[output], offsets=[]).check() == ERR_ATTRIBUTE
+
+
+@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if len(call.inputs) > 1])
+@pytest.mark.parametrize(("shift", "status"), [(-31, OK), (30, OK), (-32, ERR_ATTRIBUTE), (31, ERR_ATTRIBUTE)])
+def test_exact_records_hold_sound_shifts(name: str, shift: int, status: int) -> None:
+    call = CALLS[name]
+    words = np.frombuffer(call.contents[1], np.int32).reshape(call.inputs[1][0], -1).copy()
+    stride = 3 + int(call.attrs["two_sided"])
+    for place in (0, stride):
+        changed = words.copy()
+        changed.reshape(-1)[place] = (shift << 16) + EXACT
+        contents = [call.contents[0], changed.tobytes()]
+        assert replace(call, contents=contents, offsets=[]).check() == status
