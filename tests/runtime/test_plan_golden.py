@@ -69,15 +69,21 @@ def pairs_of(items: list[Buffer], numbers: Numbers) -> list[tuple[int, int, int]
     return found
 
 
+def options_of(seed: int) -> tuple[str, int, int]:
+    """Strategy, goal, step budget."""
+    return STRATEGIES[seed // 4 % 4], int(seed % 5 == 1), (40, 400, 4000)[seed // 2 % 3]
+
+
 def answer(seed: int) -> str:
     """Status, outcome, steps, bytes and bounds of the pools, and a checksum of the slots."""
     case = problem(seed)
     ffi, lib = case.ffi, case.lib
-    number = getattr(lib, f"MRT_PLAN_{STRATEGIES[seed // 4 % 4]}")
+    strategy, goal, budget = options_of(seed)
+    number = getattr(lib, f"MRT_PLAN_{strategy}")
     size = int(lib.mrt_plan_scratch_size(number, case.struct.buffer_count))
     scratch = ffi.new("uint64_t[]", size // 8 + 1)
     scratch[size // 8] = 0x5AFE
-    options = ffi.new("mrt_plan_options_t *", (number, seed % 5 == 1, (40, 400, 4000)[seed // 2 % 3]))
+    options = ffi.new("mrt_plan_options_t *", (number, goal, budget))
     status = case.name(lib.mrt_plan_solve(case.struct, options, scratch, size, case.plan))
     assert scratch[size // 8] == 0x5AFE, "wrote behind the scratch"
     if status == "ERR_ARGUMENT":
