@@ -8,7 +8,10 @@
 static int16_t combine(const BINARY_ATTRS *attrs, int16_t left, int16_t right)
 {
     (void)attrs;
-    return (left > right) ? left : right;
+    if (left > right) {
+        return left;
+    }
+    return right;
 }
 
 static bool call_is_sound(const mrt_call_t *call, const BINARY_ATTRS *attrs)

@@ -8,7 +8,10 @@
 static int8_t combine(const BINARY_ATTRS *attrs, int8_t left, int8_t right)
 {
     (void)attrs;
-    return (left < right) ? left : right;
+    if (left < right) {
+        return left;
+    }
+    return right;
 }
 
 static bool call_is_sound(const mrt_call_t *call, const BINARY_ATTRS *attrs)
