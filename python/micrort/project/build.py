@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -136,8 +137,9 @@ def _forget_old(parent: Path) -> None:
     """Remove builds that nobody has used for KEPT_DAYS."""
     limit = time.time() - KEPT_DAYS * 86_400
     for path in parent.iterdir():
-        if path.stat().st_mtime < limit:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another process's folder may be gone by now
+            if path.stat().st_mtime < limit:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _scons(folder: Path, script: str, arguments: Mapping[str, str]) -> None:
