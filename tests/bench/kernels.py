@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cores = options.core or list(CORES)
     fresh, refused = measure_shapes(names, cores, options)
     committed: Costs = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    console = Console(width=None if sys.stdout.isatty() else 150)
+    console = Console(width=None if sys.stdout.isatty() else 180)
     console.print("Instructions per MAC (per addend of pools, per element of add and mul); * by the portable kernel")
     console.print(table(fresh, cores, options.optimize))
     problems = [*refused, *regressions(fresh, committed)]

@@ -64,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = measure_all(cases, options.jobs)
     committed: Results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     fresh = {case.label: entry(item) for case, item in found.items()}
-    console = Console(width=None if sys.stdout.isatty() else 150)
-    for table in tables(found, committed, options.nodes):
-        console.print(table)
+    console = Console(width=None if sys.stdout.isatty() else 180)
+    for item in tables(found, committed, options.nodes):
+        console.print(item)
     problems = [*regressions(fresh, committed), *excesses(found)]
     for problem in problems:
         console.print(f"[red]{problem}")
@@ -144,15 +144,15 @@ def excesses(found: Mapping[Case, Measurement | Refusal]) -> Iterator[str]:
                 yield f"{case.label}: {name} {value:,}, at most {limit:,} allowed"
 
 
-def tables(found: Mapping[Case, Measurement | Refusal], committed: Results, nodes: bool) -> Iterator[Table]:
-    """For each model and level a table of cores and one of operators."""
+def tables(found: Mapping[Case, Measurement | Refusal], committed: Results, nodes: bool) -> Iterator[Table | str]:
+    """For each model and level a table of cores and one of operators; a line for each refusal."""
     groups: dict[tuple[str, str], dict[str, Measurement]] = {}
     for case, item in found.items():
         group = groups.setdefault((case.path.stem, case.optimize), {})
         if isinstance(item, Measurement):
             group[case.core] = item
         else:
-            yield Table(title=f"{case.label}: {item.reason[:200]}", title_justify="left")
+            yield f"{case.label}: {item.reason[:100]}"
     for (model, level), cores in groups.items():
         if cores:
             yield figures(model, level, cores, committed)
@@ -163,7 +163,7 @@ def figures(model: str, level: str, cores: Mapping[str, Measurement], committed:
     """A row for each core, and rows for peers."""
     title = f"\n[bold]{model}[/], {level}, {next(iter(cores.values())).macs:,} MACs"
     table = Table(title=title, title_justify="left")
-    for name in ("", "instructions", "a MAC", "change", "goal", "TFLM", "times as fast", *SHORT.values()):
+    for name in ("", "instructions", "a MAC", "change", "goal", "TFLM", "x", *SHORT.values()):
         table.add_column(name, justify="left" if not name else "right", no_wrap=True)
     for core, item in cores.items():
         old = committed.get(f"{model} {core} {level}", {}).get("instructions")
