@@ -10,8 +10,8 @@
  *     for each block of 16 elements of a filter, 16 weights (int8) for each channel;
  *     one multiplier for each channel; one shift for each channel, as mrt_requantise takes them.
  *
- * A filter that is no multiple of 16 is continued by weights of 0, and the last group by channels of 0. In groups of
- * eight the multipliers, and the shifts, are those of even channels, then those of odd ones.
+ * A filter that is no multiple of 16 is continued by weights of 0, and the last group by copies of the last channel. In
+ * groups of eight the multipliers, and the shifts, are those of even channels, then those of odd ones.
  */
 #ifndef MRT_KERNELS_MVE_H
 #define MRT_KERNELS_MVE_H
@@ -22,9 +22,9 @@
 typedef enum mrt_mve_scaling {
     /** Any shift, offset and clamp. */
     MRT_MVE_ANY = 0,
-    /** Shifts of -31..-1, a clamp of -128..127. */
+    /** Shifts of -31..-1, any clamp. */
     MRT_MVE_SIGNED = 1,
-    /** Likewise, and an output offset of -128, so that negative sums need no rounding. */
+    /** Likewise, an output offset of -128 and a clamp of -128..127, so that negative sums need no rounding. */
     MRT_MVE_RECTIFIED = 2
 } mrt_mve_scaling_t;
 
@@ -64,9 +64,9 @@ typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
     int32_t activation_max;   /**< Clamp of the output, activation_min..127. */
     int32_t scaling;          /**< An mrt_mve_scaling_t. */
     /**
-     * Strips of the input that are made before they are used: 1, or more, which is better for narrow outputs and takes
-     * as many times the workspace. A strip is the taps of one output row, or those of two where stride and dilation are
-     * 1 and the kernel is no larger than 3 x 3.
+     * Strips of the input that are made before they are used, 1..8: more are better for narrow outputs and take as many
+     * times the workspace. A strip is the taps of one output row, or those of two where stride and dilation are 1 and
+     * neither side of the kernel is a multiple of 4.
      */
     int32_t strips;
 } mrt_depthwise_conv2d_s8_mve_attrs_t;

@@ -68,9 +68,10 @@ def fold(call: KernelCall, tensors: Tensors, filters: np.ndarray) -> Scales | No
 
 def scaling(attrs: Mapping[str, int | float], shift: np.ndarray) -> int:
     """The fastest way to scale that is right for these shifts, output offset and clamp."""
-    if shift.max() > -1 or (attrs["activation_min"], attrs["activation_max"]) != (-128, 127):
+    if shift.max() > -1:
         return ANY
-    return RECTIFIED if attrs["output_offset"] == -128 else SIGNED
+    full = (attrs["activation_min"], attrs["activation_max"]) == (-128, 127)
+    return RECTIFIED if attrs["output_offset"] == -128 and full else SIGNED
 
 
 def pack(filters: np.ndarray, scales: Scales, lanes: int) -> np.ndarray:
@@ -83,13 +84,13 @@ def pack(filters: np.ndarray, scales: Scales, lanes: int) -> np.ndarray:
     """
     channels, elements = filters.shape
     padding = (0, -channels % lanes)
-    padded = np.pad(filters, (padding, (0, -elements % BLOCK))).astype(np.int8)
+    padded = np.pad(np.pad(filters, ((0, 0), (0, -elements % BLOCK))), (padding, (0, 0)), mode="edge").astype(np.int8)
     # [groups, lanes, blocks, BLOCK] -> [groups, blocks, lanes, BLOCK]
     weights = padded.reshape(-1, lanes, padded.shape[1] // BLOCK, BLOCK).transpose(0, 2, 1, 3)
     words = np.ascontiguousarray(weights).reshape(len(weights), -1).view("<i4").astype(np.int32)
     start, multiplier, shift = (
-        (np.pad(values, padding, constant_values=fill) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
-        for values, fill in ((scales.start, 0), (scales.multiplier, 0), (scales.shift, -1))
+        (np.pad(values, padding, mode="edge") & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+        for values in (scales.start, scales.multiplier, scales.shift)
     )
     order = [0, 1, 2, 3] if lanes == 4 else [0, 2, 4, 6, 1, 3, 5, 7]
     parts = (start.reshape(-1, lanes), words, *(values.reshape(-1, lanes)[:, order] for values in (multiplier, shift)))
@@ -158,7 +159,7 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     filters = weights.reshape(*weights.shape[1:])
     scales = fold(call, tensors, filters.reshape(-1, filters.shape[-1]).T)
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
-    choices = [strips for strips in (1, 2, 3, 4, 5, 6, 7, 8, 12, 16) if _strips_fit(window, strips)]
+    choices = [strips for strips in range(1, 9) if _strips_fit(window, strips)]
     if scales is None or not choices:
         return None
     rows = tensors[call.outputs[0]].rows

@@ -64,106 +64,81 @@ static void multiply_patches(convolution_t *conv)
     conv->count = 0;
 }
 
-/* One row of a window: its taps of the input, and padding on both sides. */
-static inline void fill_line(const convolution_t *conv, const mrt_taps_t *taps, const int8_t *line, int8_t *target)
+/* What a patch takes of each row of the window: `size` elements from `first` on; the first one goes to `place`. */
+typedef struct piece {
+    int32_t first;
+    int32_t size;
+    int32_t place;
+} piece_t;
+
+/* The same piece of all rows. */
+static inline void copy_piece(const mrt_lines_t *lines, const piece_t *piece, int32_t pitch, int8_t *patch)
 {
-    const mrt_window_t *window = &conv->attrs->window;
-    const int8_t padding = (int8_t)conv->attrs->input_zero_point;
-    const int32_t channels = window->input_channels;
-    const int32_t begin = taps->begin * channels;
-    const int32_t end = taps->end * channels;
-    if (window->dilation_width == 1) {
-        mrt_mve_copy(&target[begin], &line[(taps->origin * channels) + begin], (uint32_t)(end - begin));
+    const int32_t count = lines->taps.end - lines->taps.begin;
+    int8_t *target = &patch[(lines->taps.begin * pitch) + piece->place];
+    if (count <= MRT_LINES_MAX) {
+        mrt_mve_copy_rows(target, pitch, lines->rows, piece->first, piece->size, count);
     } else {
-        for (int32_t tap = taps->begin; tap < taps->end; ++tap) {
-            const int32_t x = taps->origin + (tap * window->dilation_width);
-            mrt_mve_copy(&target[tap * channels], &line[x * channels], (uint32_t)channels);
+        for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
+            const void *row = mrt_lines_row(lines, tap);
+            mrt_mve_copy_rows(target, pitch, &row, piece->first, piece->size, 1);
+            target = &target[pitch];
         }
-    }
-    if ((taps->end - taps->begin) < window->kernel_width) {
-        mrt_mve_fill(target, padding, (uint32_t)begin);
-        mrt_mve_fill(&target[end], padding, (uint32_t)((window->kernel_width * channels) - end));
     }
 }
 
-/* The window at column `x`. */
+/* The window at column `x`, where it may touch padding and have gaps. */
 static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int8_t *patch)
 {
     const mrt_window_t *window = &conv->attrs->window;
+    const int32_t channels = window->input_channels;
+    const int32_t pitch = window->kernel_width * channels;
     const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, window->dilation_width,
                                             window->kernel_width, window->input_width);
-    const int32_t size = window->kernel_width * window->input_channels;
-    const int32_t begin = (taps.begin == taps.end) ? 0 : lines->taps.begin;
-    const int32_t end = (taps.begin == taps.end) ? 0 : lines->taps.end;
-    for (int32_t tap = begin; tap < end; ++tap) {
-        const int8_t *line = (const int8_t *)mrt_lines_row(lines, tap); /* MISRA D1 */
-        fill_line(conv, &taps, line, &patch[tap * size]);
-    }
-    if ((end - begin) < window->kernel_height) {
-        const int8_t padding = (int8_t)conv->attrs->input_zero_point;
-        mrt_mve_fill(patch, padding, (uint32_t)(begin * size));
-        mrt_mve_fill(&patch[end * size], padding, (uint32_t)((window->kernel_height - end) * size));
+    const bool joined = window->dilation_width == 1;
+    mrt_mve_fill(patch, (int8_t)conv->attrs->input_zero_point, (uint32_t)(window->kernel_height * pitch));
+    for (int32_t tap = taps.begin; tap < taps.end; tap = joined ? taps.end : (tap + 1)) {
+        const piece_t piece = {(taps.origin + (tap * window->dilation_width)) * channels,
+                               joined ? ((taps.end - tap) * channels) : channels, tap * channels};
+        copy_piece(lines, &piece, pitch, patch);
     }
 }
 
-/* Windows that no column of padding touches, of neighbouring columns: the first from element `first` of each row on. */
-static MRT_NOINLINE void fill_inside(const convolution_t *conv, const mrt_lines_t *lines, int32_t first, int32_t count,
-                                     int8_t *patches)
+/* The columns of windows that touch no padding; none where taps have gaps. */
+static mrt_taps_t inside_columns(const mrt_window_t *window)
+{
+    const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
+    mrt_taps_t inside = {.begin = (window->padding_left + (window->stride_width - 1)) / window->stride_width};
+    if ((window->dilation_width == 1) && (room >= 0)) {
+        const int32_t last = room / window->stride_width;
+        inside.end = (last < window->output_width) ? (last + 1) : window->output_width;
+    }
+    return inside;
+}
+
+/* All windows of an output row. */
+static void compute_row(convolution_t *conv, const mrt_taps_t *inside, uint32_t row)
 {
     const mrt_window_t *window = &conv->attrs->window;
-    const int32_t size = window->kernel_width * window->input_channels;
     const int32_t step = window->stride_width * window->input_channels;
-    const int32_t above = lines->taps.begin * size;
-    const int32_t rows = lines->taps.end - lines->taps.begin;
-    const int32_t below = (window->kernel_height - lines->taps.end) * size;
-    const int8_t padding = (int8_t)conv->attrs->input_zero_point;
-    int32_t element = first;
-    for (int32_t left = count; left > 0; --left) {
-        int8_t *target = &patches[(count - left) * conv->patch_size];
-        if (above > 0) {
-            mrt_mve_fill(target, padding, (uint32_t)above);
-            target = &target[above];
+    int8_t *output = mrt_output_s8(conv->call, 0u, row);
+    mrt_lines_t lines;
+    mrt_lines_make(&lines, conv->call, window, row);
+    const bool whole = (lines.taps.end - lines.taps.begin) == window->kernel_height;
+    piece_t piece = {-window->padding_left * window->input_channels, window->kernel_width * window->input_channels, 0};
+    for (int32_t x = 0; x < window->output_width; ++x) {
+        int8_t *patch = next_patch(conv, output);
+        if (whole && (x >= inside->begin) && (x < inside->end)) {
+            copy_piece(&lines, &piece, piece.size, patch);
+        } else {
+            fill_patch(conv, &lines, x, patch);
         }
-        for (int32_t i = 0; i < rows; ++i) {
-            const int8_t *line = (const int8_t *)lines->rows[i]; /* MISRA D1 */
-            mrt_mve_copy(target, &line[element], (uint32_t)size);
-            target = &target[size];
+        if (conv->count == conv->limit) {
+            multiply_patches(conv);
         }
-        if (below > 0) {
-            mrt_mve_fill(target, padding, (uint32_t)below);
-        }
-        element += step;
+        piece.first += step;
+        output = &output[window->output_channels];
     }
-}
-
-/* The first output column whose window lies inside, and the one behind the last, no less than the first. */
-static int32_t inside_columns(const mrt_window_t *window, int32_t *begin)
-{
-    const int32_t room = window->input_width - window->kernel_width;
-    const bool plain = (window->dilation_width == 1) && (window->kernel_height <= MRT_LINES_MAX) && (room >= 0);
-    const int32_t first = (window->padding_left + (window->stride_width - 1)) / window->stride_width;
-    const int32_t last = plain ? ((room + window->padding_left) / window->stride_width) : -1;
-    const int32_t end = (last < window->output_width) ? (last + 1) : window->output_width;
-    *begin = first;
-    return (end > first) ? end : first;
-}
-
-/* Patches of `wanted` columns from `x` on, as many as there is room for; returns how many. */
-static int32_t add_patches(convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t wanted, bool inside)
-{
-    const mrt_window_t *window = &conv->attrs->window;
-    const int32_t room = conv->limit - conv->count;
-    int32_t made = 1;
-    int8_t *patch = &conv->patches[conv->count * conv->patch_size];
-    if (inside) {
-        made = (wanted < room) ? wanted : room;
-        const int32_t first = (x * window->stride_width) - window->padding_left;
-        fill_inside(conv, lines, first * window->input_channels, made, patch);
-    } else {
-        fill_patch(conv, lines, x, patch);
-    }
-    conv->count += made;
-    return made;
 }
 
 /* The end of the output rows from `row` on that follow one another without a gap. */
@@ -174,30 +149,15 @@ static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
 
 static void compute_windows(convolution_t *conv)
 {
-    const mrt_window_t *window = &conv->attrs->window;
-    int32_t begin = 0;
-    const int32_t end = inside_columns(window, &begin);
+    const mrt_taps_t inside = inside_columns(&conv->attrs->window);
     uint32_t adjoining = adjoining_end(conv->call, conv->call->row_begin);
     for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
-        int8_t *output = mrt_output_s8(conv->call, 0u, row);
-        mrt_lines_t lines;
-        mrt_lines_make(&lines, conv->call, window, row);
-        int32_t x = 0;
-        while (x < window->output_width) {
-            if (conv->count == 0) {
-                conv->output = &output[x * window->output_channels];
-            }
-            x += add_patches(conv, &lines, x, end - x, (x >= begin) && (x < end));
-            if (conv->count == conv->limit) {
-                multiply_patches(conv);
-            }
-        }
-        if (row + 1u == adjoining) { /* the outputs of the next row lie elsewhere */
+        compute_row(conv, &inside, row);
+        if ((row + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
             multiply_patches(conv);
             adjoining = adjoining_end(conv->call, row + 1u);
         }
     }
-    multiply_patches(conv);
 }
 
 /* `count` pixels, `step` elements apart, from the input itself as far as whole blocks may be read there; then from

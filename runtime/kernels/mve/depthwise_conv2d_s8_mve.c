@@ -3,17 +3,18 @@
  *
  * A vector holds 4 x 4 taps of one channel: four words, each of four rows at one column. To have them so, strips of
  * the input are interleaved into the workspace, 16 channels at a time: one word for each column and channel, so that
- * a patch is four words that a gather takes. Where stride and dilation are 1 and the kernel is no larger than 3 x 3, a
- * patch serves 2 x 2 outputs, by weights moved by a row, by a column, and by both ("quads").
+ * a patch is four words that a gather takes. A patch serves 2 x 2 outputs ("quads") where stride and dilation are 1,
+ * by weights moved by a row, by a column, and by both. Which patches a set of output rows needs, and where their
+ * outputs go, is listed once for all channels, so that narrow images fill their batches from row to row.
  */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
-#include "runtime/kernels/mve/lines.h"
+#include "runtime/kernels/mve/batches.h"
 #include "runtime/kernels/mve/products.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/window.h"
 
-/* Channels of a block, and bytes of a block's words at one column. */
+/* Channels of a block; bytes that interleaving writes at each column. */
 #define BLOCK 16
 #define BLOCK_BYTES 64
 
@@ -23,123 +24,106 @@
 /* Words of a channel behind its weights. */
 #define RECORD 4
 
-/* Lanes of a vector of 16 bits, two bits each: those of two rows at one column, and so on. */
-#define ALL_LANES 0xFFFFu
-#define EVEN_LANES 0x3333u
-#define FIRST_COLUMN 0x0F0Fu
+/* Outputs of a batch. */
+#define BATCH 8
 
-/* The workspace: strips of a block of channels, side by side at each column. */
-typedef struct strips {
-    int32_t rows;       /* Output rows of a strip: 2 for quads, else 1. */
-    int32_t count;      /* Strips at most. */
-    int32_t tiles_high; /* Tiles of a kernel. */
+/* Strips at most. */
+#define STRIPS_MAX 8
+
+/* The workspace: places, patches, the moved weights of quads of several tiles, strips. */
+typedef struct layout {
+    bool quads;
+    int32_t tiles_high;
     int32_t tiles_wide;
-    int32_t column; /* Bytes from column to column. */
+    int32_t column;   /* Bytes from column to column. */
     int32_t columns;
-    int32_t bytes; /* Of all; 0 if they are too many. */
-} strips_t;
-
-/* How outputs of a channel are walked over: lines of batches of eight outputs, which end with `masks`. */
-typedef struct walk {
-    int32_t lines;
-    int32_t line_step; /* In the workspace. */
-    int32_t line_out;
-    uint32_t last_line; /* Lanes of the last line. */
-    int32_t length;     /* Of a line; a batch is `units` of it. */
-    int32_t units;
-    int32_t whole; /* Whole batches, and units of what is left. */
-    int32_t rest;
-    int32_t batch_step;
-    int32_t batch_out;
-    int32_t gap; /* From patch to patch. */
-    uint16_t masks[8]; /* Lanes of a batch of so many units, less one. */
-    uint16_t places[8];
-} walk_t;
+    int32_t tile_row; /* Bytes from one row of tiles to the next. */
+    int32_t strip;    /* Bytes of a strip. */
+    int32_t across;   /* Patches of a strip. */
+    int32_t batches;  /* There is room for so many. */
+    int32_t moved;    /* Bytes of moved weights. */
+    int32_t bytes;    /* Of everything; 0 if they are too many. */
+} layout_t;
 
 typedef struct depthwise {
     const mrt_call_t *call;
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs;
-    const int32_t *filters;
-    int8_t *workspace;
-    strips_t strips;
-    mrt_mve_output_t output;
-    int32_t per_input; /* Output channels for each of the input. */
+    layout_t layout;
+    uint16_t *places;
+    uint32_t *patches;
+    int32_t *moved;
+    int8_t *strips;
+    mrt_mve_channel_t channel;
+    int32_t rows;    /* Of the output, that are made together. */
+    int32_t batches;
+    int8_t *output;  /* What places count from. */
 } depthwise_t;
 
 static bool makes_quads(const mrt_window_t *window)
 {
     return (window->stride_height == 1) && (window->stride_width == 1) && (window->dilation_height == 1)
-           && (window->dilation_width == 1) && (window->kernel_height < TILE) && (window->kernel_width < TILE);
+           && (window->dilation_width == 1) && ((window->kernel_height % TILE) != 0)
+           && ((window->kernel_width % TILE) != 0);
 }
 
-static int32_t filter_words(const strips_t *strips)
+/* Patches of a batch, and output rows of a strip. */
+static inline int32_t patches_of_batch(const layout_t *layout)
 {
-    return (TILE * strips->tiles_high * strips->tiles_wide) + RECORD;
+    return layout->quads ? 2 : BATCH;
 }
 
-static int32_t round_up(int32_t value, int32_t step)
+static inline int32_t strip_rows(const layout_t *layout)
 {
-    return ((value / step) + (((value % step) != 0) ? 1 : 0)) * step;
+    return layout->quads ? 2 : 1;
+}
+
+static inline int32_t divide_up(int32_t value, int32_t step)
+{
+    return (value + (step - 1)) / step;
 }
 
 /* All sizes of the window are below 2^15. */
-static strips_t strips_of(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
+static layout_t layout_of(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
 {
     const mrt_window_t *window = &attrs->window;
-    const bool quads = makes_quads(window);
-    const bool one = attrs->strips == 1;
-    strips_t strips = {.rows = quads ? 2 : 1, .count = attrs->strips};
-    strips.tiles_high = round_up(window->kernel_height, TILE) / TILE;
-    strips.tiles_wide = round_up(window->kernel_width, TILE) / TILE;
-    int64_t columns;
-    int64_t spare = 0; /* A batch may begin with the last strip. */
-    if (quads) {
-        columns = (int64_t)round_up(window->output_width, one ? 4 : 2) + 2;
-        spare = one ? 0 : 1;
-    } else {
-        const int32_t width = one ? round_up(window->output_width, 8) : window->output_width;
-        columns = ((int64_t)(width - 1) * window->stride_width) + 1
-                  + ((((int64_t)strips.tiles_wide * TILE) - 1) * window->dilation_width);
-        spare = one ? 0 : 7;
-    }
-    const int64_t strip = (int64_t)strips.tiles_high * BLOCK_BYTES;
-    const int64_t blocks = (columns * strips.count) + spare;
-    /* Neither factor is as large as 2^31, so that their product is exact. */
-    const bool fits = (blocks * strip) <= (INT32_MAX / 2);
-    strips.columns = fits ? (int32_t)columns : 0;
-    strips.column = fits ? (int32_t)(strips.count * strip) : 0;
-    strips.bytes = fits ? (int32_t)(blocks * strip) : 0;
-    return strips;
+    const int32_t width = window->output_width;
+    const int32_t channels = (window->input_channels < BLOCK) ? window->input_channels : BLOCK;
+    layout_t layout = {.quads = makes_quads(window), .column = TILE * channels};
+    layout.tiles_high = divide_up(window->kernel_height, TILE);
+    layout.tiles_wide = divide_up(window->kernel_width, TILE);
+    layout.across = layout.quads ? divide_up(width, 2) : width;
+    layout.batches = divide_up(attrs->strips * layout.across, patches_of_batch(&layout));
+    const int32_t last = layout.quads ? ((width > 2) ? (width - 2) : 0) : ((width - 1) * window->stride_width);
+    const int64_t columns = (int64_t)last + 1 + (((int64_t)(TILE * layout.tiles_wide) - 1) * window->dilation_width);
+    const int64_t strip = columns * layout.tiles_high * layout.column;
+    const int64_t lists = (int64_t)layout.batches * (2 * BATCH + (4 * patches_of_batch(&layout)));
+    const int32_t tiles = layout.tiles_high * layout.tiles_wide;
+    const bool moves = layout.quads && ((tiles > 1) || (attrs->scaling == (int32_t)MRT_MVE_ANY));
+    const int64_t moved = moves ? (64 * (int64_t)tiles) : 0;
+    const int64_t bytes = (strip * attrs->strips) + lists + moved + (BLOCK_BYTES - layout.column);
+    const bool fits = (columns <= INT16_MAX) && (bytes <= (INT32_MAX / 2));
+    layout.columns = fits ? (int32_t)columns : 0;
+    layout.tile_row = layout.columns * layout.column;
+    layout.moved = fits ? (int32_t)moved : 0;
+    layout.strip = fits ? (int32_t)strip : 0;
+    layout.bytes = fits ? (int32_t)bytes : 0;
+    return layout;
 }
 
-/* Four rows of a strip, and how far it is from column to column: rows of padding stand still. */
-typedef struct rows {
-    const int8_t *at[TILE];
-    int32_t step[TILE];
-} rows_t;
-
-/* Words of the columns of four rows. */
-static void interleave(const depthwise_t *depthwise, rows_t *rows, int32_t channels, int8_t *target)
+/* Words of the columns of four rows, padding included. */
+static void interleave(const depthwise_t *depthwise, const mrt_mve_rows_t *rows, mve_pred16_t lanes, int8_t *target)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
-    const int32_t column = depthwise->strips.column;
-    const mve_pred16_t lanes = vctp8q((uint32_t)channels);
     const int8_t padding = (int8_t)depthwise->attrs->input_zero_point;
-    const int32_t before = window->padding_left;
-    const int32_t behind = before + window->input_width;
-    int8_t *words = target;
-    for (int32_t x = 0; x < depthwise->strips.columns; ++x) {
-        if ((x < before) || (x >= behind)) {
-            mrt_mve_fill(words, padding, BLOCK_BYTES);
-        } else {
-            mrt_mve_interleave(words, rows->at, lanes);
-            rows->at[0] = &rows->at[0][rows->step[0]];
-            rows->at[1] = &rows->at[1][rows->step[1]];
-            rows->at[2] = &rows->at[2][rows->step[2]];
-            rows->at[3] = &rows->at[3][rows->step[3]];
-        }
-        words = &words[column];
-    }
+    const int32_t column = depthwise->layout.column;
+    const int32_t columns = depthwise->layout.columns;
+    const int32_t before = (window->padding_left < columns) ? window->padding_left : columns;
+    const int32_t room = columns - before;
+    const int32_t there = (window->input_width < room) ? window->input_width : room;
+    int8_t *words = &target[before * column];
+    mrt_mve_fill(target, padding, (uint32_t)(before * column));
+    mrt_mve_interleave(words, rows, column, there, lanes);
+    mrt_mve_fill(&words[there * column], padding, (uint32_t)((room - there) * column));
 }
 
 /* A strip of the block of channels from `channel` on, for `count` output rows from `row` on. */
@@ -149,307 +133,363 @@ static void make_strip(const depthwise_t *depthwise, uint32_t row, int32_t count
     const uint32_t height = (uint32_t)window->output_height;
     const uint32_t first = (row / height) * (uint32_t)window->input_height;
     const int32_t origin = ((int32_t)(row % height) * window->stride_height) - window->padding_top;
+    const int32_t taps = window->kernel_height + (count - 1);
     const int32_t left = window->input_channels - channel;
-    const int8x16_t padding = vdupq_n_s8((int8_t)depthwise->attrs->input_zero_point);
     int8_t still[MRT_MVE_BYTES];
-    vstrbq_s8(still, padding);
-    for (int32_t tile = 0; tile < depthwise->strips.tiles_high; ++tile) {
-        rows_t rows;
+    vstrbq_s8(still, vdupq_n_s8((int8_t)depthwise->attrs->input_zero_point));
+    for (int32_t tile = 0; tile < depthwise->layout.tiles_high; ++tile) {
+        mrt_mve_rows_t rows;
         for (int32_t i = 0; i < TILE; ++i) {
             const int32_t tap = (tile * TILE) + i;
             const int32_t y = origin + (tap * window->dilation_height);
-            const bool there = (tap < (window->kernel_height + (count - 1))) && (y >= 0) && (y < window->input_height);
+            const bool there = (tap < taps) && (y >= 0) && (y < window->input_height);
             rows.at[i] = there ? &mrt_input_s8(depthwise->call, 0u, first + (uint32_t)y)[channel] : still;
-            rows.step[i] = there ? window->input_channels : 0;
+            rows.step[i] = there ? window->input_channels : 0; /* rows of padding stand still */
         }
-        interleave(depthwise, &rows, (left < BLOCK) ? left : BLOCK, &target[tile * BLOCK_BYTES]);
+        interleave(depthwise, &rows, vctp8q((uint32_t)left), &target[tile * depthwise->layout.tile_row]);
     }
 }
 
-/* A walk over `rows` output rows. */
-static walk_t walk_of(const depthwise_t *depthwise, int32_t rows)
+/* The first output row of strip `strip`, counted from the first of all: the last strip may share one with another. */
+static inline int32_t strip_top(const depthwise_t *depthwise, int32_t strip)
+{
+    const int32_t top = strip * strip_rows(&depthwise->layout);
+    const bool beyond = (top > 0) && ((top + strip_rows(&depthwise->layout)) > depthwise->rows);
+    return beyond ? (top - 1) : top;
+}
+
+/* Lists the patches of a strip from number `index` on, and where their outputs go. */
+static int32_t list_strip(const depthwise_t *depthwise, uint32_t row, int32_t strip, int32_t index)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
-    const strips_t *strips = &depthwise->strips;
-    const int32_t pixel = window->output_channels;
-    const int32_t line = window->output_width * pixel;
-    const int32_t strip = strips->tiles_high * BLOCK_BYTES;
-    const bool along_x = strips->count == 1;
-    static const uint16_t by_rows[4] = {0x0033u, 0x00FFu, 0x33FFu, 0xFFFFu};
-    walk_t walk = {.lines = 1, .last_line = ALL_LANES};
-    if (strips->rows == 1) {
-        walk.units = 8;
-        walk.gap = along_x ? (window->stride_width * strips->column) : strip;
-    } else {
-        walk.units = 4;
-        walk.gap = along_x ? (2 * strips->column) : strip;
-    }
-    walk.length = along_x ? window->output_width : rows;
-    walk.whole = walk.length / walk.units;
-    walk.rest = walk.length % walk.units;
-    walk.batch_out = walk.units * (along_x ? pixel : line);
-    walk.batch_step = ((strips->rows == 1) ? 8 : 2) * walk.gap;
-    if (!along_x) {
-        const bool odd = (strips->rows == 2) && ((window->output_width % 2) != 0);
-        walk.lines = round_up(window->output_width, strips->rows) / strips->rows;
-        walk.line_step = strips->rows * window->stride_width * strips->column;
-        walk.line_out = strips->rows * pixel;
-        walk.last_line = odd ? FIRST_COLUMN : ALL_LANES;
-    } else if ((strips->rows == 2) && (rows == 1)) {
-        walk.last_line = EVEN_LANES;
-    } else {
-        /* one row, or both */
-    }
-    for (uint32_t i = 0u; i < 8u; ++i) {
-        const uint32_t unit = (strips->rows == 1) ? i : (i / 2u);
-        const uint32_t across = (strips->rows == 1) ? 0u : (i % 2u);
-        const uint32_t x = along_x ? unit : ((i / 2u) % 2u);
-        const uint32_t y = along_x ? across : (((i / 4u) * 2u) + across);
-        const bool quads_down = (strips->rows == 2) && !along_x;
-        walk.places[i] = quads_down ? (uint16_t)((x * (uint32_t)pixel) + (y * (uint32_t)line))
-                                    : (uint16_t)((unit * (uint32_t)(along_x ? pixel : line)) + (across * (uint32_t)line));
-        walk.masks[i] = quads_down ? by_rows[i % 4u] : vctp16q((strips->rows == 1) ? (i + 1u) : (2u * (i + 1u)));
-    }
-    return walk;
-}
-
-/* The sums of eight outputs, but for the bias. */
-static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_t *depthwise, const walk_t *walk, const int8_t *patch,
-                                               int32x4_t offsets, const int32_t *filter)
-{
-    const strips_t *strips = &depthwise->strips;
-    const int32_t tile_step = TILE * depthwise->attrs->window.dilation_width * strips->column;
-    const int32_t *weights = filter;
-    mrt_mve_sums_t sums = {vdupq_n_s32(0), vdupq_n_s32(0), NULL};
-    for (int32_t y = 0; y < strips->tiles_high; ++y) {
-        for (int32_t x = 0; x < strips->tiles_wide; ++x) {
-            const int8_t *tile = &patch[(y * BLOCK_BYTES) + (x * tile_step)];
-            const int8x16_t vector = vreinterpretq_s8_s32(vldrwq_s32(weights));
-            const mrt_mve_sums_t part = mrt_mve_patch_8x1(tile, offsets, walk->gap, vector);
-            sums.first = vaddq_s32(sums.first, part.first);
-            sums.second = vaddq_s32(sums.second, part.second);
-            weights = &weights[TILE];
+    const int32_t top = strip_top(depthwise, strip);
+    const int8_t *line = mrt_output_s8(depthwise->call, 0u, row + (uint32_t)top);
+    const int32_t pixel = (window->output_width > 1) ? window->output_channels : 0;
+    const bool two = depthwise->layout.quads && (depthwise->rows > 1);
+    const int8_t *next = two ? mrt_output_s8(depthwise->call, 0u, row + (uint32_t)top + 1u) : line;
+    const int32_t first = (int32_t)(line - depthwise->output);
+    const int32_t below = (int32_t)(next - depthwise->output);
+    const int32_t end = index + depthwise->layout.across;
+    int32_t x = 0;
+    for (int32_t i = index; i < end; ++i) {
+        depthwise->patches[i] =
+            (uint32_t)((strip * depthwise->layout.strip) + (x * window->stride_width * depthwise->layout.column));
+        if (depthwise->layout.quads) {
+            uint16_t *places = &depthwise->places[((i / 2) * BATCH) + (i % 2)];
+            places[0] = (uint16_t)(first + (x * pixel));
+            places[2] = (uint16_t)(below + (x * pixel));
+            places[4] = (uint16_t)(first + (x * pixel) + pixel);
+            places[6] = (uint16_t)(below + (x * pixel) + pixel);
+            x = ((x + 4) > window->output_width) ? (x + 1) : (x + 2); /* the last patch may share a column */
+        } else {
+            const int32_t lane = ((i % 4) * 2) + ((i / 4) % 2);
+            depthwise->places[((i / BATCH) * BATCH) + lane] = (uint16_t)(first + (x * pixel));
+            x += 1;
         }
     }
-    return sums;
+    return end;
+}
+
+/* Lists all patches of the set of rows from `row` on; what the last batch lacks is what it had before. */
+static void list_patches(depthwise_t *depthwise, uint32_t row)
+{
+    const int32_t size = patches_of_batch(&depthwise->layout);
+    int32_t count = 0;
+    for (int32_t strip = 0; (strip * strip_rows(&depthwise->layout)) < depthwise->rows; ++strip) {
+        count = list_strip(depthwise, row, strip, count);
+    }
+    depthwise->batches = divide_up(count, size);
+    for (; (count % size) != 0; ++count) {
+        depthwise->patches[count] = depthwise->patches[count - 1];
+        uint16_t *places = depthwise->places;
+        if (depthwise->layout.quads) {
+            places = &places[(count / 2) * BATCH];
+            places[1] = places[0];
+            places[3] = places[2];
+            places[5] = places[4];
+            places[7] = places[6];
+        } else {
+            places = &places[(count / BATCH) * BATCH];
+            const int32_t before = count - 1;
+            places[((count % 4) * 2) + ((count / 4) % 2)] = places[((before % 4) * 2) + ((before / 4) % 2)];
+        }
+    }
 }
 
 /* Output channels of one block, which follow one another. */
 typedef struct channels {
     const int32_t *filter; /* Of the first. */
     const int8_t *words;   /* Of the first channel, in the first strip's first column. */
-    int8_t *output;        /* Of the first, in the first row. */
+    int8_t *output;        /* Of the first, at place 0. */
     int32_t count;         /* Input channels. */
+    int32_t copies;        /* Output channels for each of them. */
 } channels_t;
 
-/* Weights of the four outputs of a patch. */
-static MRT_MVE_INLINE void move_weights(int32x4_t here, int8x16_t weights[4])
+/* Weights of the four outputs of a patch: as they are, a row lower, a column further, and both. */
+static MRT_MVE_INLINE void move_weights(const depthwise_t *depthwise, int32x4_t here, int32x4_t below,
+                                        uint32_t carries[2], int8x16_t weights[4])
 {
-    uint32_t carry = 0u;
-    const int32x4_t below = vshlq_n_s32(here, 8);
     weights[0] = vreinterpretq_s8_s32(here);
     weights[1] = vreinterpretq_s8_s32(below);
-    weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carry, 32));
-    carry = 0u;
-    weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carry, 32));
+    weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32));
+    weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32));
+    if (depthwise->rows == 1) { /* both rows are the same one, */
+        weights[1] = weights[0];
+        weights[3] = weights[2];
+    }
+    if (depthwise->attrs->window.output_width == 1) { /* and both columns */
+        weights[2] = weights[0];
+        weights[3] = weights[1];
+    }
 }
 
-/* What the batches of a walk share. */
-static MRT_MVE_INLINE mrt_mve_line_t line_of(const depthwise_t *depthwise, const walk_t *walk)
+/* What all channels of a block share. */
+static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_t *depthwise, const channels_t *channels)
 {
-    const int32_t column = depthwise->attrs->window.dilation_width * depthwise->strips.column;
+    const int32_t column = depthwise->attrs->window.dilation_width * depthwise->layout.column;
     const int32_t columns[TILE] = {0, column, 2 * column, 3 * column};
-    const mrt_mve_line_t line = {.offsets = vldrwq_s32(columns),
-                                 .gap = walk->gap,
-                                 .output_step = walk->batch_out,
-                                 .places = vldrhq_u16(walk->places)};
-    return line;
+    const mrt_mve_batches_t batches = {.words = channels->words,
+                                       .columns = vldrwq_s32(columns),
+                                       .patches = depthwise->patches,
+                                       .places = depthwise->places,
+                                       .count = depthwise->batches,
+                                       .output = channels->output,
+                                       .channel = &depthwise->channel};
+    return batches;
 }
 
-/* All outputs of a channel in some rows, with any scaling and any number of tiles. */
-static void walk_channel(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channel)
+/* All channels of a block, one tile each; `quads` and `scaling` are constant in each copy. */
+static MRT_MVE_INLINE void make_block(depthwise_t *depthwise, const channels_t *channels, bool quads,
+                                      mrt_mve_scaling_t scaling)
 {
-    const int32_t *record = &channel->filter[TILE * depthwise->strips.tiles_high * depthwise->strips.tiles_wide];
-    const int32x4_t multiplier = vdupq_n_s32(record[1]);
-    const int32x4_t shift = vdupq_n_s32(record[2]);
-    const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-    const mrt_mve_line_t line = line_of(depthwise, walk);
-    const bool quads = depthwise->strips.rows == 2;
-    int8x16_t weights[4];
-    move_weights(vldrwq_s32(channel->filter), weights);
-    for (int32_t i = 0; i < walk->lines; ++i) {
-        const uint32_t lanes_of_line = (i == (walk->lines - 1)) ? walk->last_line : ALL_LANES;
-        const int8_t *patch = &channel->words[i * walk->line_step];
-        int8_t *out = &channel->output[i * walk->line_out];
-        for (int32_t left = walk->length; left > 0; left -= walk->units) {
-            const uint32_t lanes = (left < walk->units) ? (lanes_of_line & walk->masks[left - 1]) : lanes_of_line;
-            mrt_mve_sums_t sums = quads ? mrt_mve_patch_2x4(patch, line.offsets, walk->gap, weights)
-                                        : sum_tiles(depthwise, walk, patch, line.offsets, channel->filter);
+    mrt_mve_batches_t batches = batches_of(depthwise, channels);
+    const int32_t *filter = channels->filter;
+    for (int32_t i = 0; i < channels->count; ++i) {
+        for (int32_t copy = 0; copy < channels->copies; ++copy) {
+            const int32x4_t weights = vldrwq_s32(filter);
+            const int32x4_t bias = vdupq_n_s32(filter[TILE]);
+            depthwise->channel.multiplier = filter[TILE + 1];
+            depthwise->channel.shift = filter[TILE + 2];
+            vst1q_s32(depthwise->channel.bias, bias);
+            vst1q_s32(&depthwise->channel.bias[4], bias);
+            if (quads) {
+                uint32_t carries[2] = {0u, 0u};
+                int8x16_t moved[4];
+                move_weights(depthwise, weights, vshlq_n_s32(weights, 8), carries, moved);
+                mrt_mve_quads(&batches, moved, scaling);
+            } else {
+                mrt_mve_singles(&batches, vreinterpretq_s8_s32(weights), scaling);
+            }
+            filter = &filter[TILE + RECORD];
+            batches.output = &batches.output[1];
+        }
+        batches.words = &batches.words[TILE];
+    }
+}
+
+static MRT_NOINLINE void singles_signed(depthwise_t *depthwise, const channels_t *channels)
+{
+    make_block(depthwise, channels, false, MRT_MVE_SIGNED);
+}
+
+static MRT_NOINLINE void quads_signed(depthwise_t *depthwise, const channels_t *channels)
+{
+    make_block(depthwise, channels, true, MRT_MVE_SIGNED);
+}
+
+static MRT_NOINLINE void quads_rectified(depthwise_t *depthwise, const channels_t *channels)
+{
+    make_block(depthwise, channels, true, MRT_MVE_RECTIFIED);
+}
+
+/* The sums of a batch over all tiles, but for the bias. */
+static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_t *depthwise, const mrt_mve_batches_t *batches,
+                                               int32_t batch, const int32_t *weights)
+{
+    const layout_t *layout = &depthwise->layout;
+    const int32_t step = TILE * depthwise->attrs->window.dilation_width * layout->column;
+    const uint32_t *patches = &batches->patches[batch * patches_of_batch(layout)];
+    const int32_t *next = weights;
+    mrt_mve_sums_t sums = {vdupq_n_s32(0), vdupq_n_s32(0), NULL};
+    for (int32_t y = 0; y < layout->tiles_high; ++y) {
+        for (int32_t x = 0; x < layout->tiles_wide; ++x) {
+            const int8_t *words = &batches->words[(y * layout->tile_row) + (x * step)];
+            mrt_mve_sums_t part;
+            if (layout->quads) {
+                const int8x16_t four[4] = {
+                    vreinterpretq_s8_s32(vldrwq_s32(next)), vreinterpretq_s8_s32(vldrwq_s32(&next[4])),
+                    vreinterpretq_s8_s32(vldrwq_s32(&next[8])), vreinterpretq_s8_s32(vldrwq_s32(&next[12]))};
+                part = mrt_mve_patch_2x4(words, batches->columns, patches, four);
+                next = &next[16];
+            } else {
+                part = mrt_mve_patch_8x1(words, batches->columns, patches, vreinterpretq_s8_s32(vldrwq_s32(next)));
+                next = &next[4];
+            }
+            sums.first = vaddq_s32(sums.first, part.first);
+            sums.second = vaddq_s32(sums.second, part.second);
+        }
+    }
+    return sums;
+}
+
+/* The moved weights of all tiles of a channel: what leaves one tile comes into the next, down and along. */
+static void move_tiles(const depthwise_t *depthwise, const int32_t *filter)
+{
+    const layout_t *layout = &depthwise->layout;
+    int32_t *target = depthwise->moved;
+    const int32_t *above = NULL;
+    const int32_t *tile = filter;
+    for (int32_t y = 0; y < layout->tiles_high; ++y) {
+        uint32_t carries[2] = {0u, 0u};
+        for (int32_t x = 0; x < layout->tiles_wide; ++x) {
+            const int32x4_t here = vldrwq_s32(tile);
+            int32x4_t below = vshlq_n_s32(here, 8);
+            if (above != NULL) {
+                const uint32x4_t last = vshrq_n_u32(vreinterpretq_u32_s32(vldrwq_s32(above)), 24);
+                below = vorrq_s32(below, vreinterpretq_s32_u32(last));
+                above = &above[TILE];
+            }
+            int8x16_t weights[4];
+            move_weights(depthwise, here, below, carries, weights);
+            for (int32_t i = 0; i < 4; ++i) {
+                vst1q_s32(&target[4 * i], vreinterpretq_s32_s8(weights[i]));
+            }
+            target = &target[16];
+            tile = &tile[TILE];
+        }
+        above = &tile[-(TILE * layout->tiles_wide)];
+    }
+}
+
+/* All channels of a block, with any scaling and any number of tiles. */
+static MRT_NOINLINE void any_block(depthwise_t *depthwise, const channels_t *channels)
+{
+    const layout_t *layout = &depthwise->layout;
+    const int32_t tiles = layout->tiles_high * layout->tiles_wide;
+    const bool moves = layout->quads;
+    const mrt_mve_scaling_t scaling = (mrt_mve_scaling_t)depthwise->attrs->scaling;
+    const mrt_mve_output_t end = {depthwise->channel.offset, depthwise->attrs->activation_min,
+                                  depthwise->attrs->activation_max};
+    mrt_mve_batches_t batches = batches_of(depthwise, channels);
+    const int32_t *filter = channels->filter;
+    for (int32_t i = 0; i < (channels->count * channels->copies); ++i) {
+        const int32_t *record = &filter[TILE * tiles];
+        const int32x4_t multiplier = vdupq_n_s32(record[1]);
+        const int32x4_t shift = vdupq_n_s32(record[2]);
+        const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
+        batches.words = &channels->words[TILE * (i / channels->copies)];
+        if (moves) {
+            move_tiles(depthwise, filter);
+        }
+        for (int32_t batch = 0; batch < batches.count; ++batch) {
+            mrt_mve_sums_t sums = sum_tiles(depthwise, &batches, batch, moves ? depthwise->moved : filter);
             sums.first = vaddq_n_s32(sums.first, record[0]);
             sums.second = vaddq_n_s32(sums.second, record[0]);
-            vstrbq_scatter_offset_p_s16(out, line.places,
-                                        mrt_mve_scale(&sums, &scales, &depthwise->output, MRT_MVE_ANY),
-                                        (mve_pred16_t)lanes);
-            patch = &patch[walk->batch_step];
-            out = &out[walk->batch_out];
+            vstrbq_scatter_offset_s16(batches.output, vldrhq_u16(&batches.places[BATCH * batch]),
+                                      mrt_mve_scale(&sums, &scales, &end, scaling));
         }
+        filter = &record[RECORD];
+        batches.output = &batches.output[1];
     }
 }
 
-static MRT_NOINLINE void walk_any(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
-{
-    const int32_t filter = filter_words(&depthwise->strips);
-    channels_t channel = *channels;
-    for (int32_t i = 0; i < channels->count; ++i) {
-        for (int32_t copy = 0; copy < depthwise->per_input; ++copy) {
-            walk_channel(depthwise, walk, &channel);
-            channel.filter = &channel.filter[filter];
-            channel.output = &channel.output[1];
-        }
-        channel.words = &channel.words[TILE];
-    }
-}
-
-/* All outputs of channels of one tile, with any other scaling; `quads` and `scaling` are constant in each copy. */
-static MRT_MVE_INLINE void walk_lines(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels,
-                                      bool quads, mrt_mve_scaling_t scaling)
-{
-    mrt_mve_line_t line = line_of(depthwise, walk);
-    const int32_t *filter = channels->filter;
-    int8_t *channel_output = channels->output;
-    for (int32_t i = 0; i < (channels->count * depthwise->per_input); ++i) {
-        const int8_t *words = &channels->words[TILE * ((depthwise->per_input == 1) ? i : (i / depthwise->per_input))];
-        int8_t *output = channel_output;
-        int8x16_t weights[4];
-        move_weights(vldrwq_s32(filter), weights);
-        line.record = &filter[TILE];
-        for (int32_t left = walk->lines; left > 0; --left) {
-            const uint32_t lanes = (left == 1) ? walk->last_line : ALL_LANES;
-            line.words = words;
-            line.output = output;
-            line.count = walk->whole;
-            line.lanes = lanes;
-            if (line.count > 0) {
-                if (quads) {
-                    mrt_mve_line_2x4(&line, weights, scaling);
-                } else {
-                    mrt_mve_line_8x1(&line, weights[0]);
-                }
-            }
-            if (walk->rest > 0) {
-                line.words = &words[walk->whole * walk->batch_step];
-                line.output = &output[walk->whole * walk->batch_out];
-                line.count = 1;
-                line.lanes = lanes & walk->masks[walk->rest - 1];
-                if (quads) {
-                    mrt_mve_line_2x4(&line, weights, scaling);
-                } else {
-                    mrt_mve_line_8x1(&line, weights[0]);
-                }
-            }
-            words = &words[walk->line_step];
-            output = &output[walk->line_out];
-        }
-        filter = &filter[RECORD + TILE];
-        channel_output = &channel_output[1];
-    }
-}
-
-static MRT_NOINLINE void walk_single(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
-{
-    walk_lines(depthwise, walk, channels, false, MRT_MVE_SIGNED);
-}
-
-static MRT_NOINLINE void quads_signed(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
-{
-    walk_lines(depthwise, walk, channels, true, MRT_MVE_SIGNED);
-}
-
-static MRT_NOINLINE void quads_rectified(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
-{
-    walk_lines(depthwise, walk, channels, true, MRT_MVE_RECTIFIED);
-}
-
-static void compute_channels(const depthwise_t *depthwise, const walk_t *walk, const channels_t *channels)
+static void compute_channels(depthwise_t *depthwise, const channels_t *channels)
 {
     const int32_t scaling = depthwise->attrs->scaling;
-    const strips_t *strips = &depthwise->strips;
-    if ((scaling == (int32_t)MRT_MVE_ANY) || ((strips->tiles_high * strips->tiles_wide) != 1)) {
-        walk_any(depthwise, walk, channels);
-    } else if (strips->rows == 1) {
-        walk_single(depthwise, walk, channels);
+    const layout_t *layout = &depthwise->layout;
+    if ((scaling == (int32_t)MRT_MVE_ANY) || ((layout->tiles_high * layout->tiles_wide) != 1)) {
+        any_block(depthwise, channels);
+    } else if (!layout->quads) {
+        singles_signed(depthwise, channels);
     } else if (scaling == (int32_t)MRT_MVE_RECTIFIED) {
-        quads_rectified(depthwise, walk, channels);
+        quads_rectified(depthwise, channels);
     } else {
-        quads_signed(depthwise, walk, channels);
+        quads_signed(depthwise, channels);
     }
 }
 
-/* `rows` output rows from `row` on, of the block of input channels from `first` on. */
-static void compute_block(const depthwise_t *depthwise, const walk_t *walk, uint32_t row, int32_t rows, int32_t first)
+/* The set of output rows from `row` on, of the block of input channels from `first` on. */
+static void compute_block(depthwise_t *depthwise, uint32_t row, int32_t first)
 {
-    const strips_t *strips = &depthwise->strips;
-    const int32_t channels = depthwise->attrs->window.input_channels;
-    int8_t *target = depthwise->workspace;
-    for (int32_t done = 0; done < rows; done += strips->rows) {
-        const int32_t left = rows - done;
-        make_strip(depthwise, row + (uint32_t)done, (left < strips->rows) ? left : strips->rows, first, target);
-        target = &target[strips->tiles_high * BLOCK_BYTES];
+    const layout_t *layout = &depthwise->layout;
+    const mrt_window_t *window = &depthwise->attrs->window;
+    const int32_t height = (depthwise->rows == 1) ? 1 : strip_rows(layout);
+    for (int32_t strip = 0; (strip * strip_rows(layout)) < depthwise->rows; ++strip) {
+        make_strip(depthwise, row + (uint32_t)strip_top(depthwise, strip), height, first,
+                   &depthwise->strips[strip * layout->strip]);
     }
-    const int32_t output = first * depthwise->per_input;
-    const channels_t block = {&depthwise->filters[output * filter_words(strips)], depthwise->workspace,
-                              &mrt_output_s8(depthwise->call, 0u, row)[output],
-                              ((channels - first) < BLOCK) ? (channels - first) : BLOCK};
-    compute_channels(depthwise, walk, &block);
+    const int32_t copies = window->output_channels / window->input_channels;
+    const int32_t words = (TILE * layout->tiles_high * layout->tiles_wide) + RECORD;
+    const int32_t left = window->input_channels - first;
+    const channels_t block = {&mrt_input_s32(depthwise->call, 1u, 0u)[first * copies * words], depthwise->strips,
+                              &depthwise->output[first * copies], (left < BLOCK) ? left : BLOCK, copies};
+    compute_channels(depthwise, &block);
+}
+
+/* How many rows from `row` on are made together: of one image, as strips hold, and within reach of one another. */
+static void choose_rows(depthwise_t *depthwise, uint32_t row)
+{
+    const mrt_call_t *call = depthwise->call;
+    const uint32_t height = (uint32_t)depthwise->attrs->window.output_height;
+    const uint32_t image = height - (row % height);
+    const uint32_t wanted = ((call->row_end - row) < image) ? (call->row_end - row) : image;
+    const uint32_t room = (uint32_t)(depthwise->attrs->strips * strip_rows(&depthwise->layout));
+    const uint32_t most = (wanted < room) ? wanted : room;
+    const int32_t line = (int32_t)mrt_call_output(call, 0u)->row_bytes;
+    int8_t *low = mrt_output_s8(call, 0u, row);
+    int8_t *high = low;
+    uint32_t count = 1u;
+    for (bool near = true; near && (count < most); count += near ? 1u : 0u) {
+        int8_t *next = mrt_output_s8(call, 0u, row + count);
+        int8_t *lowest = (next < low) ? next : low;
+        int8_t *highest = (next > high) ? next : high;
+        near = ((highest - lowest) + line) <= UINT16_MAX;
+        low = near ? lowest : low;
+        high = near ? highest : high;
+    }
+    depthwise->rows = (int32_t)count;
+    depthwise->output = low;
+}
+
+static void begin(depthwise_t *depthwise)
+{
+    const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs = depthwise->attrs;
+    const layout_t *layout = &depthwise->layout;
+    uint8_t *base = (uint8_t *)mrt_workspace(depthwise->call); /* MISRA D1 */
+    depthwise->places = (uint16_t *)mrt_workspace(depthwise->call); /* MISRA D1 */
+    uint32_t offset = (uint32_t)layout->batches * (2u * (uint32_t)BATCH);
+    depthwise->patches = (uint32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
+    offset += (uint32_t)layout->batches * (4u * (uint32_t)patches_of_batch(layout));
+    depthwise->moved = (int32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
+    offset += (uint32_t)layout->moved;
+    depthwise->strips = (int8_t *)mrt_address_mut(base, offset); /* MISRA D1 */
+    depthwise->channel.offset = attrs->output_offset;
+    vst1q_s16(depthwise->channel.low, vdupq_n_s16((int16_t)attrs->activation_min));
+    vst1q_s16(depthwise->channel.high, vdupq_n_s16((int16_t)attrs->activation_max));
 }
 
 uint32_t mrt_depthwise_conv2d_s8_mve_workspace(const void *attrs)
 {
     const mrt_depthwise_conv2d_s8_mve_attrs_t *own =
         (const mrt_depthwise_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
-    return (uint32_t)strips_of(own).bytes;
+    return (uint32_t)layout_of(own).bytes;
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
 {
-    const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs =
-        (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
-    const mrt_window_t *window = &attrs->window;
-    const depthwise_t depthwise = {
-        .call = call,
-        .attrs = attrs,
-        .filters = mrt_input_s32(call, 1u, 0u),
-        .workspace = (int8_t *)mrt_workspace(call), /* MISRA D1 */
-        .strips = strips_of(attrs),
-        .output = {attrs->output_offset, attrs->activation_min, attrs->activation_max},
-        .per_input = window->output_channels / window->input_channels,
-    };
-    uint32_t row = call->row_begin;
-    while (row < call->row_end) {
-        /* As many rows as strips hold, of one image, that lie behind one another. */
-        const uint32_t height = (uint32_t)window->output_height;
-        const uint32_t image = height - (row % height);
-        const uint32_t past = ((call->row_end - row) < image) ? call->row_end : (row + image);
-        const uint32_t wanted = mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, past) - row;
-        const uint32_t room = (uint32_t)depthwise.strips.count * (uint32_t)depthwise.strips.rows;
-        const uint32_t rows = (wanted < room) ? wanted : room;
-        const walk_t walk = walk_of(&depthwise, (int32_t)rows);
-        for (int32_t first = 0; first < window->input_channels; first += BLOCK) {
-            compute_block(&depthwise, &walk, row, (int32_t)rows, first);
+    depthwise_t depthwise;
+    depthwise.call = call;
+    depthwise.attrs = (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
+    depthwise.layout = layout_of(depthwise.attrs);
+    begin(&depthwise);
+    for (uint32_t row = call->row_begin; row < call->row_end; row += (uint32_t)depthwise.rows) {
+        choose_rows(&depthwise, row);
+        list_patches(&depthwise, row);
+        for (int32_t first = 0; first < depthwise.attrs->window.input_channels; first += BLOCK) {
+            compute_block(&depthwise, row, first);
         }
-        row += rows;
     }
     return MRT_OK;
-}
-
-/* Whether the places of eight outputs are 16 bits. */
-static bool places_fit(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
-{
-    const uint64_t pixel = (uint64_t)(uint32_t)attrs->window.output_channels;
-    const uint64_t line = pixel * (uint32_t)attrs->window.output_width;
-    const uint64_t unit = (attrs->strips == 1) ? pixel : line;
-    const uint64_t across = (attrs->strips == 1) ? line : pixel;
-    return (makes_quads(&attrs->window) ? ((3u * unit) + across) : (7u * unit)) <= (uint64_t)UINT16_MAX;
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_mve_check(const mrt_call_t *call)
@@ -463,17 +503,17 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_check(const mrt_call_t *call)
     const mrt_tensor_t *input = mrt_call_input(call, 0u);
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     if (!mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8) || !mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
-        || (mrt_window_check(window, input, output, 1u) != MRT_OK) || !mrt_check_range(attrs->strips, 1, 32767)) {
+        || (mrt_window_check(window, input, output, 1u) != MRT_OK)
+        || !mrt_check_range(attrs->strips, 1, STRIPS_MAX)) {
         return MRT_ERR_ATTRIBUTE;
     }
-    const strips_t strips = strips_of(attrs);
-    const uint64_t tiles = (uint64_t)(uint32_t)strips.tiles_high * (uint32_t)strips.tiles_wide;
+    const layout_t layout = layout_of(attrs);
+    const uint64_t tiles = (uint64_t)(uint32_t)layout.tiles_high * (uint32_t)layout.tiles_wide;
     const uint64_t words = ((uint64_t)TILE * tiles) + (uint64_t)RECORD;
-    return mrt_check_status((strips.bytes > 0) && places_fit(attrs)
+    return mrt_check_status((layout.bytes > 0) && (output->row_bytes <= (uint32_t)UINT16_MAX)
                             && ((window->output_channels % window->input_channels) == 0)
                             && mrt_check_elements(mrt_call_input(call, 1u), (uint32_t)MRT_DTYPE_S32,
                                                   words * (uint32_t)window->output_channels)
-                            && (mrt_check_bytes(output) <= (uint64_t)INT32_MAX)
                             && mrt_check_range(attrs->input_zero_point, -128, 127)
                             && mrt_mve_output_check(attrs->output_offset, attrs->activation_min,
                                                     attrs->activation_max, attrs->scaling));

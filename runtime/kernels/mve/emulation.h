@@ -28,6 +28,10 @@ typedef struct int32x4 {
     int32_t lane[4];
 } int32x4_t;
 
+typedef struct uint32x4 {
+    uint32_t lane[4];
+} uint32x4_t;
+
 /** A predicate: one bit for each byte of a vector. */
 typedef uint16_t mve_pred16_t;
 
@@ -60,6 +64,16 @@ static inline int8x16_t vdupq_n_s8(int8_t value)
     return result;
 }
 
+static inline void vst1q_s32(int32_t *base, int32x4_t value)
+{
+    (void)memcpy(base, value.lane, sizeof(value));
+}
+
+static inline void vst1q_s16(int16_t *base, int16x8_t value)
+{
+    (void)memcpy(base, value.lane, sizeof(value));
+}
+
 static inline void vstrbq_s8(int8_t *base, int8x16_t value)
 {
     (void)memcpy(base, value.lane, sizeof(value));
@@ -69,6 +83,20 @@ static inline uint16x8_t vldrhq_u16(const uint16_t *base)
 {
     uint16x8_t result;
     (void)memcpy(result.lane, base, sizeof(result));
+    return result;
+}
+
+static inline uint32x4_t vreinterpretq_u32_s32(int32x4_t value)
+{
+    uint32x4_t result;
+    (void)memcpy(result.lane, value.lane, sizeof(result));
+    return result;
+}
+
+static inline int32x4_t vreinterpretq_s32_u32(uint32x4_t value)
+{
+    int32x4_t result;
+    (void)memcpy(result.lane, value.lane, sizeof(result));
     return result;
 }
 
@@ -82,6 +110,13 @@ static inline int16x8_t vreinterpretq_s16_s32(int32x4_t value)
 static inline int8x16_t vreinterpretq_s8_s32(int32x4_t value)
 {
     int8x16_t result;
+    (void)memcpy(result.lane, value.lane, sizeof(result));
+    return result;
+}
+
+static inline int32x4_t vreinterpretq_s32_s8(int8x16_t value)
+{
+    int32x4_t result;
     (void)memcpy(result.lane, value.lane, sizeof(result));
     return result;
 }
@@ -224,6 +259,25 @@ static inline int32x4_t vshlq_n_s32(int32x4_t a, int32_t count)
     return result;
 }
 
+/** To the right by `count`, 1..32; zeros come in. */
+static inline uint32x4_t vshrq_n_u32(uint32x4_t a, int32_t count)
+{
+    uint32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (uint32_t)((uint64_t)a.lane[i] >> (uint32_t)count);
+    }
+    return result;
+}
+
+static inline int32x4_t vorrq_s32(int32x4_t a, int32x4_t b)
+{
+    int32x4_t result;
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        result.lane[i] = (int32_t)((uint32_t)a.lane[i] | (uint32_t)b.lane[i]);
+    }
+    return result;
+}
+
 /** The whole vector to the left by a lane; what comes in is `*carry`, what goes out too. `count` is 32. */
 static inline int32x4_t vshlcq_s32(int32x4_t a, uint32_t *carry, int32_t count)
 {
@@ -264,6 +318,32 @@ static inline int32x4_t vrshlq_s32(int32x4_t a, int32x4_t b)
             const int64_t half = INT64_C(1) << (right - 1u);
             result.lane[i] = (int32_t)(((int64_t)a.lane[i] + half) >> right); /* MISRA D2 */
         }
+    }
+    return result;
+}
+
+/* Arithmetic of 16 bits. */
+
+static inline int16x8_t vdupq_n_s16(int16_t value)
+{
+    const int16x8_t result = {{value, value, value, value, value, value, value, value}};
+    return result;
+}
+
+static inline int16x8_t vmaxq_s16(int16x8_t a, int16x8_t b)
+{
+    int16x8_t result;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        result.lane[i] = (a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i];
+    }
+    return result;
+}
+
+static inline int16x8_t vminq_s16(int16x8_t a, int16x8_t b)
+{
+    int16x8_t result;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
     }
     return result;
 }

@@ -10,6 +10,7 @@
 
 #include "micrort/kernels/mve.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,12 @@ typedef struct mrt_mve_sums {
     int32x4_t second;
     const int32_t *next;
 } mrt_mve_sums_t;
+
+/** Four rows, and how far it is from pixel to pixel in each. */
+typedef struct mrt_mve_rows {
+    const int8_t *at[4];
+    int32_t step[4];
+} mrt_mve_rows_t;
 
 #if MRT_MVE == 1
 
@@ -132,25 +139,21 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const 
 }
 
 /**
- * Products of two patches with four weight vectors each. A patch is four words, `offsets` apart, each of four bytes;
- * the second lies `gap` bytes behind the first. Even lanes of the result, as mrt_mve_narrow takes them:
- * weights 0 and 2 by the first patch, then by the second one; odd lanes: weights 1 and 3.
+ * Products of two patches with four weight vectors each: those of the first patch in `first`. A patch is four words,
+ * `columns` behind words + patches[i], each of four bytes.
  */
-static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *base, int32x4_t offsets, int32_t gap,
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int32x4_t columns, const uint32_t patches[2],
                                                        const int8x16_t weights[4])
 {
     mrt_mve_sums_t sums = {.next = NULL};
-    int32x4_t places;
-    __asm volatile("vadd.i32 %q[p], %q[o], %[base]\n\t"
-                   "vldrw.u32 %q[x], [%q[p]]\n\t"
-                   "vadd.i32 %q[p], %q[p], %[gap]\n\t"
-                   "vldrw.u32 %q[y], [%q[p]]\n\t"
+    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words); /* MISRA D3 */
+    __asm volatile("vldrw.u32 %q[x], [%[m], %q[p]]\n\tvldrw.u32 %q[y], [%[n], %q[p]]\n\t"
                    "vmladav.s8 r0, %q[x], %q[a]\n\tvmladav.s8 r2, %q[x], %q[b]\n\t"
                    "vmladav.s8 r4, %q[x], %q[c]\n\tvmladav.s8 r6, %q[x], %q[d]\n\t"
                    "vmladav.s8 r8, %q[y], %q[a]\n\tvmladav.s8 r10, %q[y], %q[b]\n\t"
-                   "vmladav.s8 r12, %q[y], %q[c]\n\tvmladav.s8 lr, %q[y], %q[d]\n\t" MRT_MVE_GATHER
-                   : [p] "=&w"(places), [x] "=&w"(sums.first), [y] "=&w"(sums.second)
-                   : [o] "w"(offsets), [base] "r"(base), [gap] "r"(gap), [a] "w"(weights[0]), [b] "w"(weights[1]),
+                   "vmladav.s8 r12, %q[y], %q[c]\n\tvmladav.s8 lr, %q[y], %q[d]\n\t" MRT_MVE_SPREAD
+                   : [x] "=&w"(sums.first), [y] "=&w"(sums.second)
+                   : [p] "w"(p), [m] "r"(patches[0]), [n] "r"(patches[1]), [a] "w"(weights[0]), [b] "w"(weights[1]),
                      [c] "w"(weights[2]), [d] "w"(weights[3])
                    : MRT_MVE_SUMS, "memory");
     return sums;
@@ -158,29 +161,53 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *base, int32
 
 /* The next patch, and its sum. */
 #define MRT_MVE_NEXT(sum) /* MISRA D4 */ \
-    "vldrw.u32 %q[x], [%q[p]]\n\tvadd.i32 %q[p], %q[p], %[step]\n\tvmladav.s8 " sum ", %q[x], %q[a]\n\t"
+    "ldr %[k], [%[m]], #4\n\tvldrw.u32 %q[x], [%[k], %q[p]]\n\tvmladav.s8 " sum ", %q[x], %q[a]\n\t"
 
-/** Products of eight patches, `step` bytes one behind the other, with one weight vector; those of even ones first. */
-static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *base, int32x4_t offsets, int32_t step,
+/** Products of eight patches with one weight vector: those of the first four in `first`. */
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *words, int32x4_t columns, const uint32_t patches[8],
                                                        int8x16_t weights)
 {
     mrt_mve_sums_t sums = {.next = NULL};
-    int32x4_t places;
-    __asm volatile("vadd.i32 %q[p], %q[o], %[base]\n\t" MRT_MVE_NEXT("r0") MRT_MVE_NEXT("r2") MRT_MVE_NEXT("r4")
-                       MRT_MVE_NEXT("r6") MRT_MVE_NEXT("r8") MRT_MVE_NEXT("r10") MRT_MVE_NEXT("r12")
-                           MRT_MVE_NEXT("lr") MRT_MVE_GATHER
-                   : [p] "=&w"(places), [x] "=&w"(sums.first), [y] "=&w"(sums.second)
-                   : [o] "w"(offsets), [base] "r"(base), [step] "r"(step), [a] "w"(weights)
+    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words); /* MISRA D3 */
+    const uint32_t *next = patches;
+    uint32_t k;
+    __asm volatile(MRT_MVE_NEXT("r0") MRT_MVE_NEXT("r2") MRT_MVE_NEXT("r4") MRT_MVE_NEXT("r6") MRT_MVE_NEXT("r8")
+                       MRT_MVE_NEXT("r10") MRT_MVE_NEXT("r12") MRT_MVE_NEXT("lr") MRT_MVE_SPREAD
+                   : [m] "+r"(next), [k] "=&r"(k), [x] "=&w"(sums.first), [y] "=&w"(sums.second)
+                   : [p] "w"(p), [a] "w"(weights)
                    : MRT_MVE_SUMS, "memory");
     return sums;
 }
 
-/** Four rows of bytes to columns of words: byte i of row j becomes byte j of word i. Reads the bytes of `columns`. */
-static MRT_MVE_INLINE void mrt_mve_interleave(int8_t *target, const int8_t *const rows[4], mve_pred16_t columns)
+/**
+ * Four rows of pixels to columns of words: byte i of row j of a pixel becomes byte j of word i of its column. Words are
+ * written for 16 bytes, of which those in `lanes` are read, the others 0. gcc 12 makes an instruction of vst4q that
+ * there is not.
+ *
+ * @param target  The first column; 64 bytes are written at each.
+ * @param column  Bytes from column to column; columns are written in increasing order.
+ * @param count   Pixels; may be 0.
+ */
+static MRT_MVE_INLINE void mrt_mve_interleave(int8_t *target, const mrt_mve_rows_t *rows, int32_t column, int32_t count,
+                                              mve_pred16_t lanes)
 {
-    const int8x16x4_t lines = {{vldrbq_z_s8(rows[0], columns), vldrbq_z_s8(rows[1], columns),
-                                vldrbq_z_s8(rows[2], columns), vldrbq_z_s8(rows[3], columns)}};
-    vst4q_s8(target, lines);
+    int8_t *words = target;
+    const int8_t *a = rows->at[0];
+    const int8_t *b = rows->at[1];
+    const int8_t *c = rows->at[2];
+    const int8_t *d = rows->at[3];
+    __asm volatile("vmsr p0, %[lanes]\n\twls lr, %[n], 2f\n"
+                   "1:\n\tvpstttt\n\t"
+                   "vldrbt.8 q0, [%[a]]\n\tvldrbt.8 q1, [%[b]]\n\tvldrbt.8 q2, [%[c]]\n\tvldrbt.8 q3, [%[d]]\n\t"
+                   "vst40.8 {q0, q1, q2, q3}, [%[t]]\n\tvst41.8 {q0, q1, q2, q3}, [%[t]]\n\t"
+                   "vst42.8 {q0, q1, q2, q3}, [%[t]]\n\tvst43.8 {q0, q1, q2, q3}, [%[t]]\n\t"
+                   "add %[a], %[j]\n\tadd %[b], %[k]\n\tadd %[c], %[l]\n\tadd %[d], %[m]\n\tadd %[t], %[column]\n\t"
+                   "le lr, 1b\n"
+                   "2:\n\t"
+                   : [t] "+r"(words), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d)
+                   : [n] "r"(count), [j] "r"(rows->step[0]), [k] "r"(rows->step[1]), [l] "r"(rows->step[2]),
+                     [m] "r"(rows->step[3]), [column] "r"(column), [lanes] "r"((uint32_t)lanes)
+                   : "q0", "q1", "q2", "q3", "lr", "memory");
 }
 
 /** Copies bytes, vectors at a time; `count` may be 0. */
@@ -198,6 +225,37 @@ static MRT_MVE_INLINE void mrt_mve_copy(int8_t *target, const int8_t *source, ui
                    : [s] "+r"(from), [t] "+r"(to), [q] "=&w"(data)
                    : [n] "r"(count)
                    : "lr", "memory");
+}
+
+/** Copies `size` bytes from `first` on of each of `count` rows, to places `pitch` bytes apart; all may be 0. */
+static MRT_MVE_INLINE void mrt_mve_copy_rows(int8_t *target, int32_t pitch, const void *const *rows, int32_t first,
+                                             int32_t size, int32_t count)
+{
+    int8_t *to = target;
+    const void *const *row = rows;
+    const void *const *end = &rows[count];
+    if (size == 4) { /* one word, at any address */
+        uint32_t word;
+        __asm volatile("wls lr, %[n], 2f\n"
+                       "1:\n\tldr %[x], [%[r]], #4\n\tldr %[x], [%[x], %[first]]\n\tstr %[x], [%[t]]\n\t"
+                       "add %[t], %[pitch]\n\tle lr, 1b\n"
+                       "2:\n\t"
+                       : [t] "+r"(to), [r] "+r"(row), [x] "=&r"(word)
+                       : [n] "r"(count), [first] "r"(first), [pitch] "r"(pitch)
+                       : "lr", "memory");
+    } else {
+        const int32_t skip = pitch - (((size + 15) / 16) * 16); /* what stores have gone on too far */
+        const int8_t *from;
+        int8x16_t data;
+        __asm volatile("b 3f\n"
+                       "1:\n\tldr %[s], [%[r]], #4\n\tadd %[s], %[first]\n\twlstp.8 lr, %[size], 3f\n"
+                       "2:\n\tvldrb.8 %q[q], [%[s]], #16\n\tvstrb.8 %q[q], [%[t]], #16\n\tletp lr, 2b\n\t"
+                       "add %[t], %[skip]\n"
+                       "3:\n\tcmp %[r], %[end]\n\tbne 1b\n\t"
+                       : [t] "+r"(to), [r] "+r"(row), [s] "=&r"(from), [q] "=&w"(data)
+                       : [end] "r"(end), [first] "r"(first), [size] "r"(size), [skip] "r"(skip)
+                       : "lr", "cc", "memory");
+    }
 }
 
 /** Sets bytes; `count` may be 0. */
@@ -294,43 +352,47 @@ static inline mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const int32_t 
 }
 
 /* Sum of products of a patch with a weight vector, modulo 2^32. */
-static inline int32_t mrt_mve_patch(const int8_t *base, int32x4_t offsets, int8x16_t weights)
+static inline int32_t mrt_mve_patch(const int8_t *words, int32x4_t columns, int8x16_t weights)
 {
     int32_t sum = 0; /* 16 products of int8 do not leave int32 */
     for (uint32_t i = 0u; i < 16u; ++i) {
-        sum += (int32_t)base[offsets.lane[i / 4u] + (int32_t)(i % 4u)] * weights.lane[i];
+        sum += (int32_t)words[columns.lane[i / 4u] + (int32_t)(i % 4u)] * weights.lane[i];
     }
     return sum;
 }
 
-static inline mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *base, int32x4_t offsets, int32_t gap,
+static inline mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int32x4_t columns, const uint32_t patches[2],
                                                const int8x16_t weights[4])
 {
     mrt_mve_sums_t sums = {.next = NULL};
     for (uint32_t lane = 0u; lane < 4u; ++lane) {
-        const int8_t *patch = &base[(lane < 2u) ? 0 : gap];
-        const uint32_t pair = 2u * (lane % 2u);
-        sums.first.lane[lane] = mrt_mve_patch(patch, offsets, weights[pair]);
-        sums.second.lane[lane] = mrt_mve_patch(patch, offsets, weights[pair + 1u]);
+        sums.first.lane[lane] = mrt_mve_patch(&words[patches[0]], columns, weights[lane]);
+        sums.second.lane[lane] = mrt_mve_patch(&words[patches[1]], columns, weights[lane]);
     }
     return sums;
 }
 
-static inline mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *base, int32x4_t offsets, int32_t step, int8x16_t weights)
+static inline mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *words, int32x4_t columns, const uint32_t patches[8],
+                                               int8x16_t weights)
 {
     mrt_mve_sums_t sums = {.next = NULL};
-    for (int32_t lane = 0; lane < 4; ++lane) {
-        sums.first.lane[lane] = mrt_mve_patch(&base[2 * lane * step], offsets, weights);
-        sums.second.lane[lane] = mrt_mve_patch(&base[((2 * lane) + 1) * step], offsets, weights);
+    for (uint32_t lane = 0u; lane < 4u; ++lane) {
+        sums.first.lane[lane] = mrt_mve_patch(&words[patches[lane]], columns, weights);
+        sums.second.lane[lane] = mrt_mve_patch(&words[patches[lane + 4u]], columns, weights);
     }
     return sums;
 }
 
-static inline void mrt_mve_interleave(int8_t *target, const int8_t *const rows[4], mve_pred16_t columns)
+static inline void mrt_mve_interleave(int8_t *target, const mrt_mve_rows_t *rows, int32_t column, int32_t count,
+                                      mve_pred16_t lanes)
 {
-    for (uint32_t i = 0u; i < 64u; ++i) {
-        const uint32_t column = i / 4u;
-        target[i] = ((((uint32_t)columns >> column) & 1u) != 0u) ? rows[i % 4u][column] : (int8_t)0;
+    for (int32_t pixel = 0; pixel < count; ++pixel) {
+        for (int32_t i = 0; i < 64; ++i) {
+            const int32_t row = i % 4;
+            const int8_t *bytes = &rows->at[row][pixel * rows->step[row]];
+            const bool there = (((uint32_t)lanes >> ((uint32_t)i / 4u)) & 1u) != 0u;
+            target[(pixel * column) + i] = there ? bytes[i / 4] : (int8_t)0;
+        }
     }
 }
 
@@ -352,6 +414,17 @@ static inline void mrt_mve_copy(int8_t *target, const int8_t *source, uint32_t c
 {
     for (uint32_t i = 0u; i < count; ++i) {
         target[i] = source[i];
+    }
+}
+
+static inline void mrt_mve_copy_rows(int8_t *target, int32_t pitch, const void *const *rows, int32_t first,
+                                     int32_t size, int32_t count)
+{
+    for (int32_t i = 0; i < count; ++i) {
+        const int8_t *row = (const int8_t *)rows[i]; /* MISRA D1 */
+        for (int32_t j = 0; j < size; ++j) {
+            target[(i * pitch) + j] = row[first + j];
+        }
     }
 }
 

@@ -7,107 +7,89 @@
 /* Output channels of a group. */
 #define GROUP 4
 
-/* One after another, the places of eight outputs: even lanes belong to one pixel, odd ones to another. */
-static MRT_NOINLINE uint16x8_t places_of(uint16_t distance)
+/*
+ * One after another, the places of eight outputs: even lanes belong to one pixel, odd ones `distance` further. Channels
+ * beyond the last one of `count` are copies of it and go to its place.
+ */
+static uint16x8_t places_of(int32_t count, int32_t distance)
 {
     uint16_t places[8];
-    for (uint32_t lane = 0u; lane < 8u; ++lane) {
-        places[lane] = (uint16_t)((lane / 2u) + (((lane % 2u) != 0u) ? distance : 0u));
+    for (int32_t lane = 0; lane < 4; ++lane) {
+        const int32_t channel = (lane < count) ? lane : (count - 1);
+        places[2 * lane] = (uint16_t)channel;
+        places[(2 * lane) + 1] = (uint16_t)(channel + distance);
     }
     return vldrhq_u16(places);
 }
 
-/* Two pixels, which may be the same, and where their outputs go. */
-typedef struct pair {
-    const int8_t *first;
-    const int8_t *second;
-    int8_t *output;
-    uint16x8_t places;
-} pair_t;
-
-/* The channels from `begin` on, which begins a group, with any scaling. */
-static MRT_NOINLINE void multiply_pair(const mrt_mve_product_t *product, const pair_t *pair, int32_t begin)
+/* All groups of all pairs, with any scaling. */
+static MRT_NOINLINE void multiply_any(const mrt_mve_tiles_t *tiles)
 {
-    const int32_t *groups = &product->groups[(begin / GROUP) * ((3 + (4 * product->blocks)) * GROUP)];
-    int8_t *output = &pair->output[begin];
-    for (int32_t left = product->channels - begin; left > 0; left -= GROUP) {
-        const mrt_mve_sums_t sums = mrt_mve_dot_2x4(pair->first, pair->second, groups, &product->blocks);
-        const int32x4_t multiplier = vldrwq_s32(sums.next);
-        const int32x4_t shift = vldrwq_s32(&sums.next[GROUP]);
-        const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-        vstrbq_scatter_offset_p_s16(output, pair->places,
-                                    mrt_mve_scale(&sums, &scales, &product->output, MRT_MVE_ANY),
-                                    vctp16q(2u * (uint32_t)left));
-        groups = &sums.next[2 * GROUP];
-        output = &output[GROUP];
-    }
-}
-
-/* All channels of two pixels. Whole groups need no predicate, and any scaling is right for the rest. */
-static MRT_MVE_INLINE void multiply_all(const mrt_mve_product_t *product, const pair_t *pair,
-                                        mrt_mve_scaling_t scaling)
-{
-    int32_t whole = 0;
-    if (scaling != MRT_MVE_ANY) {
-        whole = product->channels - (int32_t)((uint32_t)product->channels % (uint32_t)GROUP);
-        if (whole > 0) {
-            const mrt_mve_tiles_t tiles = {.pixels = {pair->first, pair->second},
-                                           .groups = product->groups,
-                                           .blocks = product->blocks,
-                                           .output = pair->output,
-                                           .end = &pair->output[whole],
-                                           .offset = product->output.offset,
-                                           .places = pair->places};
-            mrt_mve_tiles_2x4(&tiles, scaling);
+    for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
+        const int32_t *groups = tiles->groups;
+        int8_t *output = &tiles->output[pair * tiles->output_step];
+        for (int32_t channel = 0; channel < tiles->channels; channel += GROUP) {
+            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(&tiles->pixels[0][pair * tiles->step],
+                                                        &tiles->pixels[1][pair * tiles->step], groups, &tiles->blocks);
+            const int32x4_t multiplier = vldrwq_s32(sums.next);
+            const int32x4_t shift = vldrwq_s32(&sums.next[GROUP]);
+            const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
+            vstrbq_scatter_offset_s16(&output[channel], tiles->places,
+                                      mrt_mve_scale(&sums, &scales, &tiles->end, MRT_MVE_ANY));
+            groups = &sums.next[2 * GROUP];
         }
     }
-    if (whole < product->channels) {
-        multiply_pair(product, pair, whole);
+}
+
+static MRT_NOINLINE void multiply_tiles(const mrt_mve_tiles_t *tiles, int32_t scaling)
+{
+    if (scaling == (int32_t)MRT_MVE_ANY) {
+        multiply_any(tiles);
+    } else {
+        mrt_mve_tiles(tiles, (scaling == (int32_t)MRT_MVE_RECTIFIED) ? MRT_MVE_RECTIFIED : MRT_MVE_SIGNED);
     }
 }
 
-static MRT_MVE_INLINE void multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step,
-                                    int32_t count, int8_t *output, mrt_mve_scaling_t scaling)
+/* All channels of pairs whose pixels' outputs are `distance` apart: whole groups, then what is left. */
+static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *tiles, int32_t distance)
 {
-    pair_t pair = {input, input, output, places_of((uint16_t)product->channels)};
-    for (int32_t left = count; left > 0; left -= 2) {
-        pair.second = (left == 1) ? pair.first : &pair.first[step];
-        if (left == 1) { /* twice the same, to the same place */
-            pair.places = places_of(0u);
-        }
-        multiply_all(product, &pair, scaling);
-        pair.first = &pair.second[step];
-        pair.output = &pair.output[2 * product->channels];
+    const int32_t rest = (int32_t)((uint32_t)product->channels % (uint32_t)GROUP);
+    const int32_t whole = product->channels - rest;
+    int8_t *output = tiles->output;
+    tiles->groups = product->groups;
+    if (whole > 0) {
+        tiles->channels = whole;
+        tiles->places = places_of(GROUP, distance);
+        multiply_tiles(tiles, product->scaling);
     }
-}
-
-static MRT_NOINLINE void multiply_any(const mrt_mve_product_t *product, const int8_t *input, int32_t step,
-                                      int32_t count, int8_t *output)
-{
-    multiply(product, input, step, count, output, MRT_MVE_ANY);
-}
-
-static MRT_NOINLINE void multiply_signed(const mrt_mve_product_t *product, const int8_t *input, int32_t step,
-                                         int32_t count, int8_t *output)
-{
-    multiply(product, input, step, count, output, MRT_MVE_SIGNED);
-}
-
-static MRT_NOINLINE void multiply_rectified(const mrt_mve_product_t *product, const int8_t *input, int32_t step,
-                                            int32_t count, int8_t *output)
-{
-    multiply(product, input, step, count, output, MRT_MVE_RECTIFIED);
+    if (rest > 0) {
+        tiles->groups = &product->groups[(whole / GROUP) * ((3 + (4 * product->blocks)) * GROUP)];
+        tiles->output = &output[whole];
+        tiles->channels = GROUP;
+        tiles->places = places_of(rest, distance);
+        multiply_tiles(tiles, product->scaling);
+    }
 }
 
 void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
                       int8_t *output)
 {
-    if (product->scaling == (int32_t)MRT_MVE_RECTIFIED) {
-        multiply_rectified(product, input, step, count, output);
-    } else if (product->scaling == (int32_t)MRT_MVE_SIGNED) {
-        multiply_signed(product, input, step, count, output);
-    } else {
-        multiply_any(product, input, step, count, output);
+    const int32_t pairs = count / 2;
+    mrt_mve_tiles_t tiles = {.step = 2 * step, .blocks = product->blocks, .output_step = 2 * product->channels,
+                             .end = product->output};
+    if (pairs > 0) {
+        tiles.pixels[0] = input;
+        tiles.pixels[1] = &input[step];
+        tiles.pairs = pairs;
+        tiles.output = output;
+        multiply_pairs(product, &tiles, product->channels);
+    }
+    if (count > (2 * pairs)) { /* twice the same, to the same place */
+        tiles.pixels[0] = &input[2 * pairs * step];
+        tiles.pixels[1] = tiles.pixels[0];
+        tiles.pairs = 1;
+        tiles.output = &output[2 * pairs * product->channels];
+        multiply_pairs(product, &tiles, 0);
     }
 }
 

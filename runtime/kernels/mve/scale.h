@@ -55,6 +55,16 @@ static MRT_MVE_INLINE int16x8_t mrt_mve_finish_any(int32x4_t first, int32x4_t se
     return mrt_mve_narrow(vminq_s32(vmaxq_s32(a, low), high), vminq_s32(vmaxq_s32(b, low), high));
 }
 
+/** Likewise for scaled sums that are no larger than 2^30. */
+static MRT_MVE_INLINE int16x8_t mrt_mve_finish_signed(int32x4_t first, int32x4_t second,
+                                                      const mrt_mve_output_t *output)
+{
+    const int16x8_t wide = vqaddq_n_s16(mrt_mve_narrow(first, second), (int16_t)output->offset);
+    const int16x8_t low = vdupq_n_s16((int16_t)output->low);
+    const int16x8_t high = vdupq_n_s16((int16_t)output->high);
+    return vminq_s16(vmaxq_s16(wide, low), high);
+}
+
 /** With zero point, clamped to int8; for scaled sums that are no larger than 2^30. */
 static MRT_MVE_INLINE int16x8_t mrt_mve_finish(int32x4_t first, int32x4_t second, const mrt_mve_output_t *output)
 {
@@ -86,8 +96,11 @@ static MRT_MVE_INLINE int16x8_t mrt_mve_scale(const mrt_mve_sums_t *sums, const 
         first = mrt_mve_requantise(sums->first, scales->first_multiplier, scales->first_shift);
         second = mrt_mve_requantise(sums->second, scales->second_multiplier, scales->second_shift);
     }
-    return (scaling == MRT_MVE_ANY) ? mrt_mve_finish_any(first, second, output)
-                                    : mrt_mve_finish(first, second, output);
+    if (scaling == MRT_MVE_RECTIFIED) {
+        return mrt_mve_finish(first, second, output);
+    }
+    return (scaling == MRT_MVE_SIGNED) ? mrt_mve_finish_signed(first, second, output)
+                                       : mrt_mve_finish_any(first, second, output);
 }
 
 #endif

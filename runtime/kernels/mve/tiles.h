@@ -1,82 +1,147 @@
 /**
  * @file tiles.h
- * @brief Outputs of two pixels for groups of four channels, from bytes to bytes.
+ * @brief Outputs of pixels, two by two, for groups of four channels, from bytes to bytes.
  */
 #ifndef MRT_RUNTIME_KERNELS_MVE_TILES_H
 #define MRT_RUNTIME_KERNELS_MVE_TILES_H
 
 #include "runtime/kernels/mve/scale.h"
 
-/** Two pixels, which may be the same, and whole groups of output channels. */
+/** Pairs of pixels, and groups of output channels of each. */
 typedef struct mrt_mve_tiles {
-    const int8_t *pixels[2];
-    const int32_t *groups; /**< As micrort/kernels/mve.h lays them out. */
-    int32_t blocks;        /**< Times 16: elements of a filter. */
-    int8_t *output;        /**< Of the first pixel. */
-    const int8_t *end;     /**< Behind the last group's output of the first pixel; not `output`. */
-    int32_t offset;        /**< The output's zero point. */
-    uint16x8_t places;     /**< Of a group's outputs: even lanes belong to the first pixel. */
+    const int8_t *pixels[2]; /**< The first pair; both may be the same. */
+    int32_t step;            /**< Bytes from pair to pair. */
+    int32_t pairs;           /**< At least 1. */
+    const int32_t *groups;   /**< As micrort/kernels/mve.h lays them out. */
+    int32_t blocks;          /**< Times 16: elements of a filter; at least 1. */
+    int8_t *output;          /**< Of the first pixel. */
+    int32_t output_step;     /**< From pair to pair. */
+    int32_t channels;        /**< Four for each group. */
+    uint16x8_t places;       /**< Of a group's outputs: even lanes belong to the first pixel. */
+    mrt_mve_output_t end;
 } mrt_mve_tiles_t;
 
 #if MRT_MVE == 1
 
-/* VRSHL rounds ties up; one less makes that of negative values away from zero. */
-#define MRT_MVE_TILES_ROUND /* MISRA D4 */ \
-    "vshr.s32 %q[u], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[u]\n\t" \
-    "vshr.s32 %q[u], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[u]\n\t"
+/* Bytes of MRT_MVE_STEP_2X4, and steps of a pass. */
+#define MRT_MVE_STEP_BYTES 56
+#define MRT_MVE_STEPS 4
 
-/* All groups: biases, products, multipliers, shifts, zero point, bytes. */
-#define MRT_MVE_TILES(round) /* MISRA D4 */ \
-    "5:\n\tldm %[w], {r0, r2, r4, r6}\n\tldm %[w]!, {r8, r10, r12, lr}\n\tldrd %[a], %[b], %[pixels]\n\t" \
-    MRT_MVE_REPEAT(MRT_MVE_STEP_2X4) MRT_MVE_SPREAD \
-    "vldrw.u32 %q[u], [%[w]], #16\n\tvldrw.u32 %q[v], [%[w]], #16\n\t" \
-    "vqrdmulh.s32 %q[x], %q[x], %q[u]\n\tvqrdmulh.s32 %q[y], %q[y], %q[u]\n\t" round \
+/* Places in the code below, which the code itself looks up, and what it counts with. */
+typedef struct mrt_mve_tiles_state {
+    const int8_t *pixels[2];
+    int32_t step;
+    int32_t pairs;
+    const int32_t *groups;
+    int32_t passes; /* Of MRT_MVE_STEPS steps each, before the rest. */
+    int32_t skip;   /* From the last group's end to the next pair's outputs. */
+    int32_t channels;
+    uint32_t first;
+    uint32_t rest; /* At first the bytes of the steps of the rest. */
+    uint32_t tail; /* At first 1 for rectified outputs, else 0. */
+} mrt_mve_tiles_state_t;
+
+/* Where the steps of a group begin (1: in passes), where the rest of them does, and which tail follows. */
+#define MRT_MVE_TILES_PLACES /* MISRA D4 */ \
+    "adr r0, 3f\n\tldr r2, %[rest]\n\tsub r0, r0, r2\n\tadd r0, #1\n\tstr r0, %[rest]\n\t" \
+    "adr r2, 1f\n\tadd r2, #1\n\tldr r4, %[passes]\n\tcmp r4, #0\n\tit ne\n\tmovne r0, r2\n\tstr r0, %[first]\n\t" \
+    "adr r0, 6f\n\tadr r2, 7f\n\tldr r4, %[tail]\n\tcmp r4, #0\n\tit eq\n\tmoveq r0, r2\n\tadd r0, #1\n\t" \
+    "str r0, %[tail]\n\t"
+
+/* The groups of a pair. */
+#define MRT_MVE_TILES_PAIR /* MISRA D4 */ \
+    "4:\n\tldr r0, %[channels]\n\tadd %[end], %[out], r0\n\tldr %[w], %[groups]\n"
+
+/* Biases and products of a group, scaled by the multipliers. */
+#define MRT_MVE_TILES_GROUP /* MISRA D4 */ \
+    "5:\n\tldm %[w], {r0, r2, r4, r6}\n\tldm %[w]!, {r8, r10, r12, lr}\n\t" \
+    "ldrd %[a], %[b], %[pixels]\n\tldr pc, %[first]\n" \
+    "1:\n\tldr %[n], %[passes]\n" \
+    "2:\n\t" MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 "subs %[n], #1\n\tbne 2b\n\t" \
+    "ldr pc, %[rest]\n\t" MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 \
+    "3:\n\t" MRT_MVE_SPREAD "vldrw.u32 %q[u], [%[w]], #16\n\tvldrw.u32 %q[v], [%[w]], #16\n\t" \
+    "vqrdmulh.s32 %q[x], %q[x], %q[u]\n\tvqrdmulh.s32 %q[y], %q[y], %q[u]\n\tldr pc, %[tail]\n"
+
+/* Shifts and zero point; VRSHL rounds ties up. */
+#define MRT_MVE_TILES_SHIFT /* MISRA D4 */ \
     "vrshl.s32 %q[x], %q[x], %q[v]\n\tvrshl.s32 %q[y], %q[y], %q[v]\n\t" \
-    "ldr r0, %[offset]\n\t" MRT_MVE_NARROW("r0") "vstrb.16 %q[x], [%[out], %q[places]]\n\t" \
-    "add %[out], #4\n\tldr r0, %[end]\n\tcmp %[out], r0\n\tbne 5b\n\t"
+    "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\tvqadd.s16 %q[x], %q[x], %q[offset]\n\t"
 
-/** All channels of the groups; `scaling` is a constant, and not MRT_MVE_ANY. */
-static MRT_MVE_INLINE void mrt_mve_tiles_2x4(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
+/* Stores eight outputs and goes to the next group, if there is one. */
+#define MRT_MVE_TILES_STORE /* MISRA D4 */ \
+    "vstrb.16 %q[x], [%[out], %q[places]]\n\tadd %[out], #4\n\tcmp %[out], %[end]\n\tbne 5b\n\t"
+
+/* The two tails: for rectified outputs, and for others, whose negative sums must be rounded away from zero. */
+#define MRT_MVE_TILES_TAILS /* MISRA D4 */ \
+    "6:\n\t" MRT_MVE_TILES_SHIFT "vqmovnb.s16 %q[x], %q[x]\n\t" MRT_MVE_TILES_STORE "b 8f\n" \
+    "7:\n\tvshr.s32 %q[u], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[u]\n\t" \
+    "vshr.s32 %q[u], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[u]\n\t" MRT_MVE_TILES_SHIFT \
+    "vmax.s16 %q[x], %q[x], %q[low]\n\tvmin.s16 %q[x], %q[x], %q[high]\n\t" MRT_MVE_TILES_STORE
+
+/* The next pair, if there is one. */
+#define MRT_MVE_TILES_NEXT /* MISRA D4 */ \
+    "8:\n\tldr r0, %[pairs]\n\tsubs r0, #1\n\tbeq 9f\n\tstr r0, %[pairs]\n\t" \
+    "ldrd %[a], %[b], %[pixels]\n\tldr r0, %[step]\n\tadd %[a], r0\n\tadd %[b], r0\n\tstrd %[a], %[b], %[pixels]\n\t" \
+    "ldr r0, %[skip]\n\tadd %[out], r0\n\tb 4b\n" \
+    "9:\n\t"
+
+/** All groups of all pairs. */
+static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
+    const int32_t passes = (tiles->blocks - 1) / MRT_MVE_STEPS;
+    mrt_mve_tiles_state_t state = {
+        .pixels = {tiles->pixels[0], tiles->pixels[1]},
+        .step = tiles->step,
+        .pairs = tiles->pairs,
+        .groups = tiles->groups,
+        .passes = passes,
+        .skip = tiles->output_step - tiles->channels,
+        .channels = tiles->channels,
+        .rest = (uint32_t)(tiles->blocks - (passes * MRT_MVE_STEPS)) * MRT_MVE_STEP_BYTES,
+        .tail = (scaling == MRT_MVE_RECTIFIED) ? 1u : 0u,
+    };
     const int8_t *a;
     const int8_t *b;
-    const int32_t *w = tiles->groups;
+    const int32_t *w;
     int8_t *out = tiles->output;
-    int32_t count;
+    int8_t *end;
+    int32_t n;
     int32x4_t x;
     int32x4_t y;
-    int8x16_t u;
-    int8x16_t v;
-    if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_TILES("") /* MISRA D5 */
-                       : [a] "=&r"(a), [b] "=&r"(b), [w] "+r"(w), [out] "+r"(out), [n] "=&r"(count), [x] "=&w"(x),
-                         [y] "=&w"(y), [u] "=&w"(u), [v] "=&w"(v)
-                       : [pixels] "m"(tiles->pixels), [blocks] "m"(tiles->blocks), [offset] "m"(tiles->offset),
-                         [end] "m"(tiles->end), [places] "w"(tiles->places)
-                       : MRT_MVE_SUMS, "cc", "memory");
-    } else {
-        __asm volatile(MRT_MVE_TILES(MRT_MVE_TILES_ROUND) /* MISRA D5 */
-                       : [a] "=&r"(a), [b] "=&r"(b), [w] "+r"(w), [out] "+r"(out), [n] "=&r"(count), [x] "=&w"(x),
-                         [y] "=&w"(y), [u] "=&w"(u), [v] "=&w"(v)
-                       : [pixels] "m"(tiles->pixels), [blocks] "m"(tiles->blocks), [offset] "m"(tiles->offset),
-                         [end] "m"(tiles->end), [places] "w"(tiles->places)
-                       : MRT_MVE_SUMS, "cc", "memory");
-    }
+    int32x4_t u;
+    int32x4_t v;
+    __asm volatile(MRT_MVE_TILES_PLACES MRT_MVE_TILES_PAIR MRT_MVE_TILES_GROUP MRT_MVE_TILES_TAILS /* MISRA D5 */
+                       MRT_MVE_TILES_NEXT
+                   : [a] "=&r"(a), [b] "=&r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [n] "=&r"(n),
+                     [x] "=&w"(x), [y] "=&w"(y), [u] "=&w"(u), [v] "=&w"(v), [pixels] "+m"(state.pixels),
+                     [pairs] "+m"(state.pairs), [first] "=m"(state.first), [rest] "+m"(state.rest),
+                     [tail] "+m"(state.tail)
+                   : [step] "m"(state.step), [groups] "m"(state.groups), [passes] "m"(state.passes),
+                     [skip] "m"(state.skip), [channels] "m"(state.channels), [places] "w"(tiles->places),
+                     [offset] "w"(vdupq_n_s16((int16_t)tiles->end.offset)),
+                     [low] "w"(vdupq_n_s16((int16_t)tiles->end.low)),
+                     [high] "w"(vdupq_n_s16((int16_t)tiles->end.high))
+                   : MRT_MVE_SUMS, "cc", "memory");
 }
 
 #else
 
-static inline void mrt_mve_tiles_2x4(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
+static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
-    const mrt_mve_output_t end = {tiles->offset, INT8_MIN, INT8_MAX};
-    const int32_t *groups = tiles->groups;
-    for (int8_t *out = tiles->output; out != tiles->end; out = &out[4]) {
-        const mrt_mve_sums_t sums = mrt_mve_dot_2x4(tiles->pixels[0], tiles->pixels[1], groups, &tiles->blocks);
-        const int32x4_t multiplier = vldrwq_s32(sums.next);
-        const int32x4_t shift = vldrwq_s32(&sums.next[4]);
-        const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-        vstrbq_scatter_offset_s16(out, tiles->places, mrt_mve_scale(&sums, &scales, &end, scaling));
-        groups = &sums.next[8];
+    for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
+        const int8_t *first = &tiles->pixels[0][pair * tiles->step];
+        const int8_t *second = &tiles->pixels[1][pair * tiles->step];
+        int8_t *output = &tiles->output[pair * tiles->output_step];
+        const int32_t *groups = tiles->groups;
+        for (int32_t channel = 0; channel < tiles->channels; channel += 4) {
+            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
+            const int32x4_t multiplier = vldrwq_s32(sums.next);
+            const int32x4_t shift = vldrwq_s32(&sums.next[4]);
+            const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
+            vstrbq_scatter_offset_s16(&output[channel], tiles->places,
+                                      mrt_mve_scale(&sums, &scales, &tiles->end, scaling));
+            groups = &sums.next[8];
+        }
     }
 }
 

@@ -24,7 +24,7 @@ RANGES: dict[str, dict[str, tuple[int, ...]]] = {
     "depthwise_conv2d_s8_mve": {
         **COMMON,
         "input_zero_point": (-129, 128),
-        "strips": (0, 32768),
+        "strips": (0, 9),
         "output_channels": (7,),
         "dilation_width": (0,),
     },

@@ -1,0 +1,170 @@
+/**
+ * @file batches.h
+ * @brief Depthwise outputs of one channel, eight at a time, from interleaved words to bytes.
+ *
+ * A patch is 4 x 4 elements of a channel: four words, each of four rows at one column. A batch is eight outputs: those
+ * of two patches, 2 x 2 of each ("quads"), or one of each of eight patches ("singles").
+ */
+#ifndef MRT_RUNTIME_KERNELS_MVE_BATCHES_H
+#define MRT_RUNTIME_KERNELS_MVE_BATCHES_H
+
+#include "runtime/kernels/mve/scale.h"
+
+/** What makes sums of one channel outputs. The order of the members is that of the assembly below. */
+typedef struct mrt_mve_channel {
+    int16_t low[8];  /**< Clamp, the same in all lanes. */
+    int16_t high[8]; /**< Likewise. */
+    int32_t multiplier;
+    int32_t shift;
+    int32_t offset;  /**< The output's zero point. */
+    int32_t bias[8]; /**< The same in all. */
+} mrt_mve_channel_t;
+
+/** Batches of one channel. Of outputs 0..7 of a batch, 0..3 are in even lanes of `places`, 4..7 in odd ones. */
+typedef struct mrt_mve_batches {
+    const int8_t *words;     /**< The channel's first word. */
+    int32x4_t columns;       /**< From the first word of a patch to each of its words, in bytes. */
+    const uint32_t *patches; /**< Of each batch: from `words` to each of its patches, in bytes. */
+    const uint16_t *places;  /**< Of each batch: from `output` to each of its outputs. */
+    int32_t count;           /**< Batches, at least 1. */
+    int8_t *output;
+    const mrt_mve_channel_t *channel;
+} mrt_mve_batches_t;
+
+#if MRT_MVE == 1
+
+/* Sums begin with the bias. */
+#define MRT_MVE_BIAS /* MISRA D4 */ "ldm %[bias], {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"
+
+#define MRT_MVE_QUADS /* MISRA D4 */ \
+    "ldrd r0, r2, [%[patches]], #8\n\tvldrw.u32 %q[x], [r0, %q[p]]\n\tvldrw.u32 %q[y], [r2, %q[p]]\n\t" MRT_MVE_BIAS \
+    "vmladava.s8 r0, %q[x], %q[a]\n\tvmladava.s8 r2, %q[x], %q[b]\n\t" \
+    "vmladava.s8 r4, %q[x], %q[c]\n\tvmladava.s8 r6, %q[x], %q[d]\n\t" \
+    "vmladava.s8 r8, %q[y], %q[a]\n\tvmladava.s8 r10, %q[y], %q[b]\n\t" \
+    "vmladava.s8 r12, %q[y], %q[c]\n\tvmladava.s8 lr, %q[y], %q[d]\n\t"
+
+/* The next patch, and its sum. */
+#define MRT_MVE_SINGLE(sum) /* MISRA D4 */ \
+    "ldr %[k], [%[patches]], #4\n\tvldrw.u32 %q[x], [%[k], %q[p]]\n\tvmladava.s8 " sum ", %q[x], %q[a]\n\t"
+
+#define MRT_MVE_SINGLES /* MISRA D4 */ \
+    MRT_MVE_BIAS MRT_MVE_SINGLE("r0") MRT_MVE_SINGLE("r2") MRT_MVE_SINGLE("r4") MRT_MVE_SINGLE("r6") \
+    MRT_MVE_SINGLE("r8") MRT_MVE_SINGLE("r10") MRT_MVE_SINGLE("r12") MRT_MVE_SINGLE("lr")
+
+/* VRSHL rounds ties up; one less makes that of negative values away from zero. */
+#define MRT_MVE_AWAY /* MISRA D4 */ \
+    "vshr.s32 %q[t], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[t]\n\t" \
+    "vshr.s32 %q[t], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[t]\n\t"
+
+/* The bounds are 44 and 28 bytes before the biases. */
+#define MRT_MVE_CLAMP /* MISRA D4 */ \
+    "vldrw.u32 %q[y], [%[bias], #-44]\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
+    "vldrw.u32 %q[y], [%[bias], #-28]\n\tvmin.s16 %q[x], %q[x], %q[y]\n\t"
+
+/* All batches. Once eight sums are in x and y, even registers hold multiplier, shift and offset. */
+#define MRT_MVE_BATCHES(sums, round, clamp) /* MISRA D4 */ \
+    "1:\n\t" sums MRT_MVE_SPREAD "ldmdb %[bias], {r0, r2, r4}\n\t" \
+    "vqrdmulh.s32 %q[x], %q[x], r0\n\tvqrdmulh.s32 %q[y], %q[y], r0\n\t" round \
+    "vrshl.s32 %q[x], r2\n\tvrshl.s32 %q[y], r2\n\tvqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
+    "vqadd.s16 %q[x], %q[x], r4\n\t" clamp "vqmovnb.s16 %q[x], %q[x]\n\t" \
+    "vldrh.u16 %q[y], [%[places]], #16\n\tvstrb.16 %q[x], [%[out], %q[y]]\n\t" \
+    "subs %[n], #1\n\tbne 1b\n\t"
+
+/** Quads, with four weight vectors for the outputs of a patch; `scaling` is a constant, and not MRT_MVE_ANY. */
+static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, const int8x16_t weights[4],
+                                         mrt_mve_scaling_t scaling)
+{
+    const int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
+    const uint32_t *patches = batches->patches;
+    const uint16_t *places = batches->places;
+    int32_t count = batches->count;
+    int32x4_t x;
+    int32x4_t y;
+    int32x4_t t;
+    if (scaling == MRT_MVE_RECTIFIED) {
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUADS, "", "") /* MISRA D5 */
+                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x), [y] "=&w"(y)
+                       : [p] "w"(p), [a] "w"(weights[0]), [b] "w"(weights[1]), [c] "w"(weights[2]),
+                         [d] "w"(weights[3]), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                       : MRT_MVE_SUMS, "cc", "memory");
+    } else {
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
+                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x), [y] "=&w"(y),
+                         [t] "=&w"(t)
+                       : [p] "w"(p), [a] "w"(weights[0]), [b] "w"(weights[1]), [c] "w"(weights[2]),
+                         [d] "w"(weights[3]), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                       : MRT_MVE_SUMS, "cc", "memory");
+    }
+}
+
+/** Singles, with one weight vector; `scaling` is a constant, and not MRT_MVE_ANY. */
+static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, int8x16_t weights,
+                                           mrt_mve_scaling_t scaling)
+{
+    const int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
+    const uint32_t *patches = batches->patches;
+    const uint16_t *places = batches->places;
+    int32_t count = batches->count;
+    uint32_t k;
+    int32x4_t x;
+    int32x4_t y;
+    int32x4_t t;
+    if (scaling == MRT_MVE_RECTIFIED) {
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_SINGLES, "", "") /* MISRA D5 */
+                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [k] "=&r"(k), [x] "=&w"(x),
+                         [y] "=&w"(y)
+                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                       : MRT_MVE_SUMS, "cc", "memory");
+    } else {
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
+                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [k] "=&r"(k), [x] "=&w"(x),
+                         [y] "=&w"(y), [t] "=&w"(t)
+                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                       : MRT_MVE_SUMS, "cc", "memory");
+    }
+}
+
+#else
+
+/* Sums of batch `batch`, scaled and stored. */
+static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t batch, const int32_t sums[8],
+                                       mrt_mve_scaling_t scaling)
+{
+    const mrt_mve_channel_t *channel = batches->channel;
+    const mrt_mve_output_t end = {channel->offset, channel->low[0], channel->high[0]};
+    const int32x4_t multiplier = vdupq_n_s32(channel->multiplier);
+    const int32x4_t shift = vdupq_n_s32(channel->shift);
+    const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
+    const mrt_mve_sums_t all = {vaddq_n_s32(vldrwq_s32(sums), channel->bias[0]),
+                                vaddq_n_s32(vldrwq_s32(&sums[4]), channel->bias[0]), NULL};
+    vstrbq_scatter_offset_s16(batches->output, vldrhq_u16(&batches->places[8 * batch]),
+                              mrt_mve_scale(&all, &scales, &end, scaling));
+}
+
+static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, const int8x16_t weights[4],
+                                 mrt_mve_scaling_t scaling)
+{
+    for (int32_t batch = 0; batch < batches->count; ++batch) {
+        int32_t sums[8];
+        for (int32_t i = 0; i < 8; ++i) {
+            const uint32_t patch = batches->patches[(2 * batch) + (i / 4)];
+            sums[i] = mrt_mve_patch(&batches->words[patch], batches->columns, weights[i % 4]);
+        }
+        mrt_mve_batch_store(batches, batch, sums, scaling);
+    }
+}
+
+static inline void mrt_mve_singles(const mrt_mve_batches_t *batches, int8x16_t weights, mrt_mve_scaling_t scaling)
+{
+    for (int32_t batch = 0; batch < batches->count; ++batch) {
+        int32_t sums[8];
+        for (int32_t i = 0; i < 8; ++i) {
+            sums[i] = mrt_mve_patch(&batches->words[batches->patches[(8 * batch) + i]], batches->columns, weights);
+        }
+        mrt_mve_batch_store(batches, batch, sums, scaling);
+    }
+}
+
+#endif
+
+#endif
