@@ -64,25 +64,26 @@ static void multiply_patches(convolution_t *conv)
     conv->count = 0;
 }
 
-/* What a patch takes of each row of the window: `size` elements from `first` on; the first one goes to `place`. */
-typedef struct piece {
-    int32_t first;
-    int32_t size;
-    int32_t place;
-} piece_t;
+static MRT_NOINLINE void copy_patches(const mrt_mve_copies_t *copies)
+{
+    mrt_mve_copy_patches(copies);
+}
 
-/* The same piece of all rows. */
-static inline void copy_piece(const mrt_lines_t *lines, const piece_t *piece, int32_t pitch, int8_t *patch)
+/* Copies the same bytes of all rows of a window. */
+static void copy_lines(const mrt_lines_t *lines, mrt_mve_copies_t *copies)
 {
     const int32_t count = lines->taps.end - lines->taps.begin;
-    int8_t *target = &patch[(lines->taps.begin * pitch) + piece->place];
     if (count <= MRT_LINES_MAX) {
-        mrt_mve_copy_rows(target, pitch, lines->rows, piece->first, piece->size, count);
+        copies->rows = lines->rows;
+        copies->height = count;
+        copy_patches(copies);
     } else {
+        copies->height = 1;
         for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
             const void *row = mrt_lines_row(lines, tap);
-            mrt_mve_copy_rows(target, pitch, &row, piece->first, piece->size, 1);
-            target = &target[pitch];
+            copies->rows = &row;
+            copy_patches(copies);
+            copies->target = &copies->target[copies->pitch];
         }
     }
 }
@@ -98,10 +99,29 @@ static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t
     const bool joined = window->dilation_width == 1;
     mrt_mve_fill(patch, (int8_t)conv->attrs->input_zero_point, (uint32_t)(window->kernel_height * pitch));
     for (int32_t tap = taps.begin; tap < taps.end; tap = joined ? taps.end : (tap + 1)) {
-        const piece_t piece = {(taps.origin + (tap * window->dilation_width)) * channels,
-                               joined ? ((taps.end - tap) * channels) : channels, tap * channels};
-        copy_piece(lines, &piece, pitch, patch);
+        mrt_mve_copies_t copies = {.first = (taps.origin + (tap * window->dilation_width)) * channels,
+                                   .size = joined ? ((taps.end - tap) * channels) : channels,
+                                   .target = &patch[(lines->taps.begin * pitch) + (tap * channels)],
+                                   .pitch = pitch,
+                                   .count = 1};
+        copy_lines(lines, &copies);
     }
+}
+
+/* Windows at columns from `x` on that touch no padding and have no gaps. */
+static MRT_NOINLINE void fill_patches(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t count,
+                                      int8_t *patches)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const int32_t size = window->kernel_width * window->input_channels;
+    mrt_mve_copies_t copies = {.first = ((x * window->stride_width) - window->padding_left) * window->input_channels,
+                               .size = size,
+                               .step = window->stride_width * window->input_channels,
+                               .target = patches,
+                               .pitch = size,
+                               .patch = conv->patch_size,
+                               .count = count};
+    copy_lines(lines, &copies);
 }
 
 /* The columns of windows that touch no padding; none where taps have gaps. */
@@ -120,24 +140,29 @@ static mrt_taps_t inside_columns(const mrt_window_t *window)
 static void compute_row(convolution_t *conv, const mrt_taps_t *inside, uint32_t row)
 {
     const mrt_window_t *window = &conv->attrs->window;
-    const int32_t step = window->stride_width * window->input_channels;
     int8_t *output = mrt_output_s8(conv->call, 0u, row);
     mrt_lines_t lines;
     mrt_lines_make(&lines, conv->call, window, row);
     const bool whole = (lines.taps.end - lines.taps.begin) == window->kernel_height;
-    piece_t piece = {-window->padding_left * window->input_channels, window->kernel_width * window->input_channels, 0};
-    for (int32_t x = 0; x < window->output_width; ++x) {
-        int8_t *patch = next_patch(conv, output);
+    int32_t x = 0;
+    while (x < window->output_width) {
+        int8_t *patch = &conv->patches[conv->count * conv->patch_size];
+        int32_t made = 1;
+        if (conv->count == 0) {
+            conv->output = &output[x * window->output_channels];
+        }
         if (whole && (x >= inside->begin) && (x < inside->end)) {
-            copy_piece(&lines, &piece, piece.size, patch);
+            const int32_t room = conv->limit - conv->count;
+            made = ((inside->end - x) < room) ? (inside->end - x) : room;
+            fill_patches(conv, &lines, x, made, patch);
         } else {
             fill_patch(conv, &lines, x, patch);
         }
+        x += made;
+        conv->count += made;
         if (conv->count == conv->limit) {
             multiply_patches(conv);
         }
-        piece.first += step;
-        output = &output[window->output_channels];
     }
 }
 

@@ -45,6 +45,19 @@ typedef struct mrt_mve_rows {
     int32_t step[4];
 } mrt_mve_rows_t;
 
+/** Bytes of several rows to patches: `size` bytes of each row for each patch. */
+typedef struct mrt_mve_copies {
+    const void *const *rows; /**< Of bytes. */
+    int32_t height;          /**< Rows. */
+    int32_t first; /**< Of each row, what the first patch takes from here on. */
+    int32_t size;
+    int32_t step;   /**< In the rows, from patch to patch. */
+    int8_t *target; /**< What the first patch takes of the first row goes here. */
+    int32_t pitch;  /**< From row to row of a patch, no less than `size`. */
+    int32_t patch;  /**< From patch to patch. */
+    int32_t count;  /**< Patches. */
+} mrt_mve_copies_t;
+
 #if MRT_MVE == 1
 
 /* 16 products of two pixels with four channels each. */
@@ -227,24 +240,47 @@ static MRT_MVE_INLINE void mrt_mve_copy(int8_t *target, const int8_t *source, ui
                    : "lr", "memory");
 }
 
-/** Copies `size` bytes from `first` on of each of `count` rows, to places `pitch` bytes apart; all may be 0. */
-static MRT_MVE_INLINE void mrt_mve_copy_rows(int8_t *target, int32_t pitch, const void *const *rows, int32_t first,
-                                             int32_t size, int32_t count)
+/* Patches of three rows of at most 16 bytes. */
+static MRT_MVE_INLINE void mrt_mve_copy_three(const mrt_mve_copies_t *copies)
+{
+    const int8_t *a = &((const int8_t *)copies->rows[0])[copies->first]; /* MISRA D1 */
+    const int8_t *b = &((const int8_t *)copies->rows[1])[copies->first]; /* MISRA D1 */
+    const int8_t *c = &((const int8_t *)copies->rows[2])[copies->first]; /* MISRA D1 */
+    int8_t *x = copies->target;
+    int8_t *y = &x[copies->pitch];
+    int8_t *z = &y[copies->pitch];
+    int8x16_t u;
+    int8x16_t v;
+    int8x16_t w;
+    __asm volatile("vctp.8 %[size]\n\twls lr, %[n], 2f\n"
+                   "1:\n\tvpsttt\n\tvldrbt.8 %q[u], [%[a]]\n\tvldrbt.8 %q[v], [%[b]]\n\tvldrbt.8 %q[w], [%[c]]\n\t"
+                   "vpsttt\n\tvstrbt.8 %q[u], [%[x]]\n\tvstrbt.8 %q[v], [%[y]]\n\tvstrbt.8 %q[w], [%[z]]\n\t"
+                   "add %[a], %[step]\n\tadd %[b], %[step]\n\tadd %[c], %[step]\n\t"
+                   "add %[x], %[patch]\n\tadd %[y], %[patch]\n\tadd %[z], %[patch]\n\tle lr, 1b\n"
+                   "2:\n\t"
+                   : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [x] "+r"(x), [y] "+r"(y), [z] "+r"(z), [u] "=&w"(u),
+                     [v] "=&w"(v), [w] "=&w"(w)
+                   : [n] "r"(copies->count), [size] "r"(copies->size), [step] "r"(copies->step),
+                     [patch] "r"(copies->patch)
+                   : "lr", "memory");
+}
+
+/* One patch. */
+static MRT_MVE_INLINE void mrt_mve_copy_rows(const mrt_mve_copies_t *copies, int32_t first, int8_t *target)
 {
     int8_t *to = target;
-    const void *const *row = rows;
-    const void *const *end = &rows[count];
-    if (size == 4) { /* one word, at any address */
+    const void *const *row = copies->rows;
+    if (copies->size == 4) { /* one word, at any address */
         uint32_t word;
         __asm volatile("wls lr, %[n], 2f\n"
                        "1:\n\tldr %[x], [%[r]], #4\n\tldr %[x], [%[x], %[first]]\n\tstr %[x], [%[t]]\n\t"
                        "add %[t], %[pitch]\n\tle lr, 1b\n"
                        "2:\n\t"
                        : [t] "+r"(to), [r] "+r"(row), [x] "=&r"(word)
-                       : [n] "r"(count), [first] "r"(first), [pitch] "r"(pitch)
+                       : [n] "r"(copies->height), [first] "r"(first), [pitch] "r"(copies->pitch)
                        : "lr", "memory");
     } else {
-        const int32_t skip = pitch - (((size + 15) / 16) * 16); /* what stores have gone on too far */
+        const int32_t skip = copies->pitch - (((copies->size + 15) / 16) * 16); /* stores have gone too far */
         const int8_t *from;
         int8x16_t data;
         __asm volatile("b 3f\n"
@@ -253,8 +289,24 @@ static MRT_MVE_INLINE void mrt_mve_copy_rows(int8_t *target, int32_t pitch, cons
                        "add %[t], %[skip]\n"
                        "3:\n\tcmp %[r], %[end]\n\tbne 1b\n\t"
                        : [t] "+r"(to), [r] "+r"(row), [s] "=&r"(from), [q] "=&w"(data)
-                       : [end] "r"(end), [first] "r"(first), [size] "r"(size), [skip] "r"(skip)
+                       : [end] "r"(&row[copies->height]), [first] "r"(first), [size] "r"(copies->size),
+                         [skip] "r"(skip)
                        : "lr", "cc", "memory");
+    }
+}
+
+static MRT_MVE_INLINE void mrt_mve_copy_patches(const mrt_mve_copies_t *copies)
+{
+    if ((copies->height == 3) && (copies->size <= 16)) {
+        mrt_mve_copy_three(copies);
+    } else {
+        int32_t first = copies->first;
+        int8_t *target = copies->target;
+        for (int32_t left = copies->count; left > 0; --left) {
+            mrt_mve_copy_rows(copies, first, target);
+            first += copies->step;
+            target = &target[copies->patch];
+        }
     }
 }
 
@@ -417,13 +469,13 @@ static inline void mrt_mve_copy(int8_t *target, const int8_t *source, uint32_t c
     }
 }
 
-static inline void mrt_mve_copy_rows(int8_t *target, int32_t pitch, const void *const *rows, int32_t first,
-                                     int32_t size, int32_t count)
+static inline void mrt_mve_copy_patches(const mrt_mve_copies_t *copies)
 {
-    for (int32_t i = 0; i < count; ++i) {
-        const int8_t *row = (const int8_t *)rows[i]; /* MISRA D1 */
-        for (int32_t j = 0; j < size; ++j) {
-            target[(i * pitch) + j] = row[first + j];
+    for (int32_t i = 0; i < copies->count; ++i) {
+        for (int32_t row = 0; row < copies->height; ++row) {
+            int8_t *target = &copies->target[(i * copies->patch) + (row * copies->pitch)];
+            const int8_t *source = (const int8_t *)copies->rows[row]; /* MISRA D1 */
+            mrt_mve_copy(target, &source[copies->first + (i * copies->step)], (uint32_t)copies->size);
         }
     }
 }
