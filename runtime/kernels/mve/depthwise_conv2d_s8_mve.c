@@ -30,6 +30,9 @@
 /* Strips at most. */
 #define STRIPS_MAX 8
 
+/* Rows of tiles whose rows are looked up once for all blocks. */
+#define FOUND 4
+
 /* The workspace: places, patches, the moved weights of quads of several tiles, strips. */
 typedef struct layout {
     bool quads;
@@ -54,7 +57,10 @@ typedef struct depthwise {
     int32_t *moved;
     int8_t *strips;
     mrt_mve_channel_t channel;
+    mrt_mve_rows_t found[FOUND + 1]; /* Rows of the first rows of tiles, for all blocks; behind them that of others. */
+    int8_t padding[MRT_MVE_BYTES];
     int32_t rows;    /* Of the output, that are made together. */
+    bool regular;    /* Whether they follow one another without a gap. */
     int32_t batches;
     int8_t *output;  /* What places count from. */
 } depthwise_t;
@@ -110,8 +116,8 @@ static layout_t layout_of(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
     return layout;
 }
 
-/* Words of the columns of four rows, padding included. */
-static void interleave(const depthwise_t *depthwise, const mrt_mve_rows_t *rows, mve_pred16_t lanes, int8_t *target)
+/* Words of the columns of four rows, padding included, of the channels from `channel` on. */
+static MRT_NOINLINE void interleave(const depthwise_t *depthwise, const mrt_mve_rows_t *rows, int32_t channel, int8_t *target)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
     const int8_t padding = (int8_t)depthwise->attrs->input_zero_point;
@@ -120,33 +126,31 @@ static void interleave(const depthwise_t *depthwise, const mrt_mve_rows_t *rows,
     const int32_t before = (window->padding_left < columns) ? window->padding_left : columns;
     const int32_t room = columns - before;
     const int32_t there = (window->input_width < room) ? window->input_width : room;
+    mrt_mve_rows_t moved = *rows;
+    for (int32_t i = 0; i < TILE; ++i) { /* rows of padding stand still */
+        moved.at[i] = &moved.at[i][(moved.step[i] != 0) ? channel : 0];
+    }
     int8_t *words = &target[before * column];
     mrt_mve_fill(target, padding, (uint32_t)(before * column));
-    mrt_mve_interleave(words, rows, column, there, lanes);
+    mrt_mve_interleave(words, &moved, column, there, vctp8q((uint32_t)(window->input_channels - channel)));
     mrt_mve_fill(&words[there * column], padding, (uint32_t)((room - there) * column));
 }
 
-/* A strip of the block of channels from `channel` on, for `count` output rows from `row` on. */
-static void make_strip(const depthwise_t *depthwise, uint32_t row, int32_t count, int32_t channel, int8_t *target)
+/* Where the four rows of a row of tiles are; rows of padding stand still. `row` is the strip's first output row. */
+static void find_rows(const depthwise_t *depthwise, uint32_t row, int32_t tile, mrt_mve_rows_t *rows)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
     const uint32_t height = (uint32_t)window->output_height;
-    const uint32_t first = (row / height) * (uint32_t)window->input_height;
-    const int32_t origin = ((int32_t)(row % height) * window->stride_height) - window->padding_top;
-    const int32_t taps = window->kernel_height + (count - 1);
-    const int32_t left = window->input_channels - channel;
-    int8_t still[MRT_MVE_BYTES];
-    vstrbq_s8(still, vdupq_n_s8((int8_t)depthwise->attrs->input_zero_point));
-    for (int32_t tile = 0; tile < depthwise->layout.tiles_high; ++tile) {
-        mrt_mve_rows_t rows;
-        for (int32_t i = 0; i < TILE; ++i) {
-            const int32_t tap = (tile * TILE) + i;
-            const int32_t y = origin + (tap * window->dilation_height);
-            const bool there = (tap < taps) && (y >= 0) && (y < window->input_height);
-            rows.at[i] = there ? &mrt_input_s8(depthwise->call, 0u, first + (uint32_t)y)[channel] : still;
-            rows.step[i] = there ? window->input_channels : 0; /* rows of padding stand still */
-        }
-        interleave(depthwise, &rows, vctp8q((uint32_t)left), &target[tile * depthwise->layout.tile_row]);
+    const uint32_t image = row / height;
+    const uint32_t first = image * (uint32_t)window->input_height;
+    const int32_t taps = window->kernel_height + ((depthwise->rows == 1) ? 0 : (strip_rows(&depthwise->layout) - 1));
+    const int32_t origin = ((int32_t)(row - (image * height)) * window->stride_height) - window->padding_top;
+    for (int32_t i = 0; i < TILE; ++i) {
+        const int32_t tap = (tile * TILE) + i;
+        const int32_t y = origin + (tap * window->dilation_height);
+        const bool there = (tap < taps) && (y >= 0) && (y < window->input_height);
+        rows->at[i] = there ? mrt_input_s8(depthwise->call, 0u, first + (uint32_t)y) : depthwise->padding;
+        rows->step[i] = there ? window->input_channels : 0;
     }
 }
 
@@ -158,62 +162,96 @@ static inline int32_t strip_top(const depthwise_t *depthwise, int32_t strip)
     return beyond ? (top - 1) : top;
 }
 
-/* Lists the patches of a strip from number `index` on, and where their outputs go. */
-static int32_t list_strip(const depthwise_t *depthwise, uint32_t row, int32_t strip, int32_t index)
+/* Lists the patches of a row of quads from number `index` on; outputs are at `first`, in the row below at `below`. */
+static void list_quads(const depthwise_t *depthwise, int32_t index, uint32_t patch, uint32_t first, uint32_t below)
 {
-    const mrt_window_t *window = &depthwise->attrs->window;
-    const int32_t top = strip_top(depthwise, strip);
-    const int8_t *line = mrt_output_s8(depthwise->call, 0u, row + (uint32_t)top);
-    const int32_t pixel = (window->output_width > 1) ? window->output_channels : 0;
-    const bool two = depthwise->layout.quads && (depthwise->rows > 1);
-    const int8_t *next = two ? mrt_output_s8(depthwise->call, 0u, row + (uint32_t)top + 1u) : line;
-    const int32_t first = (int32_t)(line - depthwise->output);
-    const int32_t below = (int32_t)(next - depthwise->output);
-    const int32_t end = index + depthwise->layout.across;
-    int32_t x = 0;
-    for (int32_t i = index; i < end; ++i) {
-        depthwise->patches[i] =
-            (uint32_t)((strip * depthwise->layout.strip) + (x * window->stride_width * depthwise->layout.column));
-        if (depthwise->layout.quads) {
-            uint16_t *places = &depthwise->places[((i / 2) * BATCH) + (i % 2)];
-            places[0] = (uint16_t)(first + (x * pixel));
-            places[2] = (uint16_t)(below + (x * pixel));
-            places[4] = (uint16_t)(first + (x * pixel) + pixel);
-            places[6] = (uint16_t)(below + (x * pixel) + pixel);
-            x = ((x + 4) > window->output_width) ? (x + 1) : (x + 2); /* the last patch may share a column */
-        } else {
-            const int32_t lane = ((i % 4) * 2) + ((i / 4) % 2);
-            depthwise->places[((i / BATCH) * BATCH) + lane] = (uint16_t)(first + (x * pixel));
-            x += 1;
-        }
+    const int32_t width = depthwise->attrs->window.output_width;
+    const uint32_t pixel = (width > 1) ? (uint32_t)depthwise->attrs->window.output_channels : 0u;
+    const uint32_t column = (uint32_t)depthwise->layout.column;
+    uint32_t *patches = &depthwise->patches[index];
+    uint32_t at = patch;
+    uint32_t place = first;
+    int32_t left = width;
+    for (int32_t i = index; left > 0; ++i) {
+        uint16_t *places = &depthwise->places[((uint32_t)i / 2u * BATCH) + ((uint32_t)i % 2u)];
+        const uint32_t under = place + (below - first);
+        patches[i - index] = at;
+        places[0] = (uint16_t)place;
+        places[2] = (uint16_t)under;
+        places[4] = (uint16_t)(place + pixel);
+        places[6] = (uint16_t)(under + pixel);
+        left -= 2;
+        const uint32_t next = (left == 1) ? 1u : 2u; /* the last patch may share a column */
+        at += next * column;
+        place += next * pixel;
     }
-    return end;
 }
 
-/* Lists all patches of the set of rows from `row` on; what the last batch lacks is what it had before. */
-static void list_patches(depthwise_t *depthwise, uint32_t row)
+/* Likewise of a row of singles. */
+static void list_singles(const depthwise_t *depthwise, int32_t index, uint32_t patch, uint32_t first)
 {
-    const int32_t size = patches_of_batch(&depthwise->layout);
-    int32_t count = 0;
-    for (int32_t strip = 0; (strip * strip_rows(&depthwise->layout)) < depthwise->rows; ++strip) {
-        count = list_strip(depthwise, row, strip, count);
+    const uint32_t pixel = (uint32_t)depthwise->attrs->window.output_channels;
+    const uint32_t step = (uint32_t)(depthwise->attrs->window.stride_width * depthwise->layout.column);
+    uint32_t at = patch;
+    uint32_t place = first;
+    uint32_t i = (uint32_t)index;
+    for (int32_t left = depthwise->layout.across; left > 0; --left) {
+        depthwise->patches[i] = at;
+        depthwise->places[(i / BATCH * BATCH) + (2u * (i % 4u)) + (i / 4u % 2u)] = (uint16_t)place;
+        at += step;
+        place += pixel;
+        ++i;
     }
-    depthwise->batches = divide_up(count, size);
-    for (; (count % size) != 0; ++count) {
-        depthwise->patches[count] = depthwise->patches[count - 1];
-        uint16_t *places = depthwise->places;
-        if (depthwise->layout.quads) {
-            places = &places[(count / 2) * BATCH];
+}
+
+/* What the last batch lacks is what stands before it. */
+static void fill_batch(const depthwise_t *depthwise, int32_t count)
+{
+    const bool quads = depthwise->layout.quads;
+    uint16_t *places = &depthwise->places[(depthwise->batches - 1) * BATCH];
+    for (int32_t i = count; i < (depthwise->batches * patches_of_batch(&depthwise->layout)); ++i) {
+        depthwise->patches[i] = depthwise->patches[i - 1];
+        if (quads) {
             places[1] = places[0];
             places[3] = places[2];
             places[5] = places[4];
             places[7] = places[6];
         } else {
-            places = &places[(count / BATCH) * BATCH];
-            const int32_t before = count - 1;
-            places[((count % 4) * 2) + ((count / 4) % 2)] = places[((before % 4) * 2) + ((before / 4) % 2)];
+            const uint32_t lane = (uint32_t)i % BATCH;
+            const uint32_t before = lane - 1u;
+            places[(2u * (lane % 4u)) + (lane / 4u)] = places[(2u * (before % 4u)) + (before / 4u)];
         }
     }
+}
+
+/*
+ * Lists all patches of the set of rows from `row` on, and where their outputs go. Rows that follow one
+ * another, as those of the set before did, need no new list.
+ */
+static void list_patches(depthwise_t *depthwise, uint32_t row, int32_t rows, bool regular)
+{
+    if (regular && depthwise->regular && (rows == depthwise->rows)) {
+        return;
+    }
+    depthwise->rows = rows;
+    depthwise->regular = regular;
+    const layout_t *layout = &depthwise->layout;
+    int32_t count = 0;
+    for (int32_t strip = 0; (strip * strip_rows(layout)) < rows; ++strip) {
+        const uint32_t top = row + (uint32_t)strip_top(depthwise, strip);
+        const int8_t *first = mrt_output_s8(depthwise->call, 0u, top);
+        const uint32_t patch = (uint32_t)(strip * layout->strip);
+        const uint32_t place = (uint32_t)(first - depthwise->output);
+        if (layout->quads) {
+            const int8_t *below = (rows > 1) ? mrt_output_s8(depthwise->call, 0u, top + 1u) : first;
+            list_quads(depthwise, count, patch, place, (uint32_t)(below - depthwise->output));
+        } else {
+            list_singles(depthwise, count, patch, place);
+        }
+        count += layout->across;
+    }
+    depthwise->batches = divide_up(count, patches_of_batch(layout));
+    fill_batch(depthwise, count);
 }
 
 /* Output channels of one block, which follow one another. */
@@ -290,6 +328,11 @@ static MRT_MVE_INLINE void make_block(depthwise_t *depthwise, const channels_t *
 static MRT_NOINLINE void singles_signed(depthwise_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, false, MRT_MVE_SIGNED);
+}
+
+static MRT_NOINLINE void singles_rectified(depthwise_t *depthwise, const channels_t *channels)
+{
+    make_block(depthwise, channels, false, MRT_MVE_RECTIFIED);
 }
 
 static MRT_NOINLINE void quads_signed(depthwise_t *depthwise, const channels_t *channels)
@@ -395,16 +438,38 @@ static MRT_NOINLINE void any_block(depthwise_t *depthwise, const channels_t *cha
 
 static void compute_channels(depthwise_t *depthwise, const channels_t *channels)
 {
-    const int32_t scaling = depthwise->attrs->scaling;
     const layout_t *layout = &depthwise->layout;
-    if ((scaling == (int32_t)MRT_MVE_ANY) || ((layout->tiles_high * layout->tiles_wide) != 1)) {
+    const bool rectified = depthwise->attrs->scaling == (int32_t)MRT_MVE_RECTIFIED;
+    if ((depthwise->attrs->scaling == (int32_t)MRT_MVE_ANY) || ((layout->tiles_high * layout->tiles_wide) != 1)) {
         any_block(depthwise, channels);
-    } else if (!layout->quads) {
-        singles_signed(depthwise, channels);
-    } else if (scaling == (int32_t)MRT_MVE_RECTIFIED) {
+    } else if (layout->quads && rectified) {
         quads_rectified(depthwise, channels);
-    } else {
+    } else if (layout->quads) {
         quads_signed(depthwise, channels);
+    } else if (rectified) {
+        singles_rectified(depthwise, channels);
+    } else {
+        singles_signed(depthwise, channels);
+    }
+}
+
+/* The strips of the set of output rows from `row` on, of the channels from `channel` on. */
+static void make_strips(depthwise_t *depthwise, uint32_t row, int32_t channel)
+{
+    const layout_t *layout = &depthwise->layout;
+    int32_t index = 0;
+    int8_t *words = depthwise->strips;
+    for (int32_t strip = 0; (strip * strip_rows(layout)) < depthwise->rows; ++strip) {
+        const uint32_t top = row + (uint32_t)strip_top(depthwise, strip);
+        for (int32_t tile = 0; tile < layout->tiles_high; ++tile) {
+            mrt_mve_rows_t *rows = &depthwise->found[(index < FOUND) ? index : FOUND];
+            if ((channel == 0) || (index >= FOUND)) {
+                find_rows(depthwise, top, tile, rows);
+            }
+            interleave(depthwise, rows, channel, words);
+            words = &words[layout->tile_row];
+            ++index;
+        }
     }
 }
 
@@ -413,11 +478,7 @@ static void compute_block(depthwise_t *depthwise, uint32_t row, int32_t first)
 {
     const layout_t *layout = &depthwise->layout;
     const mrt_window_t *window = &depthwise->attrs->window;
-    const int32_t height = (depthwise->rows == 1) ? 1 : strip_rows(layout);
-    for (int32_t strip = 0; (strip * strip_rows(layout)) < depthwise->rows; ++strip) {
-        make_strip(depthwise, row + (uint32_t)strip_top(depthwise, strip), height, first,
-                   &depthwise->strips[strip * layout->strip]);
-    }
+    make_strips(depthwise, row, first);
     const int32_t copies = window->output_channels / window->input_channels;
     const int32_t words = (TILE * layout->tiles_high * layout->tiles_wide) + RECORD;
     const int32_t left = window->input_channels - first;
@@ -435,20 +496,22 @@ static void choose_rows(depthwise_t *depthwise, uint32_t row)
     const uint32_t wanted = ((call->row_end - row) < image) ? (call->row_end - row) : image;
     const uint32_t room = (uint32_t)(depthwise->attrs->strips * strip_rows(&depthwise->layout));
     const uint32_t most = (wanted < room) ? wanted : room;
-    const int32_t line = (int32_t)mrt_call_output(call, 0u)->row_bytes;
+    const int32_t bytes = (int32_t)mrt_call_output(call, 0u)->row_bytes;
     int8_t *low = mrt_output_s8(call, 0u, row);
     int8_t *high = low;
+    bool regular = true;
     uint32_t count = 1u;
     for (bool near = true; near && (count < most); count += near ? 1u : 0u) {
         int8_t *next = mrt_output_s8(call, 0u, row + count);
         int8_t *lowest = (next < low) ? next : low;
         int8_t *highest = (next > high) ? next : high;
-        near = ((highest - lowest) + line) <= UINT16_MAX;
+        near = ((highest - lowest) + bytes) <= UINT16_MAX;
+        regular = regular && (next == &high[bytes]);
         low = near ? lowest : low;
         high = near ? highest : high;
     }
-    depthwise->rows = (int32_t)count;
     depthwise->output = low;
+    list_patches(depthwise, row, (int32_t)count, regular);
 }
 
 static void begin(depthwise_t *depthwise)
@@ -463,6 +526,9 @@ static void begin(depthwise_t *depthwise)
     depthwise->moved = (int32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
     offset += (uint32_t)layout->moved;
     depthwise->strips = (int8_t *)mrt_address_mut(base, offset); /* MISRA D1 */
+    vstrbq_s8(depthwise->padding, vdupq_n_s8((int8_t)attrs->input_zero_point));
+    depthwise->rows = 0; /* nothing is listed yet */
+    depthwise->regular = false;
     depthwise->channel.offset = attrs->output_offset;
     vst1q_s16(depthwise->channel.low, vdupq_n_s16((int16_t)attrs->activation_min));
     vst1q_s16(depthwise->channel.high, vdupq_n_s16((int16_t)attrs->activation_max));
@@ -484,7 +550,6 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
     begin(&depthwise);
     for (uint32_t row = call->row_begin; row < call->row_end; row += (uint32_t)depthwise.rows) {
         choose_rows(&depthwise, row);
-        list_patches(&depthwise, row);
         for (int32_t first = 0; first < depthwise.attrs->window.input_channels; first += BLOCK) {
             compute_block(&depthwise, row, first);
         }

@@ -75,8 +75,11 @@ void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int
                       int8_t *output)
 {
     const int32_t pairs = count / 2;
-    mrt_mve_tiles_t tiles = {.step = 2 * step, .blocks = product->blocks, .output_step = 2 * product->channels,
-                             .end = product->output};
+    mrt_mve_tiles_t tiles; /* member by member: initialisers would first clear it, by a call */
+    tiles.step = 2 * step;
+    tiles.blocks = product->blocks;
+    tiles.output_step = 2 * product->channels;
+    tiles.end = product->output;
     if (pairs > 0) {
         tiles.pixels[0] = input;
         tiles.pixels[1] = &input[step];
