@@ -39,17 +39,14 @@ static uint64_t weight(const mrt_plan_problem_t *problem, uint32_t id, uint32_t 
 static uint64_t spared(const mrt_plan_problem_t *problem, uint32_t output, uint32_t pools)
 {
     const mrt_plan_range_t range = mrt_plan_pairs_of(problem, output);
-    uint64_t sum = 0u;
-    uint64_t most = 0u;
+    mrt_plan_common_t common = {.sum = 0u, .most = 0u};
     for (uint32_t i = range.begin; i < range.end; ++i) {
         const mrt_plan_pair_t *pair = &problem->pairs[i];
-        const uint64_t size = weight(problem, output, pools);
-        if ((size > pair->delta) && (weight(problem, pair->input, pools) > 0u)) {
-            most = ((size - pair->delta) > most) ? (size - pair->delta) : most;
-            sum += mrt_plan_common(problem, pair);
+        if ((weight(problem, output, pools) > 0u) && (weight(problem, pair->input, pools) > 0u)) {
+            mrt_plan_common_add(problem, pair, &common);
         }
     }
-    return (sum < most) ? sum : most;
+    return (common.sum < common.most) ? common.sum : common.most;
 }
 
 /* Bytes of the buffers that end right behind `start`: no more than these are gone afterwards. */

@@ -74,8 +74,15 @@ mrt_plan_range_t mrt_plan_pairs_of(const mrt_plan_problem_t *problem, uint32_t o
    are alive at once: the size of `lower`, or less if it is the output of a pair with `upper`. */
 uint32_t mrt_plan_distance(const mrt_plan_problem_t *problem, uint32_t lower, uint32_t upper);
 
-/* Most bytes that the two buffers of a pair can have in common. */
-uint32_t mrt_plan_common(const mrt_plan_problem_t *problem, const mrt_plan_pair_t *pair);
+/* What an output can have in common with its inputs at most: no more than with all of them one by one, and no more
+   than what it has above the least distance. */
+typedef struct mrt_plan_common {
+    uint64_t sum;  /* bytes over the pairs */
+    uint64_t most; /* bytes of the output that can lie over any input */
+} mrt_plan_common_t;
+
+/* Adds a pair of the output. */
+void mrt_plan_common_add(const mrt_plan_problem_t *problem, const mrt_plan_pair_t *pair, mrt_plan_common_t *common);
 
 /* Sorts indices by rank: in place, without recursion, at most n log n comparisons times a constant. */
 void mrt_plan_sort(uint32_t *ids, uint32_t count, const mrt_plan_rank_t *rank);

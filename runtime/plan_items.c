@@ -87,19 +87,14 @@ static uint64_t spared(const mrt_plan_search_t *search, const mrt_plan_item_t *o
 {
     const mrt_plan_problem_t *problem = search->task->problem;
     const mrt_plan_range_t range = mrt_plan_pairs_of(problem, output->id);
-    uint64_t sum = 0u;
-    uint64_t most = 0u;
+    mrt_plan_common_t common = {.sum = 0u, .most = 0u};
     for (uint32_t i = range.begin; i < range.end; ++i) {
-        const mrt_plan_pair_t *pair = &problem->pairs[i];
-        const uint32_t index = search->index[pair->input];
-        const bool counts = (index != MRT_PLAN_NO_ITEM) && search->items[index].is_unplaced
-                            && (search->items[index].place <= place);
-        if (counts && (pair->delta < output->size)) {
-            most = ((output->size - pair->delta) > most) ? ((uint64_t)output->size - pair->delta) : most;
-            sum += mrt_plan_common(problem, pair);
+        const uint32_t index = search->index[problem->pairs[i].input];
+        if ((index != MRT_PLAN_NO_ITEM) && search->items[index].is_unplaced && (search->items[index].place <= place)) {
+            mrt_plan_common_add(problem, &problem->pairs[i], &common);
         }
     }
-    return (sum < most) ? sum : most;
+    return (common.sum < common.most) ? common.sum : common.most;
 }
 
 /*
@@ -226,9 +221,10 @@ static bool lift_lowest(mrt_plan_search_t *search, const mrt_plan_component_t *c
 {
     const uint32_t *order = search->order;
     const uint64_t lowest = search->items[order[component->begin]].lowest;
-    for (uint32_t i = component->begin; (i < component->end) && (search->items[order[i]].lowest == lowest); ++i) {
-        const bool is_free = mrt_plan_item_is_free(&search->items[order[i]]);
-        if (!is_free && !mrt_plan_items_lift(search, component, order[i], lowest)) {
+    for (uint32_t i = component->begin; i < component->end; ++i) {
+        const mrt_plan_item_t *item = &search->items[order[i]];
+        const bool stays = (item->lowest > lowest) || mrt_plan_item_is_free(item);
+        if (!stays && !mrt_plan_items_lift(search, component, order[i], lowest)) {
             return false;
         }
     }

@@ -42,10 +42,13 @@ uint32_t mrt_plan_distance(const mrt_plan_problem_t *problem, uint32_t lower, ui
     return distance;
 }
 
-uint32_t mrt_plan_common(const mrt_plan_problem_t *problem, const mrt_plan_pair_t *pair)
+void mrt_plan_common_add(const mrt_plan_problem_t *problem, const mrt_plan_pair_t *pair, mrt_plan_common_t *common)
 {
     const uint32_t input = problem->buffers[pair->input].size;
     const uint32_t output = problem->buffers[pair->output].size;
-    const uint32_t behind = (pair->delta < output) ? (output - pair->delta) : 0u;
-    return (behind < input) ? behind : input;
+    if (pair->delta < output) {
+        const uint32_t above = output - pair->delta;
+        common->sum += (above < input) ? above : input;
+        common->most = (above > common->most) ? above : common->most;
+    }
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFERS_MAX = 12, POOLS_MAX = 3 };
+enum { BUFFERS_MAX = 12, POOLS_MAX = 3, PAIRS_MAX = 24 };
 
 typedef struct {
     const uint8_t *data;
@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
     mrt_plan_buffer_t buffers[BUFFERS_MAX];
     mrt_plan_pool_t pools[POOLS_MAX];
+    mrt_plan_pair_t pairs[PAIRS_MAX];
     mrt_plan_problem_t problem;
 } input_t;
 
@@ -49,6 +50,33 @@ static void fail(const char *problem)
     abort();
 }
 
+/* Whether two buffers can be a pair. */
+static bool may_pair(const input_t *input, uint32_t output, uint32_t source)
+{
+    const mrt_plan_buffer_t *a = &input->buffers[output];
+    const mrt_plan_buffer_t *b = &input->buffers[source];
+    return ((b->end - 1u) == a->start) && ((b->start < a->start) || (b->end < a->end) || (source < output));
+}
+
+/* Pairs, by what is left of the buffers' first bytes: those that can be, or at `wild` any. */
+static void make_pairs(bool wild, const uint32_t *kinds, input_t *input)
+{
+    mrt_plan_problem_t *problem = &input->problem;
+    problem->pairs = input->pairs;
+    for (uint32_t output = 0u; output < problem->buffer_count; ++output) {
+        for (uint32_t source = 0u; source < problem->buffer_count; ++source) {
+            const bool wanted = ((kinds[output] & 8u) != 0u) && ((kinds[source] & 16u) != 0u);
+            if (wanted && (problem->pair_count < PAIRS_MAX) && (wild || may_pair(input, output, source))) {
+                mrt_plan_pair_t *pair = &input->pairs[problem->pair_count];
+                pair->output = output + (wild ? (kinds[source] >> 7u) : 0u);
+                pair->input = source + (wild ? (kinds[output] >> 7u) : 0u);
+                pair->delta = (kinds[output] >> 5u) * (wild ? 0x24924925u : 3u);
+                ++problem->pair_count;
+            }
+        }
+    }
+}
+
 static void read_problem(reader_t *reader, bool wild, input_t *input)
 {
     input->problem.pool_count = 1u + (take(reader, 1u) % POOLS_MAX);
@@ -60,6 +88,7 @@ static void read_problem(reader_t *reader, bool wild, input_t *input)
         input->pools[pool].alignment = wild ? number(reader, true, 0u) : (1u << number(reader, false, 5u));
         input->pools[pool].cost = number(reader, wild, 4u);
     }
+    uint32_t kinds[BUFFERS_MAX] = {0u};
     while ((reader->size > 0u) && (input->problem.buffer_count < BUFFERS_MAX)) {
         mrt_plan_buffer_t *buffer = &input->buffers[input->problem.buffer_count];
         const uint32_t kind = take(reader, 1u);
@@ -69,8 +98,10 @@ static void read_problem(reader_t *reader, bool wild, input_t *input)
         buffer->alignment = wild ? number(reader, true, 0u) : (1u << number(reader, false, 4u));
         buffer->pools = wild ? number(reader, true, 0u) : (1u + number(reader, false, 7u));
         buffer->fixed = ((kind % 8u) == 0u) ? number(reader, wild, 64u) : MRT_PLAN_FLOATING;
+        kinds[input->problem.buffer_count] = kind;
         ++input->problem.buffer_count;
     }
+    make_pairs(wild, kinds, input);
 }
 
 /* Less than 0 where plan a uses less than b of the costliest pool in which they differ. */
@@ -134,6 +165,19 @@ static void solve(const input_t *input, const mrt_plan_options_t *options, answe
     }
 }
 
+/* Pairs are leaves: without them no plan is smaller, and none fits where none does with them. */
+static void check_without_pairs(const input_t *input, const mrt_plan_options_t *options, const answer_t *answer)
+{
+    input_t apart = *input;
+    answer_t other;
+    memset(&other, 0, sizeof other);
+    apart.problem.pair_count = 0u;
+    apart.problem.buffers = apart.buffers;
+    apart.problem.pools = apart.pools;
+    solve(&apart, options, &other);
+    check_pair(input, answer, &other);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const mrt_plan_strategy_t strategies[] = {MRT_PLAN_GREEDY, MRT_PLAN_HILL_CLIMB, MRT_PLAN_EXACT, MRT_PLAN_AUTO};
@@ -163,6 +207,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (uint32_t a = 0u; a < STRATEGIES; ++a) {
         for (uint32_t b = 0u; b < STRATEGIES; ++b) {
             check_pair(&input, &answers[a], &answers[b]);
+        }
+        if ((input.problem.pair_count != 0u) && (answers[a].status != MRT_ERR_ARGUMENT)) {
+            mrt_plan_options_t options = base;
+            options.strategy = strategies[a];
+            check_without_pairs(&input, &options, &answers[a]);
         }
     }
     return 0;

@@ -28,7 +28,7 @@ def status_of(problem: Problem, strategy: str, goal: int, budget: int) -> tuple[
 @pytest.mark.parametrize("strategy", NAMES)
 def test_nothing_needs_no_tables(strategy: str) -> None:
     problem = Problem([])
-    problem.struct.buffers = problem.ffi.NULL
+    problem.struct.buffers = problem.struct.pairs = problem.ffi.NULL
     problem.plan.slots = problem.ffi.NULL
     assert problem.solve(strategy) == "OK"
     assert problem.plan.used[0] == 0
