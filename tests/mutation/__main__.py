@@ -2,7 +2,8 @@
 
 Makes small faults in the C, one at a time, and counts those that the quick tests of the unit find. Prints a table and
 the survivors; exits with 1 where fewer than 90 % of a group are killed. Mutants that change nothing that anyone can
-observe are listed in equivalent.txt, with the reason.
+observe are listed in equivalent.txt, with the reason. What becomes of a unit whose mutants are all judged is noted in
+survivors.txt. A run that was stopped goes on where it was: verdicts are kept for as long as unit and tests stay.
 
 Mull and its kin need plug-ins for a particular LLVM, and regular expressions on lines (universalmutator) break macros
 and declarations and cannot skip what the compiler proves equal; see operators.py and judge.py for what this one does.
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from tests.mutation.judge import KILLED, ROOT, SAME, SURVIVED, TIMEOUT, Judge, prepare, units
 from tests.mutation.operators import Mutant, mutants
+from tests.mutation.record import Verdicts, write_survivors
 
 GOAL = 90.0
 """Percent of a group's mutants that must be killed."""
@@ -39,6 +41,7 @@ GRAPH = (
 PLANNER = (
     ("tests/runtime/test_plan_golden.py",),
     ("tests/runtime/test_plan.py", "tests/runtime/test_plan_corners.py"),
+    ("tests/planner/test_in_place.py", "-k", "not optimum and not proper"),
     ("tests/planner/test_plan.py", "-k", "not ten_thousand and not published"),
 )
 CHECKS = ("tests/runtime/kernels/test_checks.py", "tests/runtime/kernels/test_corners.py")
@@ -113,26 +116,37 @@ def _verdict(mutant: Mutant) -> str:
     return _judge.judge(mutant)
 
 
-def judge_unit(unit: str, rule: Rule, sample: int | None, seed: int) -> Counter[str]:
-    """Judge a unit's mutants on two processes; prints the survivors; counts by verdict."""
+def judge_unit(unit: str, rule: Rule, sample: int | None, seed: int, jobs: int) -> Counter[str]:
+    """Judge a unit's mutants on `jobs` processes; prints the survivors; counts by verdict."""
     found = mutants(unit, (ROOT / unit).read_text())
     number = sample or rule.sample
-    if number is not None and number < len(found):
+    whole = number is None or number >= len(found)
+    if number is not None and not whole:
         chosen = set(random.Random(f"{seed} {unit}").sample(range(len(found)), number))
         found = [mutant for index, mutant in enumerate(found) if index in chosen]
+    begin = time.monotonic()
+    verdicts = Verdicts(unit, rule.stages)
+    left = [mutant for mutant in found if mutant not in verdicts]
+    if left:
+        with multiprocessing.get_context("fork").Pool(jobs, _begin, (rule.stages,)) as pool:
+            for mutant, verdict in zip(left, pool.imap(_verdict, left), strict=True):
+                verdicts.add(mutant, verdict)
     known = equivalent()
     counts: Counter[str] = Counter()
-    begin = time.monotonic()
-    with multiprocessing.get_context("fork").Pool(2, _begin, (rule.stages,)) as pool:
-        for mutant, verdict in zip(found, pool.imap(_verdict, found), strict=True):
-            if verdict == SURVIVED and (unit, mutant.change) in known:
-                verdict = EQUIVALENT_VERDICT
-            counts[verdict] += 1
-            if verdict == SURVIVED:
-                print(f"    {unit}:{mutant.line}: {mutant.operator}\n        {mutant.change}", flush=True)
-            elif verdict != SURVIVED and verdict != EQUIVALENT_VERDICT and (unit, mutant.change) in known:
-                print(f"    {unit}:{mutant.line}: not equivalent after all: {mutant.change}", flush=True)
-    print(row(unit, counts, f"{time.monotonic() - begin:.0f} s"), flush=True)
+    survivors = []
+    for mutant in found:
+        verdict = verdicts.of(mutant)
+        is_known = (unit, mutant.change) in known
+        if verdict == SURVIVED and is_known:
+            verdict = EQUIVALENT_VERDICT
+        counts[verdict] += 1
+        if verdict == SURVIVED:
+            survivors.append(f"    {unit}:{mutant.line}: {mutant.operator}\n        {mutant.change}")
+        elif verdict != EQUIVALENT_VERDICT and is_known:
+            print(f"    {unit}:{mutant.line}: not equivalent after all: {mutant.change}", flush=True)
+    print(*survivors, row(unit, counts, f"{time.monotonic() - begin:.0f} s"), sep="\n", flush=True)
+    if whole:
+        write_survivors(unit, row(unit, counts), survivors)
     return counts
 
 
@@ -145,7 +159,7 @@ def share(counts: Counter[str]) -> float:
 def row(name: str, counts: Counter[str], note: str = "") -> str:
     """A line of the table."""
     numbers = "".join(f"{counts[verdict]:>{8 + len(verdict) - 6}}" for verdict in VERDICTS)
-    return f"{name:<44}{numbers}{share(counts):>8.1f} % {note:>8}"
+    return f"{name:<44}{numbers}{share(counts):>8.1f} % {note:>8}".rstrip()
 
 
 VERDICTS = (KILLED, TIMEOUT, SURVIVED, EQUIVALENT_VERDICT, SAME)
@@ -157,6 +171,7 @@ def main() -> int:
     parser.add_argument("--unit", default="*", help="pattern of paths, as runtime/plan*.c; default: all")
     parser.add_argument("--sample", type=int, help="judge only so many mutants of each unit")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
     chosen = parser.parse_args()
     rules = [(unit, next((rule for rule in RULES if fnmatch(unit, rule.pattern)), None)) for unit in units()]
     print(f"{'unit':<44}" + "".join(f"{verdict:>{8 + len(verdict) - 6}}" for verdict in VERDICTS) + f"{'killed':>9}")
@@ -164,7 +179,7 @@ def main() -> int:
     prepare()
     for unit, rule in rules:
         if rule is not None and fnmatch(unit, chosen.unit):
-            counts = judge_unit(unit, rule, chosen.sample, chosen.seed)
+            counts = judge_unit(unit, rule, chosen.sample, chosen.seed, chosen.jobs)
             groups.setdefault(rule.group, Counter()).update(counts)
     for group, counts in groups.items():
         print(row(group, counts))

@@ -33,6 +33,8 @@ class Numbers:
 
 
 SEEDS = 320
+BLOCK = 20
+"""Seeds of one test: the judge of mutants wants it quick."""
 FIRST_WITH_PAIRS = 240
 
 
@@ -107,9 +109,11 @@ def lines() -> Iterator[str]:
     yield from (f"{seed}: {answer(seed)}" for seed in range(SEEDS))
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_answers_are_those_of_the_golden_file(seed: int) -> None:
-    assert f"{seed}: {answer(seed)}" in GOLDEN.read_text().splitlines()
+@pytest.mark.parametrize("first", range(0, SEEDS, BLOCK))
+def test_answers_are_those_of_the_golden_file(first: int) -> None:
+    found = [f"{seed}: {answer(seed)}" for seed in range(first, first + BLOCK)]
+    golden = [line for line in GOLDEN.read_text().splitlines() if not line.startswith("scratch")]
+    assert found == golden[first : first + BLOCK]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
