@@ -19,6 +19,7 @@
 #include "micrort/kernel.h"
 #include "micrort/kernels.h"
 #include "micrort/plan.h"
+#include "micrort/platform.h"
 #include "micrort/status.h"
 #include "micrort/tensor.h"
 

@@ -24,7 +24,8 @@
     X(ERR_BUDGET, -11, "the search budget was spent before an answer was found") \
     X(ERR_RUN, -12, "a kernel failed while running") \
     X(ERR_FORMAT, -13, "the bytes are no blob that this runtime can read") \
-    X(ERR_CHECKSUM, -14, "the bytes do not agree with their checksum")
+    X(ERR_CHECKSUM, -14, "the bytes do not agree with their checksum") \
+    X(ERR_TIMEOUT, -15, "the time allowed for the call was over before it could be done")
 
 /** Outcome of a call. Never ignore one: on any value but MRT_OK the outputs are unspecified. */
 typedef enum mrt_status {

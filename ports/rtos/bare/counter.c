@@ -19,9 +19,9 @@
 /* Wraps of SysTick so far. The exception handler has no other way to reach its count. */
 static volatile uint32_t wraps;
 
-void mrt_port_systick(void);
+void SysTick_Handler(void);
 
-void mrt_port_systick(void)
+void SysTick_Handler(void)
 {
     wraps += 1u;
 }

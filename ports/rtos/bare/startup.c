@@ -1,19 +1,38 @@
-/* Vector table, reset and fault handling for any Cortex-M. */
+/*
+ * Vector table, reset and fault handling for any Cortex-M. Handlers have the names of CMSIS; one that nobody else
+ * defines is the fault handler. An operating system under which the core starts here brings SVC_Handler, PendSV_Handler
+ * and SysTick_Handler; mrt_port_interrupt takes all interrupts of devices.
+ */
 #include "ports/rtos/bare/linker.h"
 #include "ports/rtos/bare/mpu.h"
 #include "ports/rtos/bare/port.h"
 #include "ports/rtos/bare/registers.h"
 
+/* Whether memory protection is on from the start; 0 under an operating system, which the MPU may belong to. */
+#if !defined(MRT_PORT_PROTECTED)
+#define MRT_PORT_PROTECTED 1
+#endif
+
 __attribute__((noreturn)) void mrt_port_reset(void);
 void mrt_port_fault(void);
 __attribute__((noreturn, used)) void mrt_port_fault_report(const uint32_t *frame);
-void mrt_port_systick(void);
+void SVC_Handler(void) __attribute__((weak, alias("mrt_port_fault")));
+void PendSV_Handler(void) __attribute__((weak, alias("mrt_port_fault")));
+void SysTick_Handler(void) __attribute__((weak, alias("mrt_port_fault")));
+void mrt_port_interrupt(void) __attribute__((weak, alias("mrt_port_fault")));
 
-/* The first sixteen entries are the architecture's; the port enables no device interrupts. */
+/* Interrupts of devices; the largest multiple of 16 for which all boards have room. */
+#define DEVICES 64
+
+/* The first sixteen entries are the architecture's. */
 typedef struct vector_table {
     uint32_t *stack_top;
     void (*handlers[15])(void);
+    void (*devices[DEVICES])(void);
 } vector_table_t;
+
+#define FOUR(handler) handler, handler, handler, handler                     /* MISRA D4 */
+#define SIXTEEN(handler) FOUR(handler), FOUR(handler), FOUR(handler), FOUR(handler) /* MISRA D4 */
 
 extern const vector_table_t mrt_port_vectors;
 
@@ -24,11 +43,12 @@ __attribute__((section(".vectors"), used)) const vector_table_t mrt_port_vectors
         mrt_port_fault, /* 2 NMI */
         mrt_port_fault, /* 3 HardFault; the configurable faults below escalate to it */
         mrt_port_fault, mrt_port_fault, mrt_port_fault, mrt_port_fault, mrt_port_fault, mrt_port_fault, mrt_port_fault,
-        mrt_port_fault, /* 11 SVCall */
+        SVC_Handler, /* 11 */
         mrt_port_fault, mrt_port_fault,
-        mrt_port_fault,  /* 14 PendSV */
-        mrt_port_systick /* 15 SysTick */
+        PendSV_Handler, /* 14 */
+        SysTick_Handler /* 15 */
     },
+    {SIXTEEN(mrt_port_interrupt), SIXTEEN(mrt_port_interrupt), SIXTEEN(mrt_port_interrupt), SIXTEEN(mrt_port_interrupt)},
 };
 
 /* Every load and store from here on may rely on what is set up here, so it comes before the first C object is used. */
@@ -56,10 +76,12 @@ void mrt_port_reset(void)
         mrt_port_bss_begin[count] = 0u;
         count += 1u;
     }
+#if MRT_PORT_PROTECTED == 1
     if (!mrt_port_mpu_protect()) {
         mrt_port_print("too few MPU regions for the guards of all arenas\n");
         mrt_port_exit(MRT_PORT_EXIT_FAULT);
     }
+#endif
     mrt_port_exit(main());
 }
 
@@ -83,6 +105,7 @@ __attribute__((naked)) void mrt_port_fault(void)
                    ".ltorg");
 }
 
+#if MRT_PORT_PROTECTED == 1
 /* What memory protection has to say. Its handler runs with protection off, so that nothing here can fault again. */
 static void report_protection(void)
 {
@@ -102,6 +125,7 @@ static void report_protection(void)
         /* another kind of fault */
     }
 }
+#endif
 
 void mrt_port_fault_report(const uint32_t *frame)
 {
@@ -124,6 +148,8 @@ void mrt_port_fault_report(const uint32_t *frame)
         mrt_port_print(" outside the stack");
     }
     mrt_port_print("\n");
+#if MRT_PORT_PROTECTED == 1
     report_protection();
+#endif
     mrt_port_exit(MRT_PORT_EXIT_FAULT);
 }

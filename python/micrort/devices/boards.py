@@ -34,6 +34,18 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Uart:
+    """The serial line to the workstation."""
+
+    kind: str
+    """Its driver: a file of ports/drivers."""
+    base: int
+    """Address of its registers."""
+    interrupt: int
+    """Number of its receive interrupt, counted from the first behind the sixteen of the architecture."""
+
+
+@dataclass(frozen=True)
 class Board:
     """A board: a target, its memories, and how to reach it."""
 
@@ -51,6 +63,16 @@ class Board:
     """For each of SECTIONS the memory it lies in."""
     machine: str | None
     """The QEMU machine that emulates it, if there is one."""
+    uart: Uart | None
+
+    @property
+    def defines(self) -> Mapping[str, str]:
+        """What board.toml says, as macros for C."""
+        found = {"MRT_BOARD_CLOCK_HZ": f"{self.clock_hz}u"}
+        if self.uart is not None:
+            found["MRT_BOARD_UART_BASE"] = f"{self.uart.base:#x}u"
+            found["MRT_BOARD_UART_INTERRUPT"] = f"{self.uart.interrupt}u"
+        return found
 
     def resolve(self, wanted: str | None) -> Target:
         """The target to build for, when a package was compiled for `wanted` (None: for no core in particular).
@@ -125,6 +147,7 @@ def _read(path: Path, table: dict[str, Any]) -> Board:
     }
     sections = {section: str(table["sections"][section]) for section in SECTIONS}
     runs = tuple(map(str, table.get("also_runs", ())))
+    uart = table.get("uart")
     for section, memory in sections.items():
         if memory not in memories:
             raise ValueError(f"[sections] {section} names the memory {memory!r}; there are {', '.join(memories)}")
@@ -141,4 +164,5 @@ def _read(path: Path, table: dict[str, Any]) -> Board:
         memories=memories,
         sections=sections,
         machine=table.get("qemu", {}).get("machine"),
+        uart=Uart(str(uart["kind"]), int(uart["base"]), int(uart["interrupt"])) if uart else None,
     )
