@@ -4,22 +4,10 @@
 #include <stddef.h>
 
 #include "ports/drivers/transport.h"
+#include "ports/rtos/ticks.h"
 #include "task.h"
 
-/* Ticks that last at least `timeout_ms`; waiting for n ticks ends between n - 1 and n of them. */
-static TickType_t ticks_of(uint32_t timeout_ms)
-{
-    TickType_t ticks = portMAX_DELAY;
-    if (timeout_ms == 0u) {
-        ticks = 0u;
-    } else if (timeout_ms != MRT_FOREVER) {
-        const uint64_t wanted = (((uint64_t)timeout_ms * configTICK_RATE_HZ) + 999u) / 1000u;
-        ticks = (wanted < (portMAX_DELAY - 1u)) ? ((TickType_t)wanted + 1u) : (portMAX_DELAY - 1u);
-    } else {
-        /* for ever */
-    }
-    return ticks;
-}
+_Static_assert(portMAX_DELAY == MRT_TICKS_FOREVER, "the port needs configTICK_TYPE_WIDTH_IN_BITS of 32");
 
 static uint64_t now(void *context)
 {
@@ -34,7 +22,7 @@ static uint64_t now(void *context)
 static mrt_status_t lock(void *context, uint32_t timeout_ms)
 {
     const mrt_freertos_t *port = context; /* MISRA D1 */
-    return (xSemaphoreTake(port->lock, ticks_of(timeout_ms)) == pdTRUE) ? MRT_OK : MRT_ERR_TIMEOUT;
+    return (xSemaphoreTake(port->lock, mrt_ticks_of(timeout_ms, configTICK_RATE_HZ)) == pdTRUE) ? MRT_OK : MRT_ERR_TIMEOUT;
 }
 
 static mrt_status_t unlock(void *context)
@@ -52,7 +40,7 @@ static mrt_status_t wait(void *context, uint32_t event, uint32_t timeout_ms)
     if (event >= MRT_EVENT_COUNT) {
         return MRT_ERR_ARGUMENT;
     }
-    return (xSemaphoreTake(port->events[event], ticks_of(timeout_ms)) == pdTRUE) ? MRT_OK : MRT_ERR_TIMEOUT;
+    return (xSemaphoreTake(port->events[event], mrt_ticks_of(timeout_ms, configTICK_RATE_HZ)) == pdTRUE) ? MRT_OK : MRT_ERR_TIMEOUT;
 }
 
 static mrt_status_t signal(void *context, uint32_t event)
