@@ -1,0 +1,128 @@
+"""The demonstration on every RTOS whose tree is given, built and run on every emulated board that the system knows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from micrort import sources
+from micrort.devices import boards
+from micrort.errors import UsageError
+from micrort.project import rtos
+from micrort.reference.litert import LiteRTReference
+
+MODEL = sources.root() / "tests/models/sine_int8.tflite"
+TREES = {"freertos": "FREERTOS_KERNEL_PATH", "threadx": "THREADX_PATH", "zephyr": "ZEPHYR_BASE"}
+EMULATED = ("mps2_an385", "mps2_an386", "mps2_an500", "mps2_an505", "mps2_an521", "mps3_an547")
+SOFT = "cortex-m33+nodsp+nofp"
+ZEPHYR = {"mps2_an385": "cortex-m3", "mps2_an521": SOFT, "mps3_an547": SOFT}
+"""Zephyr's boards, and the target whose code they run as Zephyr configures them: without FPU."""
+ZEPHYR_STM32 = ("nucleo_f746zg", "stm32f746g_disco")
+
+
+def tree(system: str) -> Path:
+    variable = TREES[system]
+    if not os.environ.get(variable):
+        pytest.skip(f"{variable} is not set: it names a tree of {system}")
+    return Path(os.environ[variable])
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("package") / "sine_int8.tar"
+    subprocess.run([sys.executable, "-m", "micrort.cli", "compile", str(MODEL), "-o", str(path)], check=True)
+    return path
+
+
+def libraries(package: Path, target: str) -> Path:
+    command = [sys.executable, "-m", "SCons", "-Q", "lib", f"target={target}", f"package={package}"]
+    subprocess.run(command, cwd=sources.root(), check=True, stdout=subprocess.DEVNULL)
+    return sources.root() / "build" / target
+
+
+def run(image: Path, machine: str, line: str = "tester") -> str:
+    """What the firmware writes to its UART, from our line to its verdict."""
+    command = ["qemu-system-arm", "-M", machine, "-display", "none", "-monitor", "none", "-icount", "shift=6"]
+    command += ["-semihosting-config", "enable=on,target=native", "-serial", "stdio", "-kernel", str(image)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+    printed = []
+    try:
+        for text in process.stdout:
+            printed.append(text)
+            if text.startswith(("all equal", "wrong")):
+                break
+    finally:
+        process.kill()
+        process.wait()
+    return "".join(printed)
+
+
+def hold(printed: str) -> None:
+    """Both executors gave LiteRT's bytes for every point, and both sharing threads had their turns."""
+    assert "micrort: hello tester\n" in printed, printed
+    rows = [tuple(map(int, row)) for row in re.findall(r"point (\d+) input (-?\d+) output (-?\d+) (-?\d+)", printed)]
+    assert [row[0] for row in rows] == list(range(32)), printed
+    reference = LiteRTReference(MODEL.read_bytes())
+    for _, value, shared, own in rows:
+        *_, (_, outputs) = reference.run({reference.inputs[0]: np.array([[value]], np.int8)})
+        assert shared == own == int(outputs[reference.outputs[0]].reshape(-1)[0])
+    turns = re.search(r"shared by two threads: (\d+) \+ (\d+) points", printed)
+    assert turns is not None and min(map(int, turns.groups())) > 0 and sum(map(int, turns.groups())) == 32
+    assert "all equal and near the sine: success" in printed
+
+
+@pytest.mark.parametrize("name", EMULATED)
+@pytest.mark.parametrize("system", rtos.SYSTEMS)
+def test_built_by_make(system: str, name: str, package: Path, tmp_path: Path) -> None:
+    path = tree(system)
+    board = boards.board(name)
+    rtos.create(system, board, libraries(package, board.target.name), tmp_path)
+    command = ["make", "-s", "-j2", f"{TREES[system]}={path}"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert board.machine is not None
+    hold(run(tmp_path / "firmware.elf", board.machine))
+
+
+@pytest.mark.parametrize("name", [*ZEPHYR, *ZEPHYR_STM32])
+def test_zephyr(name: str, package: Path, tmp_path: Path) -> None:
+    """ZEPHYR_MODULES names the cmsis module at Zephyr's pin, and for the STM32 boards hal_stm32."""
+    tree("zephyr")
+    for tool in ("cmake", "ninja", "dtc", "gperf"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed, which Zephyr's build needs")
+    if name in ZEPHYR_STM32 and "stm32" not in os.environ.get("ZEPHYR_MODULES", ""):
+        pytest.skip("ZEPHYR_MODULES does not name hal_stm32, which the board needs")
+    made = libraries(package, ZEPHYR.get(name, "cortex-m7"))
+    build_zephyr(name, made, tmp_path)
+    if name in ZEPHYR:
+        hold(run(tmp_path / "zephyr/zephyr.elf", name.replace("_", "-")))
+
+
+def build_zephyr(board: str, made: Path, folder: Path, more: Sequence[str] = ()) -> None:
+    sample = sources.root() / "ports/rtos/zephyr/sample"
+    command = ["cmake", "-GNinja", "-B", str(folder), "-S", str(sample), f"-DBOARD={board}", "-DBUILD_VERSION=test"]
+    command += [f"-DMICRORT_LIBRARIES={made}", f"-DZEPHYR_MODULES={os.environ.get('ZEPHYR_MODULES', '')}", *more]
+    environment = {"ZEPHYR_TOOLCHAIN_VARIANT": "gnuarmemb", "GNUARMEMB_TOOLCHAIN_PATH": "/usr", **os.environ}
+    for step in (command, ["ninja", "-C", str(folder)]):
+        done = subprocess.run(step, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_refusals(tmp_path: Path) -> None:
+    board = boards.board("mps2_an386")
+    with pytest.raises(UsageError, match="freertos, threadx"):
+        rtos.create("vxworks", board, tmp_path, tmp_path)
+    with pytest.raises(UsageError, match=r"libmicrort\.a is missing; make it"):
+        rtos.create("freertos", board, tmp_path / "nowhere", tmp_path / "made")
+    assert not (tmp_path / "made").exists()
