@@ -147,6 +147,50 @@ static inline mve_pred16_t vctp8q(uint32_t count)
     return (count < 16u) ? (mve_pred16_t)((UINT32_C(1) << count) - 1u) : (mve_pred16_t)0xFFFFu;
 }
 
+/** The first `count` lanes of 32 bits. */
+static inline mve_pred16_t vctp32q(uint32_t count)
+{
+    return (count < 4u) ? (mve_pred16_t)((UINT32_C(1) << (4u * count)) - 1u) : (mve_pred16_t)0xFFFFu;
+}
+
+/** Bytes to lanes of 32 bits; 0 where the predicate is not set. */
+static inline int32x4_t vldrbq_z_s32(const int8_t *base, mve_pred16_t predicate)
+{
+    int32x4_t result = {{0, 0, 0, 0}};
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        if ((((uint32_t)predicate >> (4u * i)) & 1u) != 0u) {
+            result.lane[i] = base[i];
+        }
+    }
+    return result;
+}
+
+static inline int32x4_t vldrbq_s32(const int8_t *base)
+{
+    const int32x4_t result = {{base[0], base[1], base[2], base[3]}};
+    return result;
+}
+
+static inline int8x16_t vldrbq_z_s8(const int8_t *base, mve_pred16_t predicate)
+{
+    int8x16_t result = vdupq_n_s8(0);
+    for (uint32_t i = 0u; i < 16u; ++i) {
+        if ((((uint32_t)predicate >> i) & 1u) != 0u) {
+            result.lane[i] = base[i];
+        }
+    }
+    return result;
+}
+
+static inline void vstrbq_p_s8(int8_t *base, int8x16_t value, mve_pred16_t predicate)
+{
+    for (uint32_t i = 0u; i < 16u; ++i) {
+        if ((((uint32_t)predicate >> i) & 1u) != 0u) {
+            base[i] = value.lane[i];
+        }
+    }
+}
+
 static inline void vstrbq_p_s16(int8_t *base, int16x8_t value, mve_pred16_t predicate)
 {
     for (uint32_t i = 0u; i < 8u; ++i) {
@@ -343,6 +387,26 @@ static inline int16x8_t vminq_s16(int16x8_t a, int16x8_t b)
 {
     int16x8_t result;
     for (uint32_t i = 0u; i < 8u; ++i) {
+        result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
+    }
+    return result;
+}
+
+/* Arithmetic of 8 bits. */
+
+static inline int8x16_t vmaxq_s8(int8x16_t a, int8x16_t b)
+{
+    int8x16_t result;
+    for (uint32_t i = 0u; i < 16u; ++i) {
+        result.lane[i] = (a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i];
+    }
+    return result;
+}
+
+static inline int8x16_t vminq_s8(int8x16_t a, int8x16_t b)
+{
+    int8x16_t result;
+    for (uint32_t i = 0u; i < 16u; ++i) {
         result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
     }
     return result;
