@@ -12,6 +12,10 @@
  *
  * A filter that is no multiple of 16 is continued by weights of 0, and the last group by copies of the last channel. In
  * groups of eight the multipliers, and the shifts, are those of even channels, then those of odd ones.
+ *
+ * Kernels of float32 and of pooling take the attributes of the portable ones. Input 1 of conv2d_f32_mve and of
+ * fully_connected_f32_mve is one float32 tensor of groups of 16 output channels, the last one of as many as are left,
+ * in whole fours, continued by 0: one bias for each channel; for each element of a filter one weight for each channel.
  */
 #ifndef MRT_KERNELS_MVE_H
 #define MRT_KERNELS_MVE_H

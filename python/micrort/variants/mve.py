@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from micrort.ir import DType, KernelCall, Tensor
-from micrort.variants import cost
+from micrort.variants import cost, mve_float
 from micrort.variants.base import Variant
 from micrort.variants.linear import search
 
@@ -273,4 +273,5 @@ _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...
     "max_pool2d_s8": (pooling,),
     "depthwise_conv2d_s8": (depthwise,),
     "conv2d_s8": (convolution, convolution_of_one_pixel),
+    **mve_float.PROVIDERS,
 }
