@@ -33,6 +33,8 @@ class CompileOptions:
     """`graph`: const tables and the executor; `aot`: direct kernel calls."""
     optimize: str = "balanced"
     """One of LEVELS."""
+    max_code: int | None = None
+    """Bytes of code (runtime, kernels, tables) at most, by estimate; None: any."""
 
 
 def compile_model(model: Path | Graph, options: CompileOptions | None = None) -> Package:
@@ -55,13 +57,19 @@ def compile_model(model: Path | Graph, options: CompileOptions | None = None) ->
         order_budget=ORDER_BUDGETS[options.optimize],
         target=None if options.target is None else targets.target(options.target),
         optimize=options.optimize,
+        max_code=options.max_code,
     )
     program = passes.compile_graph(replace(graph, name=module_name(graph.name)), chosen)
     text, arrays = graph_json.write(program), params.write(graph_json.params(program))
     # read back from the very bytes of the archive, as every later user of the package does
     executor_graph = graph_reader.read(text, params.read(arrays, graph.name), graph.name)
     metadata = package.metadata(
-        executor_graph, options.executor, options.target, options.optimize, _datetime(), program.pruning
+        executor_graph,
+        options.executor,
+        options.target,
+        options.optimize,
+        _datetime(),
+        package.Decisions(program.pruning, program.selection),
     )
     return mlf.Package(
         name=executor_graph.name,

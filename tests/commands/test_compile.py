@@ -168,3 +168,26 @@ def test_source_date_epoch_sets_the_time(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "soon")
     with pytest.raises(UsageError, match="SOURCE_DATE_EPOCH"):
         compiler.compile_model(Path(DIGITS))
+
+
+def test_report_says_why_each_kernel_was_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["compile", DIGITS, "--target", "cortex-m4", "-o", str(tmp_path / "out.tar"), "--json"]
+    assert cli.run(arguments) == 0
+    operators = json.loads(capsys.readouterr().out)["operators"]
+    assert all(item["estimated_instructions"] > 0 for item in operators)
+    (pointwise, *_) = [item for item in operators if item["kernel"] == "fully_connected_s8_dsp"]
+    assert "conv2d_s8" in {other["kernel"] for other in pointwise["refused"]}
+    assert all(other["reason"] for item in operators for other in item["refused"])
+
+
+def test_a_budget_of_code_changes_kernels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def kernels(*options: str) -> set[str]:
+        arguments = ["compile", DIGITS, "--target", "cortex-m4", "-o", str(tmp_path / "out.tar"), "--json", *options]
+        assert cli.run(arguments) == 0
+        return {item["kernel"] for item in json.loads(capsys.readouterr().out)["operators"]}
+
+    assert "depthwise_conv2d_s8_dsp" in kernels()
+    assert "depthwise_conv2d_s8" in kernels("--optimize", "size")
+    assert "depthwise_conv2d_s8" in kernels("--max-code", "15500")
+    assert cli.run(["compile", DIGITS, "--target", "cortex-m4", "--max-code", "1000"]) == 2
+    assert "no choice of kernels takes at most 1,000 bytes" in capsys.readouterr().err

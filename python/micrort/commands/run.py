@@ -82,8 +82,21 @@ def report(package: Model, place: str, result: Result) -> dict[str, Any]:
         **result.figures,
     }
     if result.operators:
-        figures["operators"] = [dict(item) for item in result.operators]
+        figures["operators"] = profile(package, result)
     return figures
+
+
+def profile(package: Model, result: Result) -> list[dict[str, Any]]:
+    """For each operator name, operator, kernel, instructions, MACs and, where it was chosen, tile and what was not."""
+    described = {item["name"]: item for item in package.figures.get("operators", ())}
+    found = []
+    for item in result.operators:
+        own = described.get(item["name"], {})
+        macs = own.get("macs", 0)
+        known = {"macs": macs, "instructions_per_mac": round(item["instructions"] / macs, 3) if macs else None}
+        chosen = {key: own[key] for key in ("tile", "estimated_instructions", "refused") if key in own}
+        found.append({**item, **known, **chosen})
+    return found
 
 
 def crc32(array: np.ndarray) -> int:
@@ -114,6 +127,11 @@ def _show(package: Model, place: str, result: Result) -> None:
         label = name.removesuffix("_bytes").replace("_", " ")
         click.echo(f"  {label:<20} {figure:>12,}{units.get(name, ' bytes')}")
     total = sum(int(item["instructions"]) for item in result.operators) or 1
-    for item in result.operators:
+    for item in profile(package, result):
         share = 100 * int(item["instructions"]) / total
-        click.echo(f"  {item['instructions']:>12,} {share:5.1f} %  {item['kernel']:<24} {item['name']}")
+        per_mac = f"{item['instructions_per_mac']:8.3f} a MAC" if item["macs"] else " " * 14
+        click.echo(f"  {item['instructions']:>12,} {share:5.1f} % {per_mac}  {item['kernel']:<24} {item['name']}")
+        notes = [item["tile"]] if item.get("tile") else []
+        notes += [f"not {other['kernel']}: {other['reason']}" for other in item.get("refused", ())]
+        for note in notes:
+            click.echo(f"{'':<38}{note}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from micrort.ir.pruning import Pruning
+from micrort.ir.selection import Selection
 from micrort.ir.tensor import Tensor
 
 Attribute = int | float
@@ -99,6 +100,8 @@ class Program:
     arenas: tuple[Arena, ...] = ()
     pruning: Pruning | None = None
     """See Graph.pruning."""
+    selection: Mapping[str, Selection] = field(default_factory=dict)
+    """Call name -> why its kernel was chosen; empty where nothing was to be chosen."""
 
     def root(self, name: str) -> str:
         """The tensor whose bytes `name` is a view of; itself, if it is no alias."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from micrort.errors import ModelError
 from micrort.ir import Pruning, RemovedChannels
 from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
+from micrort.ir.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,13 +87,22 @@ class Package:
         return graph
 
 
+@dataclass(frozen=True)
+class Decisions:
+    """What the compiler decided, for reports."""
+
+    pruning: Pruning | None = None
+    selection: Mapping[str, Selection] = field(default_factory=dict)
+    """By node name."""
+
+
 def metadata(
     graph: ExecutorGraph,
     executor: str,
     target: str | None,
     optimize: str,
     datetime: str,
-    pruning: Pruning | None = None,
+    decisions: Decisions | None = None,
 ) -> dict[str, Any]:
     """metadata.json: TVM's keys, and ours under "micrort" in the module.
 
@@ -102,8 +112,9 @@ def metadata(
         target: a processor of `micrort targets`; None for no one in particular.
         optimize: the level that was asked for.
         datetime: `%Y-%m-%d %H:%M:%SZ`; given, not read from the clock, so that packages are reproducible.
-        pruning: what the compiler removed, if it has looked.
+        decisions: what the compiler decided, if it made the graph.
     """
+    decisions = decisions or Decisions()
     module = {
         "model_name": graph.name,
         "export_datetime": datetime,
@@ -111,7 +122,7 @@ def metadata(
         "target": ["c -keys=cpu" if target in (None, "host") else f"c -keys=arm_cpu,cpu -mcpu={target}"],
         "executors": [executor],
         "style": "full-model",
-        "micrort": _figures(graph, executor, target, optimize) | _pruned(graph, pruning),
+        "micrort": _figures(graph, executor, target, optimize, decisions) | _pruned(graph, decisions.pruning),
     }
     return {"version": VERSION, "modules": {graph.name: module}}
 
@@ -159,7 +170,9 @@ def _workspace(graph: ExecutorGraph, node: NodeEntry) -> int:
     return 0 if node.workspace is None else graph.tensors[node.workspace].bytes
 
 
-def _figures(graph: ExecutorGraph, executor: str, target: str | None, optimize: str) -> dict[str, Any]:
+def _figures(
+    graph: ExecutorGraph, executor: str, target: str | None, optimize: str, decisions: Decisions
+) -> dict[str, Any]:
     arenas = [
         {"name": arena.name, "bytes": arena.size, "alignment": arena.alignment, "lower_bound": arena.lower_bound}
         for arena in graph.arenas
@@ -172,6 +185,7 @@ def _figures(graph: ExecutorGraph, executor: str, target: str | None, optimize: 
             "macs": node.macs,
             "workspace_bytes": _workspace(graph, node),
             "outputs": [_described(graph.tensors[index]) for index in node.outputs],
+            **_selected(decisions.selection.get(node.name)),
         }
         for node in graph.nodes
     ]
@@ -188,6 +202,17 @@ def _figures(graph: ExecutorGraph, executor: str, target: str | None, optimize: 
         "inputs": [_described(graph.tensors[index]) for index in graph.inputs],
         "outputs": [_described(graph.tensors[index]) for index in graph.outputs],
         "operators": operators,
+    }
+
+
+def _selected(selection: Selection | None) -> dict[str, Any]:
+    """Why a node has its kernel."""
+    if selection is None:
+        return {}
+    return {
+        "tile": selection.tile,
+        "estimated_instructions": selection.instructions,
+        "refused": [{"kernel": kernel, "reason": reason} for kernel, reason in selection.refused],
     }
 
 

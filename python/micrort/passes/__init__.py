@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from micrort import planner
@@ -41,6 +41,10 @@ class Options:
     """The core to choose kernels for; None: portable ones."""
     optimize: str = "balanced"
     """What they are to be: see micrort.compiler.LEVELS."""
+    model_bytes: int = 0
+    """Constant data of the model, by which that of kernels is measured; set by compile_graph."""
+    max_code: int | None = None
+    """Bytes of code at most; None: any."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ PIPELINE = (
     Pass(drop_dead_nodes, spec.graph),
     Pass(fold_dead_channels, spec.graph),
     Pass(lower, spec.program),
-    Pass(select_kernels, spec.program, ("target", "optimize")),
+    Pass(select_kernels, spec.program, ("target", "optimize", "model_bytes", "max_code")),
     Pass(share_constants, spec.program),
     Pass(workspaces, spec.program),
     Pass(order_calls, spec.program, ("order_budget",)),
@@ -85,7 +89,8 @@ def compile_graph(graph: Graph, options: Options | None = None) -> Program:
         PlanError: the tensors do not fit into the memory pools.
         InternalError: a frontend or a pass made something that its stage does not allow; names it.
     """
-    options = options or Options()
+    constants = sum(tensor.bytes for tensor in graph.tensors.values() if tensor.data is not None)
+    options = replace(options or Options(), model_bytes=constants)
     _check("the frontend", spec.graph(graph))
     unit: Any = graph
     for step in PIPELINE:

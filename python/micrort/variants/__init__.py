@@ -1,26 +1,34 @@
-"""Variants of kernels for particular cores: which there are for a call, and what they need.
+"""Variants of kernels for particular cores: which there are for a call, what they need, and which to take.
 
 A variant computes the same bytes as the portable kernel, from constants in a layout of its own. It is offered only
 where its preconditions are proved for the call's very constants; the portable kernel remains for all the rest.
+
+A provider (dsp, mve, scalar, floats) yields every variant that computes a call, and a Refusal with the reason for a
+kernel that almost does. It does not choose: `rules_of` weighs the candidates of all calls under --optimize and
+--max-code, and `best` then chooses for one call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from micrort.variants import cost, dsp, mve, scalar
-from micrort.variants.base import Variant
+from micrort.variants.base import Refusal, Variant
+from micrort.variants.choice import ANY, Budget, Rules, rules_for
+from micrort.variants.code import CORE, code_bytes
 
 if TYPE_CHECKING:
     from micrort.devices.targets import Target
-    from micrort.ir import KernelCall, Tensor
+    from micrort.ir import KernelCall, Program, Tensor
 
-__all__ = ["Variant", "best"]
+__all__ = ["ANY", "Budget", "Refusal", "Rules", "Variant", "best", "candidates", "rules_of"]
 
 
-def best(call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str) -> Variant | None:
-    """The variant of `call` that needs the fewest instructions on `target`; None where the portable kernel does.
+def candidates(
+    call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str
+) -> Iterator[Variant | Refusal]:
+    """The portable kernel, and whatever the target's instruction sets offer for `call`.
 
     Args:
         call: a call as operators lower it.
@@ -28,14 +36,42 @@ def best(call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimi
         target: the core to compile for.
         optimize: one of micrort.compiler.LEVELS.
     """
-    offers: list[Variant] = []
+    yield Variant(call, (), cost.portable(call, tensors, target.long_products), "one output at a time")
     if target.dsp:
-        offers.extend(dsp.variants(call, tensors, optimize))
+        yield from dsp.variants(call, tensors, optimize)
     if target.mve:
-        offers.extend(mve.variants(call, tensors, optimize))
+        yield from mve.variants(call, tensors, optimize)
     if not (target.dsp or target.is_host):
-        offers.extend(scalar.variants(call, tensors, optimize))
-    fastest: Variant | None = min(offers, key=lambda variant: variant.instructions, default=None)
-    if fastest is None or fastest.instructions >= cost.portable(call, tensors, target.long_products):
-        return None
-    return fastest
+        yield from scalar.variants(call, tensors, optimize)
+
+
+def best(call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str, rules: Rules = ANY) -> Variant:
+    """The candidate for `call` that needs the fewest instructions under `rules`; says why it is not another one.
+
+    Args:
+        call, tensors, target, optimize: see candidates.
+        rules: what the choice keeps to.
+    """
+    offers = list(candidates(call, tensors, target, optimize))
+    return rules.choose(offers, tensors)
+
+
+def rules_of(program: Program, offers: Sequence[Sequence[Variant | Refusal]], target: Target, budget: Budget) -> Rules:
+    """The rules under which the kernels of all calls of a program keep to its budgets.
+
+    Args:
+        program: portable calls.
+        offers: for each call its candidates.
+        target: the core to compile for.
+        budget: `code_bytes` counts executor and tables, too, as far as they can be estimated.
+
+    Raises:
+        UsageError: no choice of kernels keeps to the budget of code.
+    """
+    kernels = code_bytes(target)
+    tables = sum(_TABLES + 4 * len(call.attrs) for call in program.calls)
+    return rules_for(offers, program.tensors, budget, lambda names: tables + kernels(names | {CORE}))
+
+
+_TABLES = 64
+"""Bytes of tables for a call beside its attributes: node, step, operands, the tensors that it makes."""

@@ -1,0 +1,168 @@
+"""Which candidates to take: the fewest instructions within budgets of constants and of code.
+
+Both budgets bind all calls of a program together. That of constants is kept by a price: a byte must save so many
+instructions, and the price rises until the constants fit (Lagrangian relaxation, H. Everett 1963). That of code is kept
+by looking at every set of kernels that does all calls.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from micrort.errors import UsageError
+from micrort.variants.base import Refusal, Variant
+
+if TYPE_CHECKING:
+    from micrort.ir import Tensor
+
+Offers = Sequence[Variant | Refusal]
+CodeBytes = Callable[[frozenset[str]], int]
+"""Bytes of code that a set of kernels takes together."""
+
+BALANCED_RATIO, SPEED_RATIO = 1.25, 4.0
+"""How much larger than the model's own the constants may become."""
+BALANCED_GROWTH, SLACK = 1.14, 1024
+"""In balanced they may also be only so much larger than those of portable kernels; in a small model by SLACK bytes."""
+FREE_MAX = 10
+"""Kernels whose every subset is looked at."""
+SIZE_SLOWDOWN = 1.5
+"""How many times the instructions of the fastest choice the smallest code may need."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the choice for each call keeps to, so that the program as a whole keeps to its budgets."""
+
+    byte_price: float = 0.0
+    """Instructions of an inference that a byte of constants has to save."""
+    kernels: frozenset[str] | None = None
+    """The kernels that may be taken; None: all."""
+
+    def choose(self, offers: Offers, tensors: Mapping[str, Tensor]) -> Variant:
+        """The best of the candidates for a call, with what it was chosen before."""
+        chosen = self.pick(offers, tensors)
+        others = [offer for offer in _able(offers) if offer is not chosen]
+        refused = [offer for offer in offers if isinstance(offer, Refusal)]
+        refused += [Refusal(offer.call.kernel, self._why(offer, chosen, tensors)) for offer in others]
+        return replace(chosen, refused=tuple(refused))
+
+    def pick(self, offers: Offers, tensors: Mapping[str, Tensor]) -> Variant:
+        """The best of the candidates for a call; of those allowed, if any is."""
+        able = _able(offers)
+        allowed = [offer for offer in able if self.kernels is None or offer.call.kernel in self.kernels] or able
+        return min(allowed, key=lambda offer: self.price(offer, tensors))
+
+    def price(self, offer: Variant, tensors: Mapping[str, Tensor]) -> float:
+        """What the choice minimises."""
+        return offer.instructions + self.byte_price * offer.constant_bytes(tensors)
+
+    def _why(self, offer: Variant, chosen: Variant, tensors: Mapping[str, Tensor]) -> str:
+        if self.kernels is not None and offer.call.kernel not in self.kernels:
+            return "left out to keep the code small"
+        if offer.instructions >= chosen.instructions:
+            return f"an estimated {offer.instructions:,} instructions, not {chosen.instructions:,}"
+        more = offer.constant_bytes(tensors) - chosen.constant_bytes(tensors)
+        return f"{more:,} bytes more of constants for {chosen.instructions - offer.instructions:,} instructions less"
+
+
+ANY = Rules()
+"""The fewest instructions, whatever the rest."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a program's kernels may take."""
+
+    optimize: str
+    """One of micrort.compiler.LEVELS."""
+    model_bytes: int
+    """Constant data of the model as it was given."""
+    code_bytes: int | None = None
+    """Of kernels at most; None: as much as need be."""
+
+
+def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: Budget, code: CodeBytes) -> Rules:
+    """The rules under which the choices for all calls keep to the budget.
+
+    Args:
+        offers: for each call its candidates, the portable kernel first.
+        tensors: all tensors of the program by name.
+        budget: what the choices may take together.
+        code: see CodeBytes.
+
+    Raises:
+        UsageError: no choice of kernels keeps to the budget of code.
+    """
+    limit = _constants_limit(offers, tensors, budget)
+    rules = _priced(offers, tensors, limit, None)
+    if budget.optimize != "size" and budget.code_bytes is None:
+        return rules
+    fastest = _total(offers, tensors, rules)[0]
+    outcomes = []
+    for kernels in _sets(offers):
+        some = _priced(offers, tensors, limit, kernels)
+        instructions, _, used = _total(offers, tensors, some)
+        outcomes.append((code(used), instructions, some))
+    least = min(outcomes, key=lambda item: item[:2])
+    most = least[0] if budget.code_bytes is None else budget.code_bytes
+    fitting = [item for item in outcomes if budget.code_bytes is None or item[0] <= most]
+    if not fitting:
+        raise UsageError(
+            f"no choice of kernels takes at most {most:,} bytes of code: the smallest takes {least[0]:,}. "
+            "Allow as much with --max-code, or leave operators out of the model"
+        )
+    if budget.optimize == "size":
+        quick = [item for item in fitting if item[1] <= SIZE_SLOWDOWN * fastest] or fitting
+        return min(quick, key=lambda item: item[:2])[2]
+    return min(fitting, key=lambda item: item[1])[2]
+
+
+def _sets(offers: Sequence[Offers]) -> Iterator[frozenset[str]]:
+    """Sets of kernels that do every call; where there are very many, without the kernels that the fewest calls need."""
+    names = [frozenset(offer.call.kernel for offer in _able(item)) for item in offers]
+    forced = frozenset[str]().union(*(item for item in names if len(item) == 1))
+    uses = Counter(name for item in names for name in item - forced)
+    free = [name for name, _ in uses.most_common(FREE_MAX)]
+    for size in range(len(free) + 1):
+        for chosen in itertools.combinations(free, size):
+            kernels = forced.union(chosen)
+            if not any(kernels.isdisjoint(item) for item in names):
+                yield kernels
+
+
+def _constants_limit(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: Budget) -> float:
+    portable = sum(_able(item)[0].constant_bytes(tensors) for item in offers)
+    if budget.optimize == "speed":
+        return max(portable + SLACK, SPEED_RATIO * budget.model_bytes)
+    return max(portable + SLACK, min(BALANCED_RATIO * budget.model_bytes, BALANCED_GROWTH * portable))
+
+
+def _priced(
+    offers: Sequence[Offers], tensors: Mapping[str, Tensor], limit: float, kernels: frozenset[str] | None
+) -> Rules:
+    """Rules with the lowest price at which constants stay within `limit`; where none does, a prohibitive one."""
+    low, high = 0.0, 1e-3
+    if _total(offers, tensors, Rules(0.0, kernels))[1] <= limit:
+        return Rules(0.0, kernels)
+    while _total(offers, tensors, Rules(high, kernels))[1] > limit and high < 1e9:
+        low, high = high, 4 * high
+    for _ in range(30):
+        middle = (low + high) / 2
+        fits = _total(offers, tensors, Rules(middle, kernels))[1] <= limit
+        low, high = (low, middle) if fits else (middle, high)
+    return Rules(high, kernels)
+
+
+def _total(offers: Sequence[Offers], tensors: Mapping[str, Tensor], rules: Rules) -> tuple[int, int, frozenset[str]]:
+    """Instructions, bytes of constants and kernels of the choices under `rules`."""
+    chosen = [rules.pick(item, tensors) for item in offers]
+    constants = sum(item.constant_bytes(tensors) for item in chosen)
+    return sum(item.instructions for item in chosen), constants, frozenset(item.call.kernel for item in chosen)
+
+
+def _able(offers: Offers) -> list[Variant]:
+    return [offer for offer in offers if isinstance(offer, Variant)]

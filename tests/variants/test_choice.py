@@ -1,0 +1,118 @@
+"""Choices between candidates, against every combination."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micrort.devices import targets
+from micrort.errors import UsageError
+from micrort.ir import DType, KernelCall, Tensor
+from micrort.variants import Refusal, Variant
+from micrort.variants.choice import SIZE_SLOWDOWN, SLACK, Budget, rules_for
+from micrort.variants.code import CORE, code_bytes
+
+KERNELS = ("portable", "quick", "quicker")
+CODE = {"portable": 1000, "quick": 700, "quicker": 1500}
+
+
+def code(kernels):
+    return sum(CODE[name] for name in kernels)
+
+
+def offer(kernel: str, instructions: int, size: int) -> Variant:
+    constant = Tensor("c", (size,), DType.S8, data=np.zeros(size, np.int8))
+    return Variant(KernelCall("call", kernel, ("x", "c"), ("y",), {}), (constant,), instructions)
+
+
+TENSORS = {"x": Tensor("x", (1,), DType.S8)}
+calls = st.lists(
+    st.tuples(*[st.tuples(st.integers(1, 5000), st.integers(0, 4000)) for _ in KERNELS]), min_size=1, max_size=4
+)
+
+
+def offers_of(rows):
+    return [[offer(name, *row) for name, row in zip(KERNELS, item, strict=True)] for item in rows]
+
+
+def outcome(rules, offers):
+    chosen = [rules.choose(item, TENSORS) for item in offers]
+    return (
+        sum(item.instructions for item in chosen),
+        sum(item.constant_bytes(TENSORS) for item in chosen),
+        frozenset(item.call.kernel for item in chosen),
+    )
+
+
+def portable_bytes(offers):
+    return sum(item[0].constant_bytes(TENSORS) for item in offers)
+
+
+@given(calls, st.integers(0, 8000))
+def test_speed_keeps_constants_within_four_times_the_model(rows, model_bytes):
+    offers = offers_of(rows)
+    rules = rules_for(offers, TENSORS, Budget("speed", model_bytes), code)
+    instructions, constants, _ = outcome(rules, offers)
+    limit = max(portable_bytes(offers) + SLACK, 4 * model_bytes)
+    assert constants <= limit
+    allowed = [
+        sum(item.instructions for item in choice)
+        for choice in itertools.product(*offers)
+        if sum(item.constant_bytes(TENSORS) for item in choice) <= limit
+    ]
+    if rules.byte_price == 0:
+        assert instructions == min(allowed)
+    else:
+        assert instructions <= sum(item[0].instructions for item in offers) or constants < portable_bytes(offers)
+
+
+@given(calls)
+def test_size_shrinks_code_and_bounds_the_slowdown(rows):
+    offers = offers_of(rows)
+    fast = outcome(rules_for(offers, TENSORS, Budget("balanced", 10_000), code), offers)
+    small = outcome(rules_for(offers, TENSORS, Budget("size", 10_000), code), offers)
+    assert code(small[2]) <= code(fast[2])
+    assert small[0] <= SIZE_SLOWDOWN * fast[0]
+
+
+@given(calls, st.integers(500, 3500))
+def test_a_budget_of_code_is_kept_or_refused(rows, limit):
+    offers = offers_of(rows)
+    try:
+        rules = rules_for(offers, TENSORS, Budget("balanced", 10_000, limit), code)
+    except UsageError as error:
+        assert limit < 700, str(error)
+    else:
+        assert code(outcome(rules, offers)[2]) <= limit
+
+
+def test_a_kernel_that_alone_does_a_call_stays():
+    offers = [[offer("portable", 10, 0)], [offer("portable", 10, 0), offer("quick", 1, 0)]]
+    rules = rules_for(offers, TENSORS, Budget("balanced", 0, 1000), code)
+    assert outcome(rules, offers)[2] == {"portable"}
+    with pytest.raises(UsageError, match="at most 999 bytes of code: the smallest takes 1,000"):
+        rules_for(offers, TENSORS, Budget("balanced", 0, 999), code)
+
+
+def test_the_choice_says_what_it_left():
+    offers = [[offer("portable", 100, 0), offer("quick", 10, 9000), Refusal("quicker", "odd shape")]]
+    chosen = rules_for(offers, TENSORS, Budget("balanced", 0), code).choose(offers[0], TENSORS)
+    assert chosen.call.kernel == "portable"
+    assert {item.kernel: item.reason for item in chosen.refused} == {
+        "quicker": "odd shape",
+        "quick": "9,000 bytes more of constants for 90 instructions less",
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in targets.TARGETS if name != "host"])
+def test_code_of_kernels_is_known_and_shared_parts_count_once(name):
+    size = code_bytes(targets.target(name))
+    one, other = size(frozenset({"add_s8"})), size(frozenset({"sub_s8"}))
+    both = size(frozenset({"add_s8", "sub_s8"}))
+    assert 300 < one < 5000
+    assert max(one, other) < both < one + other
+    assert size(frozenset({CORE})) > 1000
