@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.planner.problems import tight
+from tests.planner.problems import scattered, tight
 from tests.shared import ROOT
 
 from micrort.planner import Lifetime, Plan, Pool, plan, read_lifetimes
@@ -27,11 +27,11 @@ def main() -> None:
         made, seconds = timed(items, [Pool("ram", CAPACITY)], "auto", budget=100_000_000, minimise=False)
         name = path.name.split(".")[0]
         rows.append(row(name, items, made, seconds, f"{MINIMALLOC[name]:.1f}" if name in MINIMALLOC else ""))
-    items = tight(1, 1 << 30, 1 << 20, LARGE)
-    for strategy in ("greedy", "auto"):
-        made, seconds = timed(items, [Pool("ram")], strategy, budget=LARGE * 50, minimise=True)
-        gap = 100 * (made.sizes[0] / made.lower_bounds[0] - 1)
-        rows.append(row(f"tight, {strategy}: {gap:.1f} % above the bound", items, made, seconds, ""))
+    for name, items in (("scattered", scattered(7, LARGE)), ("tight", tight(1, 1 << 30, 1 << 20, LARGE))):
+        for strategy in ("greedy", "auto"):
+            made, seconds = timed(items, [Pool("ram")], strategy, budget=LARGE * 50, minimise=True)
+            gap = 100 * (made.sizes[0] / made.lower_bounds[0] - 1)
+            rows.append(row(f"{name}, {strategy}: {gap:.1f} % above the bound", items, made, seconds, ""))
     text = "\n".join(rows) + "\n"
     print(text, end="")
     if len(sys.argv) > 1:

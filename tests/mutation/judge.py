@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import os
@@ -96,8 +97,9 @@ def _test(folder: Path, tests: Sequence[str], seconds: int) -> None:
         os._exit(code)
 
 
+@functools.cache
 def units() -> list[str]:
-    """Paths of all units from the root of the repository."""
+    """Paths of all units from the root of the repository, as they were at first."""
     return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("runtime/**/*.c"))
 
 

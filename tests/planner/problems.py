@@ -146,6 +146,17 @@ def tight(seed: int, capacity: int, moments: int, buffers: int) -> list[Lifetime
     ]
 
 
+def scattered(seed: int, buffers: int) -> list[Lifetime]:
+    """Buffers of any size and any of many short lifetimes."""
+    rng = np.random.default_rng(seed)
+    starts = rng.integers(0, 10 * buffers, buffers)
+    lengths, sizes = rng.integers(1, buffers // 2, buffers), rng.integers(1, 100_000, buffers)
+    return [
+        Lifetime(str(i), int(start), int(start + length), int(size))
+        for i, (start, length, size) in enumerate(zip(starts, lengths, sizes, strict=True))
+    ]
+
+
 def best_sizes(items: Sequence[Lifetime], pools: Sequence[Pool], pairs: Sequence[Pair] = ()) -> tuple[int, ...] | None:
     """The best sizes of several pools, the costliest first; for up to 8 buffers.
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.planner.problems import ALIGNMENTS, assert_proper, best_height, best_sizes, lifetimes, live_peak, tight
+from tests.planner.problems import (
+    ALIGNMENTS,
+    assert_proper,
+    best_height,
+    best_sizes,
+    lifetimes,
+    live_peak,
+    scattered,
+    tight,
+)
 from tests.shared import shared
 
 from micrort.errors import UsageError
@@ -154,14 +162,7 @@ def test_the_same_problem_gives_the_same_plan() -> None:
 
 @pytest.mark.parametrize("strategy", ["greedy", "auto"])
 def test_ten_thousand_buffers_in_seconds(strategy: str, capsys: pytest.CaptureFixture[str]) -> None:
-    rng = np.random.default_rng(7)
-    starts = rng.integers(0, 100_000, 10_000)
-    items = [
-        Lifetime(str(i), int(start), int(start + length), int(size))
-        for i, (start, length, size) in enumerate(
-            zip(starts, rng.integers(1, 5000, 10_000), rng.integers(1, 100_000, 10_000), strict=True)
-        )
-    ]
+    items = scattered(7, 10_000)
     begin = time.perf_counter()
     made = plan(items, ONE, strategy, budget=100_000)
     seconds = time.perf_counter() - begin
