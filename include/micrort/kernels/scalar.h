@@ -34,4 +34,20 @@ typedef struct mrt_conv2d_s8_scalar_attrs {
     int32_t input_point;          /**< The input's zero point, -128..127. */
 } mrt_conv2d_s8_scalar_attrs_t;
 
+/**
+ * Attributes of fully_connected_s8_scalar: matrix products of vectors. Inputs: input, matrix. Output: one vector of
+ * `channels` elements for each vector of `depth` elements, whole vectors in each row; a row of the input holds whole
+ * vectors, or a vector is whole rows.
+ *
+ * The matrix goes by chunks of `chunk` elements of a vector (the last one shorter, up to a multiple of 8), and by two
+ * channels. First lie the records of all channels (an even number), then for each chunk and each two channels one word
+ * and the weights: as runtime/kernels/scalar/channels.h has them.
+ */
+typedef struct mrt_fully_connected_s8_scalar_attrs {
+    int32_t depth;                /**< Elements of an input vector, at least 1. */
+    int32_t channels;             /**< Elements of an output vector, at least 1. */
+    int32_t chunk;                /**< Elements multiplied at a time, a multiple of 8, 8..4096; they take workspace. */
+    mrt_scalar_scaling_t scaling; /**< How sums become outputs. */
+} mrt_fully_connected_s8_scalar_attrs_t;
+
 #endif

@@ -70,3 +70,9 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
 def scalar_pixels(channels: int, elements: int) -> int:
     """Of two pixels by runtime/kernels/scalar/conv2d_s8_scalar.c."""
     return 150 + 7 * elements + -(-channels // 2) * (11 * (elements + elements % 2) + 130)
+
+
+def scalar_vector(channels: int, elements: int) -> int:
+    """Of a vector by runtime/kernels/scalar/fully_connected_s8_scalar.c."""
+    blocks = -(-elements // 8)
+    return 200 + 60 * blocks + -(-channels // 2) * (46 * blocks + 130)

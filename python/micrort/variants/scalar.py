@@ -35,6 +35,25 @@ def convolution(call: KernelCall, tensors: Tensors) -> Variant | None:
     return _windows(call, tensors, weights.reshape(weights.shape[0], -1), window)
 
 
+def fully_connected_pairs(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Vectors that lie in rows, two by two: as pixels of a convolution with a kernel of 1 x 1."""
+    source, weights, output = (tensors[name] for name in (*call.inputs[:2], call.outputs[0]))
+    depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
+    width = source.row_bytes // depth
+    if weights.data is None or source.row_bytes % depth != 0 or output.row_bytes != width * channels:
+        return None
+    sizes = (source.rows, width, depth)
+    window: dict[str, int | float] = dict(zip(("input_height", "input_width", "input_channels"), sizes, strict=True))
+    window |= {"output_height": source.rows, "output_width": width, "output_channels": channels}
+    ones = ("kernel_height", "kernel_width", "stride_height", "stride_width", "dilation_height", "dilation_width")
+    window |= {**dict.fromkeys(ones, 1), "padding_top": 0, "padding_left": 0}
+    if max(*sizes, channels) > SIZE_MAX or output.elements == channels:
+        return None
+    return _windows(call, tensors, weights.data.reshape(channels, depth), window)
+
+
+SIZE_MAX = 32767
+"""Limit of each member of mrt_window_t."""
 _END = ("output_offset", "activation_min", "activation_max")
 
 
@@ -48,6 +67,51 @@ def _windows(
     pixels = tensors[call.outputs[0]].elements // len(filters)
     estimate = -(-pixels // 2) * cost.scalar_pixels(*filters.shape)
     return _replaced(call, "conv2d_s8_scalar", pack(filters, scaling), attrs, estimate)
+
+
+def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Vectors one by one, which are whole rows or lie within one."""
+    source, weights, output = (tensors[name] for name in (*call.inputs[:2], call.outputs[0]))
+    depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
+    if weights.data is None or (source.row_bytes % depth != 0 and depth % source.row_bytes != 0):
+        return None
+    filters = weights.data.reshape(channels, depth)
+    scaling = scale(call, tensors, filters)
+    if scaling is None or not lanes_hold(filters):
+        return None
+    chunks = -(-depth // CHUNK)
+    chunk = -(-depth // chunks // BLOCK) * BLOCK
+    attrs = {"depth": depth, "channels": channels, "chunk": chunk, **scaling.attrs}
+    estimate = output.elements // channels * cost.scalar_vector(channels, depth)
+    return _replaced(call, "fully_connected_s8_scalar", pack_matrix(filters, scaling, chunk), attrs, estimate)
+
+
+CHUNK = 160
+"""Elements of a vector that are kept as words."""
+BLOCK = 8
+"""MRT_SCALAR_BLOCK."""
+
+
+def pack_matrix(filters: np.ndarray, scaling: Scaling, chunk: int) -> np.ndarray:
+    """The matrix of fully_connected_s8_scalar as int32 [1, words].
+
+    Args:
+        filters: int8 [output channels, elements].
+        scaling: of each channel.
+        chunk: elements that are multiplied at a time.
+    """
+    channels, depth = filters.shape
+    padded = np.pad(filters.astype(np.int64), ((0, channels % 2), (0, -depth % BLOCK)))
+    parts = [np.pad(scaling.records, ((0, channels % 2), (0, 0))).reshape(-1)]
+    for begin in range(0, padded.shape[1], chunk):
+        blocks = padded[:, begin : begin + chunk].reshape(len(padded), -1, BLOCK)
+        fits = (abs(blocks).sum(axis=2) < 256).all(axis=1).reshape(-1, 2).all(axis=1)
+        # [groups, channels, pairs, 2] -> [groups, pairs, channels, 2]
+        weights = (blocks + 128).reshape(len(padded) // 2, 2, -1, 2).transpose(0, 2, 1, 3)
+        words = np.ascontiguousarray(weights.astype(np.uint8)).reshape(len(fits), -1).view("<i4")
+        parts.append(np.concatenate([fits[:, None], words], axis=1).reshape(-1))
+    words = np.concatenate(parts) & 0xFFFFFFFF
+    return words.astype(np.uint32).view(np.int32)[None, :]
 
 
 def lanes_hold(filters: np.ndarray) -> bool:
@@ -88,4 +152,5 @@ def _replaced(
 
 _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
     "conv2d_s8": (convolution,),
+    "fully_connected_s8": (fully_connected, fully_connected_pairs),
 }
