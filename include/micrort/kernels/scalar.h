@@ -35,6 +35,19 @@ typedef struct mrt_conv2d_s8_scalar_attrs {
 } mrt_conv2d_s8_scalar_attrs_t;
 
 /**
+ * Attributes of depthwise_conv2d_s8_scalar: any window whose stride or dilation along the width is 1. Inputs: input,
+ * filters. Output as depthwise_conv2d_s8. A filter is an output channel's record, then its weights as bytes, column by
+ * column, up to a whole word.
+ */
+typedef struct mrt_depthwise_conv2d_s8_scalar_attrs {
+    mrt_window_t window;          /**< Geometry of input, output and window. */
+    mrt_scalar_scaling_t scaling; /**< How sums become outputs. */
+    int32_t input_point;          /**< The input's zero point, -128..127. */
+    int32_t pair_rows;            /**< 1: two rows may share words, which takes twice the workspace; 0: halves of rows. */
+    int32_t phases;               /**< kernel_height: rows that come again are kept; or 1: they are made again. */
+} mrt_depthwise_conv2d_s8_scalar_attrs_t;
+
+/**
  * Attributes of fully_connected_s8_scalar: matrix products of vectors. Inputs: input, matrix. Output: one vector of
  * `channels` elements for each vector of `depth` elements, whole vectors in each row; a row of the input holds whole
  * vectors, or a vector is whole rows.

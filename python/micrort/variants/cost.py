@@ -76,3 +76,8 @@ def scalar_vector(channels: int, elements: int) -> int:
     """Of a vector by runtime/kernels/scalar/fully_connected_s8_scalar.c."""
     blocks = -(-elements // 8)
     return 200 + 60 * blocks + -(-channels // 2) * (46 * blocks + 130)
+
+
+def scalar_depthwise(taps: int, outputs: int) -> int:
+    """Of runtime/kernels/scalar/depthwise_conv2d_s8_scalar.c."""
+    return round((45 + 3.2 * taps) * outputs)

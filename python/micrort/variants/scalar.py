@@ -114,6 +114,62 @@ def pack_matrix(filters: np.ndarray, scaling: Scaling, chunk: int) -> np.ndarray
     return words.astype(np.uint32).view(np.int32)[None, :]
 
 
+def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Any depthwise convolution whose stride or dilation along the width is 1, without weights of -128.
+
+    Weights are turned, so that any two of a filter may share a lane.
+    """
+    attrs, weights = call.attrs, tensors[call.inputs[1]].data
+    both = attrs["stride_width"] != 1 and attrs["dilation_width"] != 1
+    taps = int(attrs["kernel_height"] * attrs["kernel_width"])
+    if weights is None or both or taps > TAPS_MAX or attrs["stride_width"] > TAPS_MAX:
+        return None
+    # [height, width, channels] -> [channels, taps by columns]
+    filters = weights.reshape(*weights.shape[1:]).transpose(2, 1, 0).reshape(-1, taps)
+    scaling = scale(call, tensors, filters)
+    if scaling is None or filters.min() == -128:
+        return None
+    window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
+    made = {**window, **scaling.attrs, "input_point": -int(attrs["input_offset"]), **_arrangement(window, scaling)}
+    estimate = cost.scalar_depthwise(taps, tensors[call.outputs[0]].elements)
+    return _replaced(call, "depthwise_conv2d_s8_scalar", pack_filters(filters, scaling), made, estimate, "filters")
+
+
+TAPS_MAX = 510
+"""Most taps, and the largest stride, of depthwise_conv2d_s8_scalar."""
+ROWS_BYTES = 700
+"""So much workspace pairs of rows may take; else halves of rows share words."""
+PHASES_BYTES = 600
+"""So much workspace turned weights may take; else rows are gathered again for each row of outputs."""
+
+
+def _arrangement(window: Mapping[str, int | float], scaling: Scaling) -> dict[str, int | float]:
+    """What shares words, and whether rows are kept: as the workspace allows."""
+    from micrort.native import kernels
+
+    def size(pair_rows: int, phases: int) -> int:
+        own = {"pair_rows": pair_rows, "phases": phases, "input_point": 0}
+        return kernels.workspace_bytes("depthwise_conv2d_s8_scalar", {**window, **scaling.attrs, **own})
+
+    height = int(window["kernel_height"])
+    kept = window["dilation_height"] == 1 and window["stride_height"] < height
+    turned = 4 * height * (height * int(window["kernel_width"]) + 1)
+    phases = height if kept and turned <= PHASES_BYTES else 1
+    return {"pair_rows": int(size(1, phases) <= ROWS_BYTES), "phases": phases}
+
+
+def pack_filters(filters: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Filters of depthwise_conv2d_s8_scalar as int32 [output channels, words].
+
+    Args:
+        filters: int8 [output channels, taps by columns].
+        scaling: of each channel.
+    """
+    padded = np.pad(filters, ((0, 0), (0, -filters.shape[1] % 4))).astype(np.int8)
+    records = (scaling.records & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return np.concatenate([records, np.ascontiguousarray(padded).view("<i4").astype(np.int32)], axis=1)
+
+
 def lanes_hold(filters: np.ndarray) -> bool:
     """Whether two products of neighbouring elements fit into a lane: all weights but two of -128 do.
 
@@ -142,15 +198,21 @@ def pack(filters: np.ndarray, scaling: Scaling) -> np.ndarray:
 
 
 def _replaced(
-    call: KernelCall, kernel: str, groups: np.ndarray, attrs: Mapping[str, int | float], instructions: int
+    call: KernelCall,
+    kernel: str,
+    data: np.ndarray,
+    attrs: Mapping[str, int | float],
+    instructions: int,
+    name: str = "groups",
 ) -> Variant:
     """The same node by another kernel, with one constant in place of weights, bias and scales."""
-    constant = Tensor(f"{call.name}/groups", groups.shape, DType.S32, data=groups)
+    constant = Tensor(f"{call.name}/{name}", data.shape, DType.S32, data=data)
     replaced = replace(call, kernel=kernel, inputs=(call.inputs[0], constant.name), attrs=attrs, in_place=())
     return Variant(replaced, (constant,), instructions)
 
 
 _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
     "conv2d_s8": (convolution,),
+    "depthwise_conv2d_s8": (depthwise,),
     "fully_connected_s8": (fully_connected, fully_connected_pairs),
 }

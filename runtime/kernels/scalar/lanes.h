@@ -39,6 +39,22 @@ static inline uint32_t mrt_scalar_word(int32_t low, int32_t high)
     return (uint32_t)low + ((uint32_t)high << 16u);
 }
 
+/** The lanes of a sum of two products: the low one to its sum, all of it but its lowest byte to another. */
+static inline void mrt_scalar_part(uint32_t products, uint32_t *low, uint32_t *both)
+{
+    const int32_t lane = (int16_t)(uint16_t)(products & 0xFFFFu);
+    const int32_t rest = (int32_t)products >> 8u; /* MISRA D2 */
+    *low += (uint32_t)lane;
+    *both += (uint32_t)rest;
+}
+
+/** The sum of high lanes from both sums; the second one began with the number of additions, which each lose less than 1. */
+static inline int32_t mrt_scalar_high(uint32_t low, uint32_t both)
+{
+    const int32_t share = (int32_t)low >> 8u; /* MISRA D2 */
+    return (int32_t)(both - (uint32_t)share) >> 8u; /* MISRA D2 */
+}
+
 #if MRT_SCALAR_ASSEMBLY == 1
 
 /* The sum of high lanes from the sum of both. */
@@ -146,22 +162,6 @@ static inline uint32_t *mrt_scalar_join(const int8_t *a, const int8_t *b, uint32
 }
 
 #else
-
-/* The lanes of a sum of two products, each to its sum. */
-static inline void mrt_scalar_part(uint32_t products, uint32_t *low, uint32_t *both)
-{
-    const int32_t lane = (int16_t)(uint16_t)(products & 0xFFFFu);
-    const int32_t rest = (int32_t)products >> 8u; /* MISRA D2 */
-    *low += (uint32_t)lane;
-    *both += (uint32_t)rest;
-}
-
-/* The sum of high lanes from the sum of both, which began with what the divisions can have lost, at most. */
-static inline int32_t mrt_scalar_high(uint32_t low, uint32_t both)
-{
-    const int32_t share = (int32_t)low >> 8u; /* MISRA D2 */
-    return (int32_t)(both - (uint32_t)share) >> 8u; /* MISRA D2 */
-}
 
 static inline const int8_t *mrt_scalar_dot_pixels(const uint32_t *words, const int8_t *weights, uint32_t elements,
                                                   mrt_scalar_sums_t *sums)

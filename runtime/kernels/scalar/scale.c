@@ -25,17 +25,16 @@ mrt_scalar_scale_t mrt_scalar_scale_of(const mrt_scalar_scaling_t *scaling)
 /* The output of a sum by a record with multiplier and shift; kept apart, since the usual way needs few registers. */
 static MRT_NOINLINE int8_t output_exact(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
 {
-    const int32_t shift = (int32_t)record[0] >> 16u; /* MISRA D2 */
     const int32_t whole = mrt_wrapping_add(sum, (int32_t)record[2]);
-    const int32_t scaled = mrt_requantise(whole, (int32_t)record[1], shift);
+    const int32_t scaled = mrt_requantise(whole, (int32_t)record[1], mrt_scalar_record_end(record));
     return (int8_t)mrt_clamp(mrt_wrapping_add(scaled, scale->point), scale->low, scale->high);
 }
 
 int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
 {
     const int32_t coarse = sum >> scale->coarse; /* MISRA D2 */
-    const int32_t begin = (int16_t)(uint16_t)(record[0] & 0xFFFFu);
-    const int32_t end = (int32_t)record[0] >> 16u; /* MISRA D2 */
+    const int32_t begin = mrt_scalar_record_begin(record);
+    const int32_t end = mrt_scalar_record_end(record);
     if (coarse < begin) {
         return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->low : output_exact(scale, record, sum);
     }
@@ -67,9 +66,8 @@ uint32_t mrt_scalar_record_words(const mrt_scalar_scaling_t *scaling)
 bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t step)
 {
     for (uint64_t i = 0u; i < count; ++i) {
-        const uint32_t ends = records[i * step];
-        const int32_t shift = (int32_t)ends >> 16u; /* MISRA D2 */
-        if (((ends & 0xFFFFu) == (uint32_t)MRT_SCALAR_EXACT) && !mrt_check_shift(shift)) {
+        const uint32_t *record = &records[i * step];
+        if ((mrt_scalar_record_begin(record) == MRT_SCALAR_EXACT) && !mrt_check_shift(mrt_scalar_record_end(record))) {
             return false;
         }
     }

@@ -36,7 +36,19 @@ typedef struct mrt_scalar_scale {
     int32_t point;
 } mrt_scalar_scale_t;
 
-/** The same from attributes. */
+/** The least coarse part of a record's range, or MRT_SCALAR_EXACT. */
+static inline int32_t mrt_scalar_record_begin(const uint32_t *record)
+{
+    return (int16_t)(uint16_t)(record[0] & 0xFFFFu);
+}
+
+/** The greatest coarse part of a record's range, or its shift. */
+static inline int32_t mrt_scalar_record_end(const uint32_t *record)
+{
+    return (int32_t)record[0] >> 16u; /* MISRA D2 */
+}
+
+/** What the channels of a call share, from its attributes. */
 mrt_scalar_scale_t mrt_scalar_scale_of(const mrt_scalar_scaling_t *scaling);
 
 /** The output of a sum, which holds neither bias nor the input's zero point. */
