@@ -137,7 +137,7 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
 
 TAPS_MAX = 510
 """Most taps, and the largest stride, of depthwise_conv2d_s8_scalar."""
-ROWS_BYTES = 700
+ROWS_BYTES = 800
 """So much workspace pairs of rows may take; else halves of rows share words."""
 PHASES_BYTES = 600
 """So much workspace turned weights may take; else rows are gathered again for each row of outputs."""

@@ -143,15 +143,6 @@ static inline mrt_scalar_pair_t mrt_scalar_dot_short(const uint32_t *words, cons
 
 #else
 
-/* Adds the lanes of a window to sums of their own. */
-static inline void mrt_scalar_add_window(uint32_t window, uint32_t *low, uint32_t *high)
-{
-    const int32_t lane = (int16_t)(uint16_t)(window & 0xFFFFu);
-    const int32_t rest = (int32_t)(window - (uint32_t)lane) >> 16u; /* MISRA D2 */
-    *low += (uint32_t)lane;
-    *high += (uint32_t)rest;
-}
-
 static inline mrt_scalar_pair_t mrt_scalar_dot_long(const uint32_t *words, const uint32_t *weights, uint32_t blocks)
 {
     uint32_t low = 0u;
@@ -165,7 +156,7 @@ static inline mrt_scalar_pair_t mrt_scalar_dot_long(const uint32_t *words, const
             window += (x[(2u * i) + 1u] * (w[i] & MRT_SCALAR_BYTES))
                       + (x[(2u * i) + 2u] * ((w[i] >> 8u) & MRT_SCALAR_BYTES));
         }
-        mrt_scalar_add_window(window, &low, &high);
+        mrt_scalar_part_exactly(window, &low, &high);
         x = &x[MRT_SCALAR_BLOCK_WORDS];
         w = &w[MRT_SCALAR_BLOCK_WEIGHTS];
     }
@@ -183,7 +174,7 @@ static inline mrt_scalar_pair_t mrt_scalar_dot_short(const uint32_t *words, cons
             const uint32_t *two = (i == 0u) ? x : &x[(2u * i) + 1u];
             const uint32_t even = (w[i] & MRT_SCALAR_BYTES) - MRT_SCALAR_BIAS;
             const uint32_t odd = ((w[i] >> 8u) & MRT_SCALAR_BYTES) - MRT_SCALAR_BIAS;
-            mrt_scalar_add_window((two[0] * even) + (two[1] * odd), &low, &high);
+            mrt_scalar_part_exactly((two[0] * even) + (two[1] * odd), &low, &high);
         }
         x = &x[MRT_SCALAR_BLOCK_WORDS];
         w = &w[MRT_SCALAR_BLOCK_WEIGHTS];

@@ -3,15 +3,11 @@
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/product.h"
-#include "runtime/kernels/requantise.h"
 #include "runtime/kernels/scalar/lanes.h"
-#include "runtime/kernels/scalar/scale.h"
+#include "runtime/kernels/scalar/pixels.h"
 #include "runtime/kernels/window.h"
 
 #include <string.h>
-
-/* Channels of a group. */
-#define GROUP 2u
 
 /* Most elements of a patch; its words' bytes stay far below 2^31. */
 #define PATCH_MAX (UINT32_C(1) << 24u)
@@ -20,13 +16,10 @@
 typedef struct conv2d {
     const mrt_call_t *call;
     const mrt_window_t *window;
-    const uint32_t *groups;
     uint32_t channels; /* of the input */
     uint32_t run;      /* elements of a tap row */
-    uint32_t elements; /* of a patch, up to an even number; a last one beyond it is 0 */
     uint32_t *words;
     int8_t *points; /* a tap row of zero points */
-    mrt_scalar_scale_t scale;
 } conv2d_t;
 
 /* A place in the output, and the input rows under it. */
@@ -110,61 +103,6 @@ static MRT_NOINLINE void gather(const conv2d_t *conv, const pixel_t *a, const pi
     }
 }
 
-/* The sums of two channels of two pixels, run by run: more elements than one run holds. */
-static MRT_NOINLINE void add_runs(const conv2d_t *conv, const int8_t *weights, mrt_scalar_sums_t *sums)
-{
-    const uint32_t *words = conv->words;
-    const int8_t *w = weights;
-    uint32_t left = conv->elements;
-    *sums = (mrt_scalar_sums_t){0, 0, 0, 0};
-    while (left > 0u) {
-        const uint32_t count = (left < MRT_SCALAR_RUN_MAX) ? left : MRT_SCALAR_RUN_MAX;
-        mrt_scalar_sums_t part;
-        w = mrt_scalar_dot_pixels(words, w, count, &part);
-        sums->low0 = mrt_wrapping_add(sums->low0, part.low0);
-        sums->high0 = mrt_wrapping_add(sums->high0, part.high0);
-        sums->low1 = mrt_wrapping_add(sums->low1, part.low1);
-        sums->high1 = mrt_wrapping_add(sums->high1, part.high1);
-        words = &words[count];
-        left -= count;
-    }
-}
-
-/* All output channels of two pixels; where there is one pixel, both places are the same. */
-static MRT_NOINLINE void multiply(const conv2d_t *conv, int8_t *a, int8_t *b)
-{
-    const mrt_scalar_scale_t *scale = &conv->scale;
-    const int8_t *end = &a[conv->window->output_channels];
-    const uint32_t *group = conv->groups;
-    int8_t *to_a = a;
-    int8_t *to_b = b;
-    for (;;) {
-        const uint32_t *second = &group[scale->words];
-        const uint32_t *weights = &second[scale->words];
-        mrt_scalar_sums_t sums;
-        if (conv->elements <= MRT_SCALAR_RUN_MAX) {
-            (void)mrt_scalar_dot_pixels(conv->words, (const int8_t *)weights, conv->elements, &sums);
-        } else {
-            add_runs(conv, (const int8_t *)weights, &sums);
-        }
-        *to_a = mrt_scalar_output(scale, group, sums.low0);
-        *to_b = mrt_scalar_output(scale, group, sums.high0);
-        to_a = &to_a[1];
-        to_b = &to_b[1];
-        if (to_a == end) {
-            break;
-        }
-        *to_a = mrt_scalar_output(scale, second, sums.low1);
-        *to_b = mrt_scalar_output(scale, second, sums.high1);
-        to_a = &to_a[1];
-        to_b = &to_b[1];
-        if (to_a == end) {
-            break;
-        }
-        group = &weights[conv->elements / 2u];
-    }
-}
-
 mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
 {
     const mrt_conv2d_s8_scalar_attrs_t *attrs = call->attrs; /* MISRA D1 */
@@ -177,26 +115,31 @@ mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
     const conv2d_t conv = {
         .call = call,
         .window = window,
-        .groups = mrt_input_row(call, 1u, 0u), /* MISRA D1 */
         .channels = channels,
         .run = run,
-        .elements = elements,
         .words = words,
         .points = mrt_address_mut(words, elements * (uint32_t)sizeof(uint32_t)), /* MISRA D1 */
+    };
+    mrt_scalar_pixels_t pixels = {
+        .words = words,
+        .elements = elements,
+        .groups = mrt_input_row(call, 1u, 0u), /* MISRA D1 */
+        .channels = (uint32_t)window->output_channels,
         .scale = mrt_scalar_scale_of(&attrs->scaling),
     };
+    pixels.plain = mrt_scalar_pixels_plain(&pixels);
     (void)memset(conv.points, attrs->input_point, run);
     words[elements - 1u] = 0u;
     cursor_t cursor;
     cursor.current = 0u;
     cursor.row = call->row_begin;
     begin_row(&conv, &cursor);
-    const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
-    for (uint32_t done = 0u; done < pixels; done += 2u) {
+    const uint32_t count = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
+    for (uint32_t done = 0u; done < count; done += 2u) {
         const pixel_t a = next_pixel(&conv, &cursor);
-        const pixel_t b = ((pixels - done) > 1u) ? next_pixel(&conv, &cursor) : a;
+        const pixel_t b = ((count - done) > 1u) ? next_pixel(&conv, &cursor) : a;
         gather(&conv, &a, &b);
-        multiply(&conv, output_of(&conv, &a), output_of(&conv, &b));
+        mrt_scalar_pixels_multiply(&pixels, output_of(&conv, &a), output_of(&conv, &b));
     }
     return MRT_OK;
 }
@@ -223,9 +166,9 @@ static bool groups_are_sound(const mrt_call_t *call, const mrt_conv2d_s8_scalar_
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, 1u);
     const uint64_t patch = patch_of(&attrs->window);
-    const uint64_t groups = ((uint64_t)(uint32_t)attrs->window.output_channels + (GROUP - 1u)) / GROUP;
+    const uint64_t groups = ((uint64_t)(uint32_t)attrs->window.output_channels + (MRT_SCALAR_GROUP - 1u)) / MRT_SCALAR_GROUP;
     const uint32_t words = mrt_scalar_record_words(&attrs->scaling);
-    const uint64_t step = (GROUP * (uint64_t)words) + ((patch + 1u) / 2u);
+    const uint64_t step = (MRT_SCALAR_GROUP * (uint64_t)words) + ((patch + 1u) / 2u);
     if ((patch > PATCH_MAX) || (tensor->pool != (uint8_t)MRT_POOL_PARAMS)
         || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * step)) {
         return false;

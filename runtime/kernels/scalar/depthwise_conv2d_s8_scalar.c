@@ -21,12 +21,15 @@
 typedef struct depthwise {
     const mrt_call_t *call;
     const mrt_window_t *window;
+    const int8_t *input; /* row 0, where all rows lie at one step; else null: each is looked up */
+    int8_t *output;      /* likewise */
+    uint32_t input_step;
+    uint32_t output_step;
     uint32_t phases;
     uint32_t weights; /* of a phase: an even number of words */
     uint32_t *words;
     uint32_t *turned; /* weights, phase by phase */
     int8_t point;
-    mrt_scalar_scale_t scale;
 } depthwise_t;
 
 /* Output rows of one image, in lines, and where the second lane's outputs lie. */
@@ -44,19 +47,22 @@ typedef struct lines {
 typedef struct channel {
     uint32_t output;
     uint32_t input;
-    const uint32_t *record;
     const int8_t *weights;
     uint32_t made; /* a bit for each phase whose weights are there */
 } channel_t;
 
-/* Columns of one residue of the dilation. */
+/* Columns of one residue of the dilation; those in the middle lie inside the image for both lanes. */
 typedef struct residue {
-    int32_t first;   /* output */
-    int32_t outputs; /* of a lane */
+    int32_t first;       /* output */
+    int32_t outputs;     /* of a lane */
     int32_t columns;
+    int32_t lead;        /* columns in front of the middle */
+    int32_t middle;      /* columns in the middle, or 0 */
+    uint32_t low_offset; /* of the first element in the middle in an input row */
+    uint32_t high_offset;
 } residue_t;
 
-/* The input row under tap row `tap` of a line in the lane `down` rows below; null where it lies outside the image. */
+/* The input row under tap row `tap` of line `y`; null where it lies outside the image. */
 static const int8_t *row_of(const depthwise_t *conv, const lines_t *lines, int32_t y, int32_t tap)
 {
     const mrt_window_t *window = conv->window;
@@ -64,7 +70,35 @@ static const int8_t *row_of(const depthwise_t *conv, const lines_t *lines, int32
     if ((row < 0) || (row >= window->input_height)) {
         return NULL;
     }
-    return mrt_input_s8(conv->call, 0u, lines->image + (uint32_t)row);
+    const uint32_t index = lines->image + (uint32_t)row;
+    return (conv->input != NULL) ? &conv->input[index * conv->input_step] : mrt_input_s8(conv->call, 0u, index);
+}
+
+static int8_t *output_row(const depthwise_t *conv, uint32_t row)
+{
+    return (conv->output != NULL) ? &conv->output[row * conv->output_step] : mrt_output_s8(conv->call, 0u, row);
+}
+
+/* One lane's elements: from column to column `step` further; or the zero point, again and again. */
+typedef struct lane {
+    const int8_t *element;
+    uint32_t step;
+} lane_t;
+
+/* Joins elements of two lanes. */
+static MRT_NOINLINE void join(const lane_t lanes[2], uint32_t count, uint32_t *to, uint32_t to_step)
+{
+    const int8_t *low = lanes[0].element;
+    const int8_t *high = lanes[1].element;
+    const uint32_t low_step = lanes[0].step;
+    const uint32_t high_step = lanes[1].step;
+    uint32_t *place = to;
+    for (uint32_t left = count; left > 0u; --left) {
+        *place = mrt_scalar_word(*low, *high);
+        low = &low[low_step];
+        high = &high[high_step];
+        place = &place[to_step];
+    }
 }
 
 /* The element of a channel in a column; the zero point outside the image. */
@@ -74,52 +108,39 @@ static int32_t element_of(const depthwise_t *conv, const int8_t *row, int32_t co
     return inside ? row[((uint32_t)column * (uint32_t)conv->window->input_channels) + channel] : conv->point;
 }
 
-/* Words of columns that lie inside for both lanes. */
-static MRT_NOINLINE void join_inside(const int8_t *low, const int8_t *high, uint32_t step, uint32_t count,
-                                     uint32_t *to, uint32_t to_step)
+/* Columns of which at most one lane lies inside the image. */
+static MRT_NOINLINE void gather_edges(const depthwise_t *conv, const lines_t *lines, const residue_t *residue,
+                                      const int8_t *const rows[2], uint32_t channel, uint32_t *to)
 {
-    const int8_t *a = low;
-    const int8_t *b = high;
-    uint32_t *place = to;
-    for (uint32_t left = count; left > 0u; --left) {
-        *place = mrt_scalar_word(*a, *b);
-        a = &a[step];
-        b = &b[step];
-        place = &place[to_step];
+    const mrt_window_t *window = conv->window;
+    const int32_t first = (residue->first * window->stride_width) - window->padding_left;
+    const int32_t apart = lines->across * window->stride_width;
+    for (int32_t i = 0; i < residue->columns; ++i) {
+        if ((i < residue->lead) || (i >= (residue->lead + residue->middle))) {
+            const int32_t column = first + (i * window->dilation_width);
+            to[(uint32_t)(i * window->kernel_height)] =
+                mrt_scalar_word(element_of(conv, rows[0], column, channel),
+                                element_of(conv, rows[1], column + apart, channel));
+        }
     }
 }
 
-/* Columns from the first output's first tap on, as words; `place` is the row's place in a column. */
-static void gather(const depthwise_t *conv, const lines_t *lines, const residue_t *residue, const int8_t *rows[2],
-                   uint32_t channel, uint32_t place)
+/* The columns of a row of each lane as words; `to` is the row's place in the first of them. */
+static void gather(const depthwise_t *conv, const lines_t *lines, const residue_t *residue,
+                   const int8_t *const rows[2], uint32_t channel, uint32_t *to)
 {
-    const mrt_window_t *window = conv->window;
-    const uint32_t height = (uint32_t)window->kernel_height;
-    const int32_t step = window->dilation_width;
-    const int32_t apart = lines->across * window->stride_width;
-    const int32_t first = (residue->first * window->stride_width) - window->padding_left;
-    uint32_t *to = &conv->words[place];
-    int32_t column = first;
-    int32_t left = residue->columns;
-    while (left > 0) {
-        const int32_t room = (window->input_width - apart) - column;
-        if ((rows[0] != NULL) && (rows[1] != NULL) && (column >= 0) && (room > 0)) {
-            const int32_t fitting = (step == 1) ? room : (((room - 1) / step) + 1);
-            const int32_t count = (fitting < left) ? fitting : left;
-            const uint32_t pixel = (uint32_t)window->input_channels;
-            join_inside(&rows[0][((uint32_t)column * pixel) + channel],
-                        &rows[1][((uint32_t)(column + apart) * pixel) + channel], (uint32_t)step * pixel,
-                        (uint32_t)count, to, height);
-            to = &to[(uint32_t)count * height];
-            column += count * step;
-            left -= count;
-        } else {
-            *to = mrt_scalar_word(element_of(conv, rows[0], column, channel),
-                                  element_of(conv, rows[1], column + apart, channel));
-            to = &to[height];
-            column += step;
-            left -= 1;
-        }
+    const uint32_t height = (uint32_t)conv->window->kernel_height;
+    const uint32_t step = (uint32_t)conv->window->dilation_width * (uint32_t)conv->window->input_channels;
+    lane_t lanes[2] = {{&conv->point, 0u}, {&conv->point, 0u}};
+    if (rows[0] != NULL) {
+        lanes[0] = (lane_t){&rows[0][residue->low_offset + channel], step};
+    }
+    if (rows[1] != NULL) {
+        lanes[1] = (lane_t){&rows[1][residue->high_offset + channel], step};
+    }
+    join(lanes, (uint32_t)residue->middle, &to[(uint32_t)residue->lead * height], height);
+    if (lines->across != 0) {
+        gather_edges(conv, lines, residue, rows, channel, to);
     }
 }
 
@@ -145,55 +166,122 @@ static const uint32_t *weights_of(const depthwise_t *conv, channel_t *channel, u
     return words;
 }
 
+/* The next line's window: some tap rows stay where they are. */
+typedef struct ring {
+    int32_t kept;  /* tap rows that are there already */
+    int32_t phase; /* place of tap row 0 */
+} ring_t;
+
+static void move_on(const depthwise_t *conv, ring_t *ring)
+{
+    const int32_t height = conv->window->kernel_height;
+    const int32_t stride = conv->window->stride_height;
+    if ((conv->phases > 1u) && (stride < height)) {
+        ring->kept = height - stride;
+        ring->phase += stride;
+        ring->phase -= (ring->phase >= height) ? height : 0;
+    }
+}
+
+/* The tap rows under line `y` that are not there yet. */
+static void gather_rows(const depthwise_t *conv, const lines_t *lines, const residue_t *residue, const ring_t *ring,
+                        int32_t y, uint32_t channel)
+{
+    const int32_t height = conv->window->kernel_height;
+    for (int32_t tap = ring->kept; tap < height; ++tap) {
+        const int32_t place = ring->phase + tap;
+        const int8_t *const rows[2] = {row_of(conv, lines, y, tap),
+                                       row_of(conv, lines, y + (int32_t)lines->down, tap)};
+        gather(conv, lines, residue, rows, channel, &conv->words[(place < height) ? place : (place - height)]);
+    }
+}
+
 /* The lines of one channel in one residue. */
-static MRT_NOINLINE void compute_residue(const depthwise_t *conv, const lines_t *lines, const residue_t *residue,
-                                         channel_t *channel)
+static void compute_residue(const depthwise_t *conv, const lines_t *lines, const residue_t *residue,
+                            channel_t *channel, mrt_scalar_line_t *line)
+{
+    const uint32_t pixel = (uint32_t)conv->window->output_channels;
+    const uint32_t low = ((uint32_t)residue->first * pixel) + channel->output;
+    const uint32_t high = low + ((uint32_t)lines->across * pixel);
+    const uint32_t span = (uint32_t)residue->outputs * line->next_output;
+    ring_t ring = {0, 0};
+    for (uint32_t i = 0u; i < lines->count; ++i) {
+        gather_rows(conv, lines, residue, &ring, lines->y + (int32_t)i, channel->input);
+        line->weights = weights_of(conv, channel, (uint32_t)ring.phase);
+        line->weights_end = &line->weights[conv->weights];
+        line->low = &output_row(conv, lines->row + i)[low];
+        line->high = &output_row(conv, lines->row + i + lines->down)[high];
+        line->low_end = &line->low[span];
+        mrt_scalar_line_run(line);
+        move_on(conv, &ring);
+    }
+}
+
+/* How many steps from `column` on stay below `end`. */
+static int32_t steps_below(int32_t column, int32_t end, int32_t step)
+{
+    const int32_t room = end - column;
+    return (room <= 0) ? 0 : ((step == 1) ? room : (((room - 1) / step) + 1));
+}
+
+static int32_t least_of(int32_t a, int32_t b)
+{
+    return (a < b) ? a : b;
+}
+
+/* The columns of a residue, and the middle of them. */
+static residue_t residue_of(const depthwise_t *conv, const lines_t *lines, int32_t first)
 {
     const mrt_window_t *window = conv->window;
-    const int32_t height = window->kernel_height;
-    const uint32_t pixel = (uint32_t)window->output_channels;
-    const uint32_t column = ((uint32_t)residue->first * pixel) + channel->output;
-    int32_t kept = 0; /* tap rows that are there already */
-    int32_t phase = 0;
-    mrt_scalar_line_t line = {
-        .words = conv->words,
-        .windows = conv->weights / 2u,
-        .next_words = (window->dilation_width == 1) ? (uint32_t)(window->stride_width * height) : (uint32_t)height,
-        .next_output = (uint32_t)window->dilation_width * pixel,
-        .outputs = (uint32_t)residue->outputs,
+    const int32_t dilation = window->dilation_width;
+    const int32_t outputs = steps_below(first, lines->width, dilation);
+    const int32_t stride = (dilation == 1) ? window->stride_width : 1;
+    const int32_t columns = ((outputs - 1) * stride) + window->kernel_width;
+    const int32_t apart = lines->across * window->stride_width;
+    const int32_t origin = (first * window->stride_width) - window->padding_left;
+    const int32_t lead = least_of(steps_below(origin, 0, dilation), columns);
+    const int32_t column = origin + (lead * dilation);
+    const int32_t middle = least_of(steps_below(column, window->input_width - apart, dilation), columns - lead);
+    const uint32_t offset = (middle > 0) ? ((uint32_t)column * (uint32_t)window->input_channels) : 0u;
+    const residue_t residue = {
+        .first = first,
+        .outputs = outputs,
+        .columns = columns,
+        .lead = lead,
+        .middle = middle,
+        .low_offset = offset,
+        .high_offset = offset + ((middle > 0) ? ((uint32_t)apart * (uint32_t)window->input_channels) : 0u),
     };
-    for (uint32_t i = 0u; i < lines->count; ++i) {
-        const int32_t y = lines->y + (int32_t)i;
-        for (int32_t tap = kept; tap < height; ++tap) {
-            const int32_t turned = phase + tap;
-            const int8_t *rows[2] = {row_of(conv, lines, y, tap), row_of(conv, lines, y + (int32_t)lines->down, tap)};
-            gather(conv, lines, residue, rows, channel->input, (uint32_t)((turned < height) ? turned : (turned - height)));
-        }
-        line.weights = weights_of(conv, channel, (uint32_t)phase);
-        line.low = &mrt_output_s8(conv->call, 0u, lines->row + i)[column];
-        line.high = &mrt_output_s8(conv->call, 0u, lines->row + i + lines->down)[column + ((uint32_t)lines->across * pixel)];
-        mrt_scalar_line_run(&line, &conv->scale, channel->record);
-        if (conv->phases > 1u) {
-            kept = (height > window->stride_height) ? (height - window->stride_height) : 0;
-            phase += (kept > 0) ? window->stride_height : 0;
-            phase -= (phase >= height) ? height : 0;
-        }
+    return residue;
+}
+
+/* What no row changes: columns outside the image for both lanes, and the word behind the last column, which windows of
+ * an odd number of taps read, times 0. */
+static void fill(const depthwise_t *conv, const residue_t *residue)
+{
+    const uint32_t height = (uint32_t)conv->window->kernel_height;
+    const uint32_t begin = (uint32_t)residue->lead * height;
+    const uint32_t end = (uint32_t)(residue->lead + residue->middle) * height;
+    const uint32_t all = (uint32_t)residue->columns * height;
+    const uint32_t point = mrt_scalar_word(conv->point, conv->point);
+    for (uint32_t i = 0u; i < begin; ++i) {
+        conv->words[i] = point;
+    }
+    for (uint32_t i = end; i <= all; ++i) {
+        conv->words[i] = point;
     }
 }
 
 /* The residues of one channel. */
-static void compute_channel(const depthwise_t *conv, const lines_t *lines, channel_t *channel)
+static void compute_channel(const depthwise_t *conv, const lines_t *lines, channel_t *channel, mrt_scalar_line_t *line)
 {
     const mrt_window_t *window = conv->window;
     const int32_t dilation = window->dilation_width;
     channel->made = 0u;
     for (int32_t first = 0; (first < dilation) && (first < lines->width); ++first) {
-        const int32_t outputs = (((lines->width - first) - 1) / dilation) + 1;
-        const int32_t step = (dilation == 1) ? window->stride_width : 1;
-        const residue_t residue = {first, outputs, ((outputs - 1) * step) + window->kernel_width};
-        /* Behind the last column, an odd number of taps reads one more word, times 0. */
-        conv->words[(uint32_t)residue.columns * (uint32_t)window->kernel_height] = 0u;
-        compute_residue(conv, lines, &residue, channel);
+        const residue_t residue = residue_of(conv, lines, first);
+        fill(conv, &residue);
+        compute_residue(conv, lines, &residue, channel, line);
     }
 }
 
@@ -230,18 +318,17 @@ static uint32_t filter_words(const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs
 }
 
 /* All channels of some rows of one image. */
-static void compute_rows(const depthwise_t *conv, const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs,
-                         const lines_t *lines)
+static void compute_rows(const depthwise_t *conv, const lines_t *lines, uint32_t words, mrt_scalar_line_t *line)
 {
     const mrt_window_t *window = conv->window;
     const uint32_t *filter = mrt_input_row(conv->call, 1u, 0u); /* MISRA D1 */
-    const uint32_t words = filter_words(attrs);
     const uint32_t multiplier = (uint32_t)window->output_channels / (uint32_t)window->input_channels;
     uint32_t output = 0u;
     for (uint32_t input = 0u; input < (uint32_t)window->input_channels; ++input) {
         for (uint32_t i = 0u; i < multiplier; ++i) {
-            channel_t channel = {output, input, filter, (const int8_t *)&filter[conv->scale.words], 0u};
-            compute_channel(conv, lines, &channel);
+            channel_t channel = {output, input, (const int8_t *)&filter[line->scale.words], 0u};
+            mrt_scalar_line_record(line, filter);
+            compute_channel(conv, lines, &channel, line);
             filter = &filter[words];
             output += 1u;
         }
@@ -262,15 +349,30 @@ mrt_status_t mrt_depthwise_conv2d_s8_scalar_run(const mrt_call_t *call)
     const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     uint32_t *words = mrt_workspace(call); /* MISRA D1 */
+    const mrt_tensor_t *input = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    const bool input_adjoins = mrt_rows_adjoin(call, input, 0u, input->rows) == input->rows;
+    const bool output_adjoins = mrt_rows_adjoin(call, output, 0u, output->rows) == output->rows;
     const depthwise_t conv = {
         .call = call,
         .window = window,
+        .input = input_adjoins ? mrt_input_s8(call, 0u, 0u) : NULL,
+        .output = output_adjoins ? mrt_output_s8(call, 0u, 0u) : NULL,
+        .input_step = input->row_bytes,
+        .output_step = output->row_bytes,
         .phases = (uint32_t)attrs->phases,
         .weights = even((uint32_t)window->kernel_height * (uint32_t)window->kernel_width),
         .words = words,
         .turned = &words[column_words(window, attrs->pair_rows == 1)],
         .point = (int8_t)attrs->input_point,
+    };
+    const uint32_t step = (window->dilation_width == 1) ? (uint32_t)window->stride_width : 1u;
+    mrt_scalar_line_t line = {
         .scale = mrt_scalar_scale_of(&attrs->scaling),
+        .words = words,
+        .next_words = step * (uint32_t)window->kernel_height * (uint32_t)sizeof(uint32_t),
+        .next_output = (uint32_t)window->dilation_width * (uint32_t)window->output_channels,
+        .skip = mrt_scalar_line_skip(conv.weights / 2u),
     };
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
@@ -278,7 +380,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_scalar_run(const mrt_call_t *call)
         const uint32_t asked = call->row_end - row;
         const uint32_t rows = (asked < left) ? asked : left;
         const lines_t lines = lines_of(window, row, rows, attrs->pair_rows == 1);
-        compute_rows(&conv, attrs, &lines);
+        compute_rows(&conv, &lines, filter_words(attrs), &line);
         row += rows;
     }
     return MRT_OK;

@@ -48,6 +48,15 @@ static inline void mrt_scalar_part(uint32_t products, uint32_t *low, uint32_t *b
     *both += (uint32_t)rest;
 }
 
+/** The lanes of a sum of two products, each to its sum. */
+static inline void mrt_scalar_part_exactly(uint32_t products, uint32_t *low, uint32_t *high)
+{
+    const int32_t lane = (int16_t)(uint16_t)(products & 0xFFFFu);
+    const int32_t rest = (int32_t)(products - (uint32_t)lane) >> 16u; /* MISRA D2 */
+    *low += (uint32_t)lane;
+    *high += (uint32_t)rest;
+}
+
 /** The sum of high lanes from both sums; the second one began with the number of additions, which each lose less than 1. */
 static inline int32_t mrt_scalar_high(uint32_t low, uint32_t both)
 {

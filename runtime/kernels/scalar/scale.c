@@ -11,12 +11,12 @@ mrt_scalar_scale_t mrt_scalar_scale_of(const mrt_scalar_scaling_t *scaling)
     const uint32_t middle = ((uint32_t)scaling->output_point << fraction) + half;
     const mrt_scalar_scale_t scale = {
         .coarse = (uint32_t)scaling->coarse,
-        .rest = 16u - (uint32_t)scaling->coarse,
+        .fine = 16u - (uint32_t)scaling->coarse,
         .fraction = fraction,
         .middle = (scaling->two_sided == 1) ? (int32_t)middle : INT32_MIN,
         .words = mrt_scalar_record_words(scaling),
-        .low = scaling->activation_min,
-        .high = scaling->activation_max,
+        .least = scaling->activation_min,
+        .most = scaling->activation_max,
         .point = scaling->output_point,
     };
     return scale;
@@ -27,7 +27,7 @@ static MRT_NOINLINE int8_t output_exact(const mrt_scalar_scale_t *scale, const u
 {
     const int32_t whole = mrt_wrapping_add(sum, (int32_t)record[2]);
     const int32_t scaled = mrt_requantise(whole, (int32_t)record[1], mrt_scalar_record_end(record));
-    return (int8_t)mrt_clamp(mrt_wrapping_add(scaled, scale->point), scale->low, scale->high);
+    return (int8_t)mrt_clamp(mrt_wrapping_add(scaled, scale->point), scale->least, scale->most);
 }
 
 int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
@@ -36,12 +36,12 @@ int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record
     const int32_t begin = mrt_scalar_record_begin(record);
     const int32_t end = mrt_scalar_record_end(record);
     if (coarse < begin) {
-        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->low : output_exact(scale, record, sum);
+        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->least : output_exact(scale, record, sum);
     }
     if (coarse > end) {
-        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->high : output_exact(scale, record, sum);
+        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->most : output_exact(scale, record, sum);
     }
-    const int32_t fine = (int32_t)((uint32_t)coarse * (record[1] & 0xFFFFu)) >> scale->rest; /* MISRA D2 */
+    const int32_t fine = (int32_t)((uint32_t)coarse * (record[1] & 0xFFFFu)) >> scale->fine; /* MISRA D2 */
     const uint32_t scaled = ((uint32_t)sum * (record[1] >> 16u)) + (uint32_t)fine + record[2];
     int32_t value = (int32_t)scaled;
     if (value < scale->middle) {

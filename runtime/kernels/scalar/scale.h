@@ -20,19 +20,26 @@
 #include "micrort/kernels/scalar.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /** `begin` of a record with multiplier and shift. */
 #define MRT_SCALAR_EXACT INT16_MAX
 
-/** What the channels of a call share. */
+/**
+ * What the channels of a call share, and what assembly takes from a channel's record: it loads the first five members
+ * at once, and addresses all by their place.
+ */
 typedef struct mrt_scalar_scale {
     uint32_t coarse;
-    uint32_t rest;     /**< 16 - coarse */
+    uint32_t fine;   /**< 16 - coarse */
+    uint32_t rest;   /**< Of a record. */
+    uint32_t factor; /**< Of a record. */
     uint32_t fraction;
-    int32_t middle;    /**< The zero point as a scaled sum, and a half; INT32_MIN where scaling is one-sided. */
-    uint32_t words;    /**< Of a record. */
-    int32_t low;
-    int32_t high;
+    int32_t middle; /**< The zero point as a scaled sum, and a half; INT32_MIN where scaling is one-sided. */
+    int32_t least;
+    int32_t most;
+    const uint32_t *step; /**< Where a record's fourth word is, or would be. */
+    uint32_t words;       /**< Of a record. */
     int32_t point;
 } mrt_scalar_scale_t;
 
@@ -62,5 +69,45 @@ uint32_t mrt_scalar_record_words(const mrt_scalar_scaling_t *scaling);
 
 /** Whether `count` records, each `step` words behind the last, are safe to use. */
 bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t step);
+
+/** An operand of assembly: the place of a member in a state of type `type`. */
+#define MRT_SCALAR_MEMBER(type, name) [name] "i"(offsetof(type, name)) /* MISRA D4 */
+
+/** An operand of assembly: the place of a member of the scale, which a state begins with. */
+#define MRT_SCALAR_OF_SCALE(name) MRT_SCALAR_MEMBER(mrt_scalar_scale_t, name)
+
+/**
+ * mrt_scalar_output in assembly, for loops that use all registers: r2 becomes an output, from a sum. Operand `s` is the
+ * address of a state; r0, r1, r3, r4, r5 are its first five members, r10 and r11 the record's range, lr its addend. Each
+ * use in a piece of assembly has labels of its own, by their last digit `n`.
+ */
+#define MRT_SCALAR_OUTPUT(n) \
+    "    movs    r6, r2\n" \
+    "    asrs    r6, r6, r0\n" \
+    "    cmp     r6, r10\n" \
+    "    blt     3" n "f\n" \
+    "    cmp     r6, r11\n" \
+    "    bgt     4" n "f\n" \
+    "    muls    r6, r3\n" \
+    "    asrs    r6, r6, r1\n" \
+    "    muls    r2, r4\n" \
+    "    adds    r2, r2, r6\n" \
+    "    add     r2, lr\n" \
+    "    ldr     r6, [%[s], %[middle]]\n" \
+    "    cmp     r2, r6\n" \
+    "    blt     5" n "f\n" \
+    "6" n ": asrs    r2, r2, r5\n" \
+    "7" n ":\n"
+
+/** What few sums need, behind the loop. */
+#define MRT_SCALAR_OUTSIDE(n) \
+    "3" n ": ldr     r2, [%[s], %[least]]\n" \
+    "    b       7" n "b\n" \
+    "4" n ": ldr     r2, [%[s], %[most]]\n" \
+    "    b       7" n "b\n" \
+    "5" n ": ldr     r6, [%[s], %[step]]\n" \
+    "    ldr     r6, [r6]\n" \
+    "    adds    r2, r2, r6\n" \
+    "    b       6" n "b\n"
 
 #endif

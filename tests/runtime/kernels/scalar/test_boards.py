@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from tests.elements import elements
 from tests.runtime.kernels.convolutions import Geometry
-from tests.runtime.kernels.dsp.test_boards import CONVOLUTIONS, model
+from tests.runtime.kernels.dsp.test_boards import CONVOLUTIONS, DEPTHWISE, model
+from tests.tflite_builder import ModelBuilder
 
 from micrort.compiler import CompileOptions, compile_model
 from micrort.native.executor import HostExecutor
 from micrort.project.emulator import emulate
 
 TWINS = ("cortex-m0plus", "cortex-m3")
-POINTWISE = [(5, 7), (8, 4), (33, 1)]
+POINTWISE = [(5, 7), (8, 4), (33, 3)]
 LONG = Geometry((1, 1, 3, 1021), 3, 1, (1, 1), (1, 1), (1, 1), "SAME", False)
 
 
@@ -51,3 +52,26 @@ def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 4))
     assert_equal_on_board(path, "conv2d_s8_scalar", ("cortex-m0plus",) if geometry is not LONG else TWINS)
+
+
+@pytest.mark.parametrize("geometry", DEPTHWISE)
+def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 3))
+    assert_equal_on_board(path, "depthwise_conv2d_s8_scalar")
+
+
+@pytest.mark.parametrize(("depth", "channels", "scale"), [(3, 5, 0.01), (300, 7, 0.01), (24, 4, 0.002)])
+def test_vectors_on_the_board(tmp_path: Path, depth: int, channels: int, scale: float) -> None:
+    random = np.random.default_rng(depth)
+    builder = ModelBuilder()
+    x = builder.input("x", (1, depth), "int8", scale=0.02, zero_point=-7)
+    weights = np.maximum(elements((channels, depth), "int8", 1), -127)
+    weights[: channels // 2] //= 9
+    w = builder.constant("w", weights, scale=scale)
+    b = builder.constant("b", random.integers(-900, 900, channels).astype(np.int32), scale=scale * 0.02)
+    y = builder.tensor("y", (1, channels), "int8", scale=0.02 * float(np.sqrt(depth)), zero_point=5)
+    builder.operator("FULLY_CONNECTED", [x, w, b], [y], fusedActivationFunction="NONE")
+    path = tmp_path / "model.tflite"
+    path.write_bytes(builder.build([y]))
+    assert_equal_on_board(path, "fully_connected_s8_scalar", TWINS if depth > 100 else ("cortex-m0plus",))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.runtime.kernels.calls import ERR_ATTRIBUTE, OK, Call, descriptor
-from tests.runtime.kernels.dsp.cases import Case, conv2d, pairs_of
+from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
 
 from micrort.ir import DType
 from micrort.variants import scalar
@@ -17,7 +17,7 @@ from micrort.variants.scalar_scales import EXACT
 
 def sound(case: Case) -> Call:
     """The call of the case's variant."""
-    variant = case.variant(scalar)
+    variant = next(scalar.variants(case.call, case.tensors, "balanced"))
     (constant,) = variant.constants
     assert constant.data is not None
     inputs = [descriptor(case.tensors["x"]), descriptor(constant)]
@@ -26,7 +26,12 @@ def sound(case: Case) -> Call:
     return Call(variant.call.kernel, dict(variant.call.attrs), inputs, outputs, contents)
 
 
-CALLS = {"convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3)))}
+CALLS = {
+    "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
+    "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
+    "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 6)),
+    "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 6)),
+}
 CLAMPS = ({"activation_min": -129}, {"activation_max": 128}, {"activation_min": 5, "activation_max": 4})
 POINTS = tuple({name: value} for name in ("input_point", "output_point") for value in (-129, 128))
 WINDOWS = ({"kernel_height": 0}, {"stride_width": 0}, {"input_channels": 5}, {"output_channels": 32767})
@@ -43,6 +48,13 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
         changes = [change for change in (*CLAMPS, *POINTS, *WINDOWS, *SCALINGS) if set(change) <= set(call.attrs)]
         yield from ((name, change) for change in changes)
     yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
+    for name in ("product", "rows"):
+        yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"chunk": 4}, {"chunk": 12}))
+        yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}, {"chunk": 5000}))
+    for change in ({"pair_rows": 2}, {"phases": 2}, {"phases": 0}, {"stride_width": 2, "dilation_width": 2}):
+        yield "depthwise", change
+    for change in ({"dilation_height": 2}, {"output_channels": 6}, {"kernel_width": 200}, {"kernel_height": 511}):
+        yield "depthwise", change
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -57,23 +69,19 @@ def test_attributes_out_of_range_are_refused(name: str, change: dict[str, int]) 
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_other_tensors_are_refused(name: str) -> None:
+def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
     call = CALLS[name]
-    (rows, row_bytes, dtype), *rest = call.inputs
-    shorter = [(constant[0], constant[1] - 4, constant[2]) for constant in rest]
-    wrong = [(constant[0], constant[1], DType.F32) for constant in rest]
-    for inputs in (
-        [(rows, row_bytes, DType.U8), *rest],
-        [(rows + 1, row_bytes, dtype), *rest],
-        [(rows, row_bytes, dtype), *shorter],
-        [(rows, row_bytes, dtype), *wrong],
-        [(rows, row_bytes, dtype)],
-    ):
-        if inputs != list(call.inputs):
-            assert replace(call, inputs=inputs, offsets=[]).check() == ERR_ATTRIBUTE
-    (out_rows, out_bytes, _), *_ = call.outputs
-    for output in ((out_rows, out_bytes, DType.U8), (out_rows + 1, out_bytes, dtype)):
-        assert replace(call, outputs=[output], offsets=[]).check() == ERR_ATTRIBUTE
+    for index, (rows, row_bytes, dtype) in enumerate((*call.inputs, *call.outputs)):
+        for other in ((rows + 1, row_bytes, dtype), (rows, row_bytes + 4, dtype), (rows, row_bytes, DType.F32)):
+            tensors = [*call.inputs, *call.outputs]
+            tensors[index] = other
+            damaged = replace(call, inputs=tensors[:-1], outputs=tensors[-1:], contents=(), offsets=[])
+            assert damaged.check() == ERR_ATTRIBUTE, (index, other)
+    assert replace(call, inputs=call.inputs[:1], contents=(), offsets=[]).check() == ERR_ATTRIBUTE
+    assert replace(call, outputs=[], offsets=[]).check() == ERR_ATTRIBUTE
+    variable = replace(call, offsets=[])
+    variable._table[1].pool = 0
+    assert variable.check() == ERR_ATTRIBUTE
 
 
 @pytest.mark.parametrize("name", [name for name, call in CALLS.items() if len(call.inputs) > 1])
@@ -82,7 +90,8 @@ def test_exact_records_hold_sound_shifts(name: str, shift: int, status: int) -> 
     call = CALLS[name]
     words = np.frombuffer(call.contents[1], np.int32).reshape(call.inputs[1][0], -1).copy()
     stride = 3 + int(call.attrs["two_sided"])
-    for place in (0, stride):
+    second = words.shape[1] if name == "depthwise" else stride
+    for place in (0, second):
         changed = words.copy()
         changed.reshape(-1)[place] = (shift << 16) + EXACT
         contents = [call.contents[0], changed.tobytes()]

@@ -1,0 +1,42 @@
+/**
+ * @file pixels.h
+ * @brief Two pixels times all filters, for cores without SIMD.
+ */
+#ifndef MRT_RUNTIME_KERNELS_SCALAR_PIXELS_H
+#define MRT_RUNTIME_KERNELS_SCALAR_PIXELS_H
+
+#include "runtime/kernels/scalar/scale.h"
+
+/** Channels of a group. */
+#define MRT_SCALAR_GROUP 2u
+
+/** What two pixels are multiplied with. The scale comes first: assembly takes it from there. */
+typedef struct mrt_scalar_pixels {
+    mrt_scalar_scale_t scale;
+    const uint32_t *words;  /**< Elements of both pixels. */
+    const uint32_t *groups; /**< As scalar.h has them for conv2d_s8_scalar. */
+    uint32_t elements;      /**< An even number, at least 2. */
+    uint32_t channels;      /**< Of the output. */
+    uint32_t plain;         /**< Channels that mrt_scalar_pixels_plain counts. */
+    /* What assembly works with; nothing to set. */
+    int32_t start;
+    uint32_t records;
+    uint32_t record;
+    const uint32_t *group;
+    const uint32_t *next;
+    int8_t *a;
+    int8_t *b;
+    int8_t *end;
+    int32_t sums[3];
+} mrt_scalar_pixels_t;
+
+/**
+ * Channels for which there is a faster way: all but an odd last one; none if a record has multiplier and shift, or there
+ * are many elements.
+ */
+uint32_t mrt_scalar_pixels_plain(const mrt_scalar_pixels_t *pixels);
+
+/** The output pixels `a` and `b`. Where there is only one, both are the same. */
+void mrt_scalar_pixels_multiply(mrt_scalar_pixels_t *pixels, int8_t *a, int8_t *b);
+
+#endif
