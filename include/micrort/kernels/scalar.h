@@ -63,4 +63,18 @@ typedef struct mrt_fully_connected_s8_scalar_attrs {
     mrt_scalar_scaling_t scaling; /**< How sums become outputs. */
 } mrt_fully_connected_s8_scalar_attrs_t;
 
+/**
+ * Attributes of linear_s8_scalar: (a * first_factor + b * second_factor + addend) / 2^shift, rounded down and clamped. The
+ * compiler makes it of add and sub where it equals them for every pair of operands.
+ * Inputs: two of the output's rows and elements. The output may share the memory of either.
+ */
+typedef struct mrt_linear_s8_scalar_attrs {
+    int32_t first_factor;   /**< Of input 0, see above. */
+    int32_t second_factor;  /**< Of input 1, see above. */
+    int32_t addend;         /**< Zero points and rounding, see above. */
+    int32_t shift;          /**< 0..31. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_linear_s8_scalar_attrs_t;
+
 #endif

@@ -11,6 +11,7 @@ import numpy as np
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import cost
 from micrort.variants.base import Variant
+from micrort.variants.linear import search
 from micrort.variants.scalar_scales import Scaling, scale
 
 Tensors = Mapping[str, Tensor]
@@ -33,6 +34,19 @@ def convolution(call: KernelCall, tensors: Tensors) -> Variant | None:
     own = ("groups", "input_offset", *_END)
     window = {name: value for name, value in call.attrs.items() if name not in own}
     return _windows(call, tensors, weights.reshape(weights.shape[0], -1), window)
+
+
+def linear(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """ADD and SUB of tensors of one shape, where one linear form equals them."""
+    shapes = {tensors[name].nhwc for name in (*call.inputs, *call.outputs)}
+    repeated = call.attrs["input0_repeats"] != 0 or call.attrs["input1_repeats"] != 0
+    form = None if repeated or len(shapes) != 1 else search(call.kernel, call.attrs)
+    if form is None:
+        return None
+    attrs = {name: call.attrs[name] for name in ("activation_min", "activation_max")}
+    factors = {"first_factor": form.first, "second_factor": form.second, "addend": form.addend, "shift": form.shift}
+    replaced = replace(call, kernel="linear_s8_scalar", attrs={**attrs, **factors})
+    return Variant(replaced, (), 17 * tensors[call.outputs[0]].elements, "one linear form")
 
 
 def fully_connected_pairs(call: KernelCall, tensors: Tensors) -> Variant | None:
@@ -66,7 +80,7 @@ def _windows(
     attrs = {**window, **scaling.attrs, "input_point": -int(call.attrs["input_offset"])}
     pixels = tensors[call.outputs[0]].elements // len(filters)
     estimate = -(-pixels // 2) * cost.scalar_pixels(*filters.shape)
-    return _replaced(call, "conv2d_s8_scalar", pack(filters, scaling), attrs, estimate)
+    return _replaced(call, "conv2d_s8_scalar", pack(filters, scaling), attrs, estimate, "2 pixels x 2 channels")
 
 
 def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:
@@ -83,7 +97,8 @@ def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:
     chunk = -(-depth // chunks // BLOCK) * BLOCK
     attrs = {"depth": depth, "channels": channels, "chunk": chunk, **scaling.attrs}
     estimate = output.elements // channels * cost.scalar_vector(channels, depth)
-    return _replaced(call, "fully_connected_s8_scalar", pack_matrix(filters, scaling, chunk), attrs, estimate)
+    matrix = pack_matrix(filters, scaling, chunk)
+    return _replaced(call, "fully_connected_s8_scalar", matrix, attrs, estimate, "1 vector x 2 channels")
 
 
 CHUNK = 160
@@ -131,8 +146,11 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
         return None
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
     made = {**window, **scaling.attrs, "input_point": -int(attrs["input_offset"]), **_arrangement(window, scaling)}
+    tile = "2 rows x 1 channel" if made["pair_rows"] else "2 columns x 1 channel"
     estimate = cost.scalar_depthwise(taps, tensors[call.outputs[0]].elements)
-    return _replaced(call, "depthwise_conv2d_s8_scalar", pack_filters(filters, scaling), made, estimate, "filters")
+    return _replaced(
+        call, "depthwise_conv2d_s8_scalar", pack_filters(filters, scaling), made, estimate, tile, "filters"
+    )
 
 
 TAPS_MAX = 510
@@ -203,15 +221,18 @@ def _replaced(
     data: np.ndarray,
     attrs: Mapping[str, int | float],
     instructions: int,
+    tile: str,
     name: str = "groups",
 ) -> Variant:
     """The same node by another kernel, with one constant in place of weights, bias and scales."""
     constant = Tensor(f"{call.name}/{name}", data.shape, DType.S32, data=data)
     replaced = replace(call, kernel=kernel, inputs=(call.inputs[0], constant.name), attrs=attrs, in_place=())
-    return Variant(replaced, (constant,), instructions)
+    return Variant(replaced, (constant,), instructions, tile)
 
 
 _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
+    "add_s8": (linear,),
+    "sub_s8": (linear,),
     "conv2d_s8": (convolution,),
     "depthwise_conv2d_s8": (depthwise,),
     "fully_connected_s8": (fully_connected, fully_connected_pairs),
