@@ -66,6 +66,10 @@ class Call:
         """What the kernel's check says."""
         return int(self._kernel.check(self._c_call(0, self.outputs[0][0] if self.outputs else 0)))
 
+    def give_row_table(self, tensor: int) -> None:
+        """Say that the rows of a tensor lie where a row table has them."""
+        self._table[tensor].pool = kernels.ROW_TABLE
+
     def run(self, begin: int, end: int) -> None:
         """Rows [begin, end); nothing else may change."""
         before = bytes(self._bytes)

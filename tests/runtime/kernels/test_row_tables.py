@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.runtime.kernels.calls import ERR_ATTRIBUTE, OK, Call
 
 from micrort.errors import RuntimeStatusError
 from micrort.ir import DType
@@ -31,6 +32,17 @@ def test_whole_tensors_lie_at_one_stride(
     assert b"".join(part.tobytes() for part in made) == ROWS.tobytes() * inputs
     with pytest.raises(RuntimeStatusError, match="check"):
         kernels.call(*arguments, scattered=1)
+
+
+@pytest.mark.parametrize("tensor", [None, 0, 1, 2])
+@pytest.mark.parametrize(("kernel", "parts"), [("concatenation", [2, 1]), ("split", [1, 2])])
+def test_one_tensor_with_a_row_table_is_enough(kernel: str, parts: list[int], tensor: int | None) -> None:
+    parted = [(rows, 8, DType.S8) for rows in parts]
+    ends = [(3, 8, DType.S8)]
+    call = Call(kernel, {"outer": 1}, *((parted, ends) if kernel == "concatenation" else (ends, parted)))
+    if tensor is not None:
+        call.give_row_table(tensor)
+    assert call.check() == (OK if tensor is None else ERR_ATTRIBUTE)
 
 
 def test_rows_are_joined_and_copied_wherever_they_lie() -> None:
