@@ -14,7 +14,7 @@ typedef struct conv2d_dsp {
     const mrt_window_t *window;
     uint32_t channels; /* of the input */
     uint32_t run;      /* elements of a tap row */
-    uint32_t patch;    /* elements of a patch, up to a whole word; those beyond it meet weights of 0 */
+    uint32_t patch;    /* elements of a patch, up to a whole word; those beyond it are 0 */
     uint32_t *lanes;
     int8_t *bytes; /* a tap row of zero points; or two patches, where channels come in no multiple of four */
     int8_t point;
@@ -224,6 +224,10 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
     begin_row(&conv, &cursor);
     if ((channels % 4u) == 0u) {
         (void)fill_few(conv.bytes, conv.point, run);
+    } else {
+        /* What stands there is multiplied, too: by 0, unless someone has tampered with the weights. */
+        (void)fill_few(&conv.bytes[patch], 0, conv.patch - patch);
+        (void)fill_few(&conv.bytes[conv.patch + patch], 0, conv.patch - patch);
     }
     const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
     for (uint32_t pair = 0u; pair < (pixels / 2u); ++pair) {
