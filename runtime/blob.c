@@ -41,6 +41,7 @@
     X(OUTPUTS, sizeof(mrt_tensor_info_t), UINT8_MAX) \
     X(POOLS, sizeof(mrt_pool_t), UINT8_MAX) \
     X(KERNELS, sizeof(needed_kernel_t), UINT16_MAX) \
+    X(ROWS, sizeof(uint16_t), UINT16_MAX) \
     X(TEXT, sizeof(uint8_t), UINT32_MAX)
 
 /* A kernel that a graph needs. */
@@ -64,10 +65,10 @@ enum {
     SECTION_COUNT
 };
 
-/* The bytes of SPEC.md for MRT_GRAPH_VERSION 1: a compiler that lays structs out in another way cannot use blobs in place. */
+/* The bytes of SPEC.md for MRT_GRAPH_VERSION 2: a compiler that lays structs out in another way cannot use blobs in place. */
 _Static_assert(sizeof(mrt_tensor_t) == 12u, "mrt_tensor_t");
 _Static_assert(sizeof(mrt_node_t) == 12u, "mrt_node_t");
-_Static_assert(sizeof(mrt_step_t) == 6u, "mrt_step_t");
+_Static_assert(sizeof(mrt_step_t) == 8u, "mrt_step_t");
 _Static_assert(sizeof(mrt_tensor_info_t) == 36u, "mrt_tensor_info_t");
 _Static_assert(sizeof(mrt_pool_t) == 8u, "mrt_pool_t");
 _Static_assert(sizeof(needed_kernel_t) == 4u, "needed_kernel_t");
@@ -206,14 +207,12 @@ static void resolve_kernels(const mrt_loader_t *loader, const mrt_blob_t *model)
     }
 }
 
-/* The room that a graph needs, and whether it is there. */
-static mrt_status_t check_room(mrt_loader_t *loader, const mrt_blob_t *model)
+/* Whether there is room for a graph's kernels. */
+static mrt_status_t check_room(const mrt_loader_t *loader)
 {
-    loader->words_needed = sections_of(model)[SECTION_TENSORS].count;
     const bool kernels_fit =
         (loader->kernels_needed <= loader->kernel_room) && (loader->runs != NULL) && (loader->rows != NULL);
-    const bool words_fit = (loader->words_needed <= loader->word_room) && (loader->words != NULL);
-    return (kernels_fit && words_fit) ? MRT_OK : MRT_ERR_MEMORY;
+    return kernels_fit ? MRT_OK : MRT_ERR_MEMORY;
 }
 
 static mrt_graph_t graph_of(const mrt_loader_t *loader, const mrt_blob_t *model, const mrt_blob_t *params)
@@ -228,12 +227,15 @@ static mrt_graph_t graph_of(const mrt_loader_t *loader, const mrt_blob_t *model,
         .inputs = (const mrt_tensor_info_t *)table_of(model, SECTION_INPUTS), /* MISRA D1 */
         .outputs = (const mrt_tensor_info_t *)table_of(model, SECTION_OUTPUTS), /* MISRA D1 */
         .pools = (const mrt_pool_t *)table_of(model, SECTION_POOLS), /* MISRA D1 */
+        .row_table = (const uint16_t *)table_of(model, SECTION_ROWS), /* MISRA D1 */
         .kernels = loader->runs,
         .params = mrt_address(params->data, HEADER_BYTES),
         .params_size = words_of(params->data)[WORD_PARAMS_BYTES],
         .tensor_count = (uint16_t)sections[SECTION_TENSORS].count,
         .node_count = (uint16_t)sections[SECTION_NODES].count,
         .step_count = (uint16_t)sections[SECTION_STEPS].count,
+        .row_count = (uint16_t)sections[SECTION_ROWS].count,
+        .seal = 0u,
         .arg_count = (uint16_t)sections[SECTION_ARGS].count,
         .attr_count = (uint16_t)sections[SECTION_ATTRS].count,
         .kernel_count = (uint16_t)sections[SECTION_KERNELS].count,
@@ -245,10 +247,14 @@ static mrt_graph_t graph_of(const mrt_loader_t *loader, const mrt_blob_t *model,
     return graph;
 }
 
-/* Everything that can be said of the tables. */
+/* Everything that can be said of the tables. The room for the proof of the plan is known once the pools are. */
 static mrt_status_t check_graph(mrt_loader_t *loader, const mrt_graph_t *graph)
 {
     mrt_status_t status = mrt_graph_check(graph);
+    if (status == MRT_OK) {
+        loader->words_needed = mrt_graph_plan_words(graph);
+        status = ((loader->words_needed <= loader->word_room) && (loader->words != NULL)) ? MRT_OK : MRT_ERR_MEMORY;
+    }
     if (status == MRT_OK) {
         status = mrt_graph_check_kernels(graph, loader->rows, &loader->node);
     }
@@ -294,7 +300,7 @@ mrt_status_t mrt_graph_load(mrt_loader_t *loader, const mrt_blob_t *model, const
         status = check_kernels(loader, model);
     }
     if (status == MRT_OK) {
-        status = check_room(loader, model);
+        status = check_room(loader);
     }
     if (status != MRT_OK) {
         return status;
@@ -304,6 +310,7 @@ mrt_status_t mrt_graph_load(mrt_loader_t *loader, const mrt_blob_t *model, const
     status = check_graph(loader, &found);
     if (status == MRT_OK) {
         *graph = found;
+        graph->seal = mrt_graph_seal(graph);
     }
     return status;
 }

@@ -1,4 +1,4 @@
-/* The loop over a graph's steps. It trusts tables that mrt_executor_init has checked and keeps nothing of its own. */
+/* The loop over a graph's steps. It trusts tables that were proved before they were sealed, and keeps nothing of its own. */
 #include "micrort/executor.h"
 #include "runtime/address.h"
 #include <stddef.h>
@@ -12,6 +12,24 @@ static mrt_status_t check_memory(const mrt_pool_t *pool, const mrt_memory_t *mem
     return mrt_is_aligned(memory->base, pool->alignment) ? MRT_OK : MRT_ERR_ALIGNMENT;
 }
 
+/* Whether a graph is one that was proved. */
+static mrt_status_t check_graph(const mrt_graph_t *graph)
+{
+    if (graph == NULL) {
+        return MRT_ERR_ARGUMENT;
+    }
+    if (graph->pool_count > (uint8_t)MRT_POOLS_MAX) {
+        return MRT_ERR_LIMIT;
+    }
+#if MRT_INIT_CHECKS_GRAPH == 1
+    const mrt_status_t status = mrt_graph_check(graph);
+    if (status != MRT_OK) {
+        return status;
+    }
+#endif
+    return (graph->seal == mrt_graph_seal(graph)) ? MRT_OK : MRT_ERR_CHECKSUM;
+}
+
 mrt_status_t mrt_executor_init(mrt_executor_t *executor, const mrt_graph_t *graph, const mrt_memory_t *memory,
                                uint32_t memory_count)
 {
@@ -19,8 +37,9 @@ mrt_status_t mrt_executor_init(mrt_executor_t *executor, const mrt_graph_t *grap
         return MRT_ERR_ARGUMENT;
     }
     executor->graph = NULL; /* whatever fails below leaves an executor that every function refuses */
-    executor->next_step = 0u;
-    const mrt_status_t status = mrt_graph_check(graph);
+    executor->stream = NULL;
+    mrt_cursor_begin(&executor->cursor);
+    const mrt_status_t status = check_graph(graph);
     if (status != MRT_OK) {
         return status;
     }
@@ -49,15 +68,26 @@ static mrt_status_t check_state(const mrt_executor_t *executor)
     return (executor->graph == NULL) ? MRT_ERR_STATE : MRT_OK;
 }
 
-static mrt_buffer_t buffer_of(const mrt_executor_t *executor, const mrt_tensor_info_t *info)
+static const mrt_tensor_t *tensor_of(const mrt_executor_t *executor, const mrt_tensor_info_t *info)
 {
-    const mrt_tensor_t *tensor = &executor->graph->tensors[info->tensor];
-    void *base = executor->pools[tensor->pool];
-    const mrt_buffer_t buffer = {
-        .data = mrt_address_mut(base, tensor->offset),
-        .size = mrt_tensor_bytes(tensor),
-    };
-    return buffer;
+    return &executor->graph->tensors[info->tensor];
+}
+
+/* The place of an input or output as a whole, which streamed ones do not have. */
+static mrt_status_t find_buffer(const mrt_executor_t *executor, const mrt_tensor_info_t *info, mrt_buffer_t *buffer)
+{
+    const mrt_tensor_t *tensor = tensor_of(executor, info);
+    if (mrt_tensor_has_row_table(tensor)) {
+        return MRT_ERR_ARGUMENT;
+    }
+    buffer->data = mrt_address_mut(executor->pools[tensor->pool], tensor->offset);
+    buffer->size = mrt_tensor_bytes(tensor);
+    return MRT_OK;
+}
+
+static bool is_complete(const mrt_executor_t *executor)
+{
+    return executor->cursor.step == executor->graph->step_count;
 }
 
 mrt_status_t mrt_executor_input(const mrt_executor_t *executor, uint32_t index, mrt_buffer_t *buffer)
@@ -69,8 +99,7 @@ mrt_status_t mrt_executor_input(const mrt_executor_t *executor, uint32_t index, 
     if ((buffer == NULL) || (index >= executor->graph->input_count)) {
         return MRT_ERR_ARGUMENT;
     }
-    *buffer = buffer_of(executor, &executor->graph->inputs[index]);
-    return MRT_OK;
+    return find_buffer(executor, &executor->graph->inputs[index], buffer);
 }
 
 mrt_status_t mrt_executor_output(const mrt_executor_t *executor, uint32_t index, mrt_buffer_t *buffer)
@@ -82,8 +111,7 @@ mrt_status_t mrt_executor_output(const mrt_executor_t *executor, uint32_t index,
     if ((buffer == NULL) || (index >= executor->graph->output_count)) {
         return MRT_ERR_ARGUMENT;
     }
-    *buffer = buffer_of(executor, &executor->graph->outputs[index]);
-    return MRT_OK;
+    return find_buffer(executor, &executor->graph->outputs[index], buffer);
 }
 
 mrt_status_t mrt_executor_set_input(const mrt_executor_t *executor, uint32_t index, const void *data, uint32_t size)
@@ -110,76 +138,265 @@ mrt_status_t mrt_executor_get_output(const mrt_executor_t *executor, uint32_t in
     if ((data == NULL) || (size != buffer.size)) {
         return MRT_ERR_ARGUMENT;
     }
-    if (executor->next_step != executor->graph->step_count) {
+    if (!is_complete(executor)) {
         return MRT_ERR_STATE;
     }
     (void)memcpy(data, buffer.data, size);
     return MRT_OK;
 }
 
-/* Runs the steps from next_step up to `end`. A failing kernel abandons the inference: its outputs mean nothing. */
-static mrt_status_t run_until(mrt_executor_t *executor, uint32_t end)
+/* A row of an input or output of the model that a step hands over; `info` is null at the step of a node. */
+typedef struct handover {
+    const mrt_tensor_info_t *info;
+    uint32_t index;
+    uint32_t row;
+    bool is_input;
+} handover_t;
+
+/* What the step at which a cursor stands hands over. */
+static handover_t handover_of(const mrt_graph_t *graph, const mrt_step_t *step, uint32_t row)
+{
+    handover_t found = {NULL, step->node & 0xFFu, row, step->node >= (uint16_t)MRT_STEP_INPUT};
+    if (step->node >= (uint16_t)MRT_STEP_OUTPUT) {
+        found.info = found.is_input ? &graph->inputs[found.index] : &graph->outputs[found.index];
+    }
+    return found;
+}
+
+/* Where the row lies. */
+static void *address_of(const mrt_executor_t *executor, const handover_t *handover)
 {
     const mrt_graph_t *graph = executor->graph;
+    const mrt_tensor_t *tensor = tensor_of(executor, handover->info);
+    const uint32_t offset = (uint32_t)MRT_ROW_UNIT * graph->row_table[tensor->offset + handover->row];
+    return mrt_address_mut(executor->pools[mrt_tensor_pool(tensor)], offset);
+}
+
+/* Hands a row over to who is there for it; `done` remains false where nobody is. */
+static mrt_status_t hand_over(const mrt_executor_t *executor, const handover_t *handover, bool *done)
+{
+    const mrt_stream_t *stream = executor->stream;
+    mrt_row_callback_t callback = NULL;
+    if (stream != NULL) {
+        callback = handover->is_input ? stream->source : stream->sink;
+    }
+    *done = (callback != NULL);
+    return (callback == NULL) ? MRT_OK
+                              : callback(stream->context, handover->index, handover->row,
+                                         address_of(executor, handover), tensor_of(executor, handover->info)->row_bytes);
+}
+
+static mrt_status_t run_node(const mrt_graph_t *graph, const mrt_step_t *step, mrt_rows_t rows, mrt_call_t *call)
+{
+    const mrt_node_t *node = &graph->nodes[step->node];
+    call->args = &graph->args[node->args];
+    call->attrs = &graph->attrs[node->attrs];
+    call->row_begin = rows.begin;
+    call->row_end = rows.end;
+    call->input_count = node->input_count;
+    call->output_count = node->output_count;
+    call->workspace_count = node->workspace_count;
+    return graph->kernels[node->kernel](call);
+}
+
+/*
+ * Runs at most `limit` further steps of nodes, and hands over the rows before, between and behind them as far as
+ * somebody is there for them; counts the steps of nodes. A failing kernel or callback abandons the inference: its
+ * outputs mean nothing.
+ */
+static mrt_status_t run_steps(mrt_executor_t *executor, uint32_t limit, uint32_t *count)
+{
+    const mrt_graph_t *graph = executor->graph;
+    mrt_cursor_t *cursor = &executor->cursor;
     mrt_call_t call; /* no initialiser, which would zero first what each step sets anyway */
     call.tensors = graph->tensors;
     call.params = graph->params;
     call.pools = executor->pools;
-    call.row_table = NULL;
-    for (uint32_t index = executor->next_step; index < end; ++index) {
-        const mrt_step_t *step = &graph->steps[index];
-        const mrt_node_t *node = &graph->nodes[step->node];
-        call.args = &graph->args[node->args];
-        call.attrs = &graph->attrs[node->attrs];
-        call.row_begin = step->row_begin;
-        call.row_end = step->row_end;
-        call.input_count = node->input_count;
-        call.output_count = node->output_count;
-        call.workspace_count = node->workspace_count;
-        const mrt_status_t status = graph->kernels[node->kernel](&call);
+    call.row_table = graph->row_table;
+    mrt_status_t status = MRT_OK;
+    bool goes_on = true;
+    *count = 0u;
+    while (goes_on && (cursor->step != graph->step_count)) {
+        const mrt_step_t *step = mrt_cursor_step(cursor, graph);
+        const mrt_rows_t rows = mrt_cursor_rows(cursor, step);
+        if (step->node >= (uint16_t)MRT_STEP_OUTPUT) {
+            const handover_t handover = handover_of(graph, step, rows.begin);
+            status = hand_over(executor, &handover, &goes_on);
+        } else if (*count < limit) {
+            status = run_node(graph, step, rows, &call);
+            *count += 1u;
+        } else {
+            goes_on = false;
+        }
         if (status != MRT_OK) {
-            executor->next_step = 0u;
+            mrt_cursor_begin(cursor);
             return status;
         }
+        if (goes_on) {
+            mrt_cursor_advance(cursor);
+        }
     }
-    executor->next_step = end;
-    return MRT_OK;
+    return status;
 }
 
 mrt_status_t mrt_executor_run(mrt_executor_t *executor)
 {
-    const mrt_status_t status = check_state(executor);
+    mrt_status_t status = check_state(executor);
     if (status != MRT_OK) {
         return status;
     }
-    executor->next_step = 0u;
-    return run_until(executor, executor->graph->step_count);
+    uint32_t count = 0u;
+    mrt_cursor_begin(&executor->cursor);
+    status = run_steps(executor, UINT32_MAX, &count);
+    if ((status == MRT_OK) && !is_complete(executor)) {
+        mrt_cursor_begin(&executor->cursor);
+        status = MRT_ERR_STATE;
+    }
+    return status;
 }
 
 mrt_status_t mrt_executor_step(mrt_executor_t *executor, uint32_t max_steps, bool *done)
 {
-    const mrt_status_t status = check_state(executor);
+    mrt_status_t status = check_state(executor);
     if (status != MRT_OK) {
         return status;
     }
     if ((max_steps == 0u) || (done == NULL)) {
         return MRT_ERR_ARGUMENT;
     }
-    const uint32_t step_count = executor->graph->step_count;
-    if (executor->next_step == step_count) {
-        executor->next_step = 0u;
+    if (is_complete(executor)) {
+        mrt_cursor_begin(&executor->cursor);
     }
-    const uint32_t left = step_count - executor->next_step;
-    const mrt_status_t outcome = run_until(executor, executor->next_step + ((max_steps < left) ? max_steps : left));
-    *done = (outcome == MRT_OK) && (executor->next_step == step_count);
-    return outcome;
+    uint32_t count = 0u;
+    status = run_steps(executor, max_steps, &count);
+    *done = (status == MRT_OK) && is_complete(executor);
+    return status;
 }
 
 mrt_status_t mrt_executor_reset(mrt_executor_t *executor)
 {
     const mrt_status_t status = check_state(executor);
     if (status == MRT_OK) {
-        executor->next_step = 0u;
+        mrt_cursor_begin(&executor->cursor);
     }
     return status;
+}
+
+mrt_status_t mrt_executor_set_stream(mrt_executor_t *executor, const mrt_stream_t *stream)
+{
+    const mrt_status_t status = check_state(executor);
+    if (status == MRT_OK) {
+        executor->stream = stream;
+    }
+    return status;
+}
+
+/* The row at which an inference stands; its info is null where it does not stand at one. */
+static handover_t next_handover(const mrt_executor_t *executor)
+{
+    handover_t found = {NULL, 0u, 0u, false};
+    if (!is_complete(executor)) {
+        mrt_cursor_t cursor = executor->cursor;
+        const mrt_step_t *step = mrt_cursor_step(&cursor, executor->graph);
+        found = handover_of(executor->graph, step, mrt_cursor_rows(&cursor, step).begin);
+    }
+    return found;
+}
+
+mrt_status_t mrt_executor_waiting(const mrt_executor_t *executor, mrt_row_t *row)
+{
+    const mrt_status_t status = check_state(executor);
+    if ((status != MRT_OK) || (row == NULL)) {
+        return (status != MRT_OK) ? status : MRT_ERR_ARGUMENT;
+    }
+    const handover_t next = next_handover(executor);
+    row->waiting = MRT_WAITING_NONE;
+    row->index = next.index;
+    row->row = next.row;
+    row->size = 0u;
+    if (next.info != NULL) {
+        row->waiting = next.is_input ? MRT_WAITING_INPUT : MRT_WAITING_OUTPUT;
+        row->size = tensor_of(executor, next.info)->row_bytes;
+    }
+    return MRT_OK;
+}
+
+/* Goes on to the row that is due, and sees that it is one of input or output `wanted`. */
+static mrt_status_t go_to_row(mrt_executor_t *executor, const handover_t *wanted, handover_t *due, uint32_t *count)
+{
+    const mrt_status_t status = run_steps(executor, UINT32_MAX, count);
+    if (status != MRT_OK) {
+        return status;
+    }
+    *due = next_handover(executor);
+    return (due->info == wanted->info) ? MRT_OK : MRT_ERR_STATE;
+}
+
+/* What push and pop have in common: `wanted` is the row to be handed over, `size` its bytes, as the caller says. */
+static mrt_status_t check_row(const mrt_executor_t *executor, const handover_t *wanted, const void *data, uint32_t size)
+{
+    const mrt_tensor_t *tensor = tensor_of(executor, wanted->info);
+    const bool fits = mrt_tensor_has_row_table(tensor) && (data != NULL) && (size == tensor->row_bytes);
+    return fits ? MRT_OK : MRT_ERR_ARGUMENT;
+}
+
+/* Behind a row that was handed over. */
+static mrt_status_t go_on(mrt_executor_t *executor, uint32_t before, uint32_t *steps)
+{
+    uint32_t count = 0u;
+    mrt_cursor_t *cursor = &executor->cursor;
+    (void)mrt_cursor_step(cursor, executor->graph); /* the row may be the first of a loop */
+    mrt_cursor_advance(cursor);
+    const mrt_status_t status = run_steps(executor, UINT32_MAX, &count);
+    if (steps != NULL) {
+        *steps = before + count;
+    }
+    return status;
+}
+
+mrt_status_t mrt_executor_push_row(mrt_executor_t *executor, uint32_t index, const void *data, uint32_t size,
+                                   uint32_t *steps)
+{
+    mrt_status_t status = check_state(executor);
+    if (status != MRT_OK) {
+        return status;
+    }
+    if (index >= executor->graph->input_count) {
+        return MRT_ERR_ARGUMENT;
+    }
+    const handover_t wanted = {&executor->graph->inputs[index], index, 0u, true};
+    handover_t due = {NULL, 0u, 0u, false};
+    uint32_t count = 0u;
+    status = check_row(executor, &wanted, data, size);
+    if (status == MRT_OK) {
+        status = go_to_row(executor, &wanted, &due, &count);
+    }
+    if (status != MRT_OK) {
+        return status;
+    }
+    (void)memcpy(address_of(executor, &due), data, size);
+    return go_on(executor, count, steps);
+}
+
+mrt_status_t mrt_executor_pop_row(mrt_executor_t *executor, uint32_t index, void *data, uint32_t size, uint32_t *steps)
+{
+    mrt_status_t status = check_state(executor);
+    if (status != MRT_OK) {
+        return status;
+    }
+    if (index >= executor->graph->output_count) {
+        return MRT_ERR_ARGUMENT;
+    }
+    const handover_t wanted = {&executor->graph->outputs[index], index, 0u, false};
+    handover_t due = {NULL, 0u, 0u, false};
+    uint32_t count = 0u;
+    status = check_row(executor, &wanted, data, size);
+    if (status == MRT_OK) {
+        status = go_to_row(executor, &wanted, &due, &count);
+    }
+    if (status != MRT_OK) {
+        return status;
+    }
+    (void)memcpy(data, address_of(executor, &due), size);
+    return go_on(executor, count, steps);
 }

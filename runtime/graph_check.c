@@ -1,12 +1,9 @@
 /*
  * The proof that a graph's tables agree. The executor and the kernels' accessors trust them afterwards, so every
- * index and every product that those compute is judged here, once; and that what a step reads is still there when it
- * runs. Written to be cheap too: firmware pays for it in each mrt_executor_init. So the tables are gone through as the
- * schedule is, and each tensor is judged where it is used, most of them once.
+ * index and every product that those compute is judged here, once.
  */
 #include "micrort/graph.h"
 #include "runtime/address.h"
-#include "runtime/graph_reads.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,7 +33,8 @@ static bool is_within(uint32_t first, uint32_t count, uint32_t limit)
 static bool any_table_is_missing(const mrt_graph_t *graph)
 {
     return is_missing(graph->tensors, graph->tensor_count) || is_missing(graph->nodes, graph->node_count)
-           || is_missing(graph->steps, graph->step_count) || is_missing(graph->args, graph->arg_count)
+           || is_missing(graph->steps, graph->step_count) || is_missing(graph->row_table, graph->row_count)
+           || is_missing(graph->args, graph->arg_count)
            || is_missing(graph->inputs, graph->input_count) || is_missing(graph->outputs, graph->output_count)
            || is_missing(graph->pools, graph->pool_count) || is_missing(graph->kernels, graph->kernel_count)
            || is_missing(graph->params, graph->params_size)
@@ -84,150 +82,139 @@ static mrt_status_t check_rows(const mrt_tensor_t *tensor, uint32_t limit)
     return ((bytes <= UINT32_MAX) && (end > offset) && (end <= limit) && is_aligned) ? MRT_OK : MRT_ERR_PLAN;
 }
 
-/* A tensor that is written, by a node or by the caller: it lies in a pool. */
+/* Rows that are placed one by one: each entry exists, and its row lies within `limit` bytes, aligned. */
+static mrt_status_t check_row_table(const mrt_graph_t *graph, const mrt_tensor_t *tensor, uint32_t limit)
+{
+    if ((tensor->dtype >= (uint8_t)MRT_DTYPE_COUNT) || (tensor->rows == 0u)
+        || !is_within(tensor->offset, tensor->rows, graph->row_count)) {
+        return MRT_ERR_GRAPH;
+    }
+    const uint32_t row_bytes = tensor->row_bytes;
+    const uint32_t bits = misaligned_bits[tensor->dtype];
+    bool sound = (row_bytes != 0u) && ((row_bytes & bits) == 0u);
+    for (uint32_t row = 0u; sound && (row < tensor->rows); ++row) {
+        const uint32_t offset = (uint32_t)MRT_ROW_UNIT * graph->row_table[tensor->offset + row];
+        sound = is_within(offset, row_bytes, limit) && ((offset & bits) == 0u);
+    }
+    return sound ? MRT_OK : MRT_ERR_PLAN;
+}
+
+/* A tensor in memory, which may be written. */
 static mrt_status_t check_memory_tensor(const mrt_graph_t *graph, const mrt_tensor_t *tensor)
 {
-    const uint32_t pool = tensor->pool;
-    return (pool < graph->pool_count) ? check_rows(tensor, graph->pools[pool].size) : MRT_ERR_GRAPH;
+    const uint32_t pool = mrt_tensor_pool(tensor);
+    if (((tensor->pool & 0xE0u) != 0u) || (pool >= graph->pool_count)) {
+        return MRT_ERR_GRAPH;
+    }
+    const uint32_t size = graph->pools[pool].size;
+    return mrt_tensor_has_row_table(tensor) ? check_row_table(graph, tensor, size) : check_rows(tensor, size);
 }
 
 /* A workspace is raw memory that kernels may use as words. */
 static bool workspace_is_sound(const mrt_tensor_t *workspace)
 {
-    return (workspace->offset & 3u) == 0u;
+    return !mrt_tensor_has_row_table(workspace) && ((workspace->offset & 3u) == 0u);
 }
 
-/* Whether what a node writes lies apart, one from the other and, but for output 0, from what it reads. */
-static bool written_lie_apart(const mrt_graph_t *graph, const uint16_t *args, uint32_t inputs, uint32_t end)
+/* An operand: inputs may be constants, all else is written. */
+static mrt_status_t check_operand(const mrt_graph_t *graph, uint32_t index, bool is_input)
 {
-    for (uint32_t written = inputs + 1u; written < end; ++written) {
-        for (uint32_t other = 0u; other < written; ++other) {
-            if (mrt_overlap(&graph->tensors[args[written]], &graph->tensors[args[other]])) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static mrt_status_t check_written(const mrt_graph_t *graph, uint32_t tensor)
-{
-    return (tensor < graph->tensor_count) ? check_memory_tensor(graph, &graph->tensors[tensor]) : MRT_ERR_GRAPH;
-}
-
-/* What a node writes besides output 0. Its inputs and output 0 are proved. */
-static mrt_status_t check_further_written(const mrt_graph_t *graph, const mrt_node_t *node)
-{
-    const uint16_t *args = &graph->args[node->args];
-    const uint32_t inputs = node->input_count;
-    const uint32_t end = inputs + node->output_count + node->workspace_count;
-    mrt_status_t status = MRT_OK;
-    for (uint32_t index = inputs + 1u; (status == MRT_OK) && (index < end); ++index) {
-        status = check_written(graph, args[index]);
-    }
-    if (status != MRT_OK) {
-        return status;
-    }
-    const bool is_sound = (node->workspace_count == 0u) || workspace_is_sound(&graph->tensors[args[end - 1u]]);
-    return (is_sound && written_lie_apart(graph, args, inputs, end)) ? MRT_OK : MRT_ERR_PLAN;
-}
-
-/* A tensor in memory that is read: it still holds what was written; a view, which nobody wrote, is judged here. */
-static mrt_status_t check_read(const mrt_graph_t *graph, uint32_t tensor, uint32_t step, uint32_t reader,
-                               uint32_t known)
-{
-    const uint32_t origin = mrt_graph_origin(graph, tensor, step, reader, known);
-    if (origin == MRT_TENSOR_NONE) {
-        return MRT_ERR_PLAN;
-    }
-    return (origin == tensor) ? MRT_OK : check_memory_tensor(graph, &graph->tensors[tensor]);
-}
-
-/*
- * A node at its first step: constants are judged here, once, and what it reads in memory at each step. `made` is output
- * 0 of the step before if that began with row 0: what most steps read, and nothing can have happened to it.
- */
-static mrt_status_t check_first_step(const mrt_graph_t *graph, uint32_t step, uint32_t reader, uint32_t made)
-{
-    const mrt_node_t *node = &graph->nodes[reader];
-    const uint32_t inputs = node->input_count;
-    const uint32_t written = (uint32_t)node->output_count + node->workspace_count;
-    if ((node->kernel >= graph->kernel_count) || (node->attrs > graph->attr_count) || (node->output_count == 0u)
-        || (node->workspace_count > 1u) || (((uint32_t)node->reserved | node->reserved2) != 0u)
-        || !is_within(node->args, inputs + written, graph->arg_count)) {
+    if (index >= graph->tensor_count) {
         return MRT_ERR_GRAPH;
     }
-    const uint16_t *arg = &graph->args[node->args];
-    const uint16_t *outputs = &arg[inputs];
-    while (arg != outputs) {
-        const uint32_t index = *arg;
-        if (index >= graph->tensor_count) {
-            return MRT_ERR_GRAPH;
-        }
-        const mrt_tensor_t *tensor = &graph->tensors[index];
-        mrt_status_t status = MRT_OK;
-        if (tensor->pool == (uint8_t)MRT_POOL_PARAMS) {
-            status = check_rows(tensor, graph->params_size);
-        } else if (index != made) {
-            status = check_read(graph, index, step, reader, reader);
-        } else {
-            /* as it was made */
-        }
-        if (status != MRT_OK) {
-            return status;
-        }
-        ++arg;
-    }
-    const mrt_status_t status = check_written(graph, outputs[0]);
-    return ((status == MRT_OK) && (written > 1u)) ? check_further_written(graph, node) : status;
+    const mrt_tensor_t *tensor = &graph->tensors[index];
+    const bool is_constant = is_input && (tensor->pool == (uint8_t)MRT_POOL_PARAMS);
+    return is_constant ? check_rows(tensor, graph->params_size) : check_memory_tensor(graph, tensor);
 }
 
-/* The inputs of a node at a further step. */
-static mrt_status_t check_reads(const mrt_graph_t *graph, uint32_t step, uint32_t reader, uint32_t known)
+static mrt_status_t check_node(const mrt_graph_t *graph, const mrt_node_t *node)
 {
-    const mrt_node_t *node = &graph->nodes[reader];
-    for (uint32_t index = 0u; index < node->input_count; ++index) {
-        const uint32_t tensor = graph->args[node->args + index];
-        if ((graph->tensors[tensor].pool != (uint8_t)MRT_POOL_PARAMS)
-            && (mrt_graph_origin(graph, tensor, step, reader, known) == MRT_TENSOR_NONE)) {
-            return MRT_ERR_PLAN;
-        }
+    const uint32_t inputs = node->input_count;
+    const uint32_t count = inputs + node->output_count + node->workspace_count;
+    if ((node->kernel >= graph->kernel_count) || (node->attrs > graph->attr_count) || (node->output_count == 0u)
+        || (node->workspace_count > 1u) || (((uint32_t)node->reserved | node->reserved2) != 0u)
+        || !is_within(node->args, count, graph->arg_count)) {
+        return MRT_ERR_GRAPH;
     }
-    return MRT_OK;
+    const uint16_t *args = &graph->args[node->args];
+    mrt_status_t status = MRT_OK;
+    for (uint32_t place = 0u; (status == MRT_OK) && (place < count); ++place) {
+        status = check_operand(graph, args[place], place < inputs);
+    }
+    if ((status == MRT_OK) && (node->workspace_count != 0u) && !workspace_is_sound(&graph->tensors[args[count - 1u]])) {
+        status = MRT_ERR_PLAN;
+    }
+    return status;
 }
 
-/* Goes through the schedule. A node and its tensors are judged at its first step; first steps come in nodes' order. */
+static mrt_status_t check_nodes(const mrt_graph_t *graph)
+{
+    mrt_status_t status = MRT_OK;
+    for (uint32_t index = 0u; (status == MRT_OK) && (index < graph->node_count); ++index) {
+        status = check_node(graph, &graph->nodes[index]);
+    }
+    return status;
+}
+
+/* Whether an input or output of the model is handed over row by row: its rows are placed one by one. */
+static bool is_streamed(const mrt_graph_t *graph, const mrt_tensor_info_t *infos, uint32_t count, uint32_t index)
+{
+    return (index < count) && mrt_tensor_has_row_table(&graph->tensors[infos[index].tensor]);
+}
+
+/* The tensor whose rows a step makes, or hands over one at a time; null where there is none. */
+static const mrt_tensor_t *tensor_of_step(const mrt_graph_t *graph, const mrt_step_t *step)
+{
+    const uint32_t node = step->node;
+    const uint32_t port = node & 0xFFu;
+    const uint32_t kind = node - port;
+    const bool one = ((uint32_t)step->row_begin + 1u) == step->row_end;
+    const mrt_tensor_t *tensor = NULL;
+    if (node < graph->node_count) {
+        tensor = &graph->tensors[graph->args[(uint32_t)graph->nodes[node].args + graph->nodes[node].input_count]];
+    } else if ((kind == (uint32_t)MRT_STEP_INPUT) && one
+               && is_streamed(graph, graph->inputs, graph->input_count, port)) {
+        tensor = &graph->tensors[graph->inputs[port].tensor];
+    } else if ((kind == (uint32_t)MRT_STEP_OUTPUT) && one
+               && is_streamed(graph, graph->outputs, graph->output_count, port)) {
+        tensor = &graph->tensors[graph->outputs[port].tensor];
+    } else {
+        /* no such node, input or output */
+    }
+    return tensor;
+}
+
+/* A step that is run `rounds` times. */
+static bool step_is_sound(const mrt_graph_t *graph, const mrt_step_t *step, uint32_t rounds)
+{
+    const mrt_tensor_t *tensor = tensor_of_step(graph, step);
+    if ((tensor == NULL) || (step->row_begin >= step->row_end)) {
+        return false;
+    }
+    const uint64_t last = (uint64_t)step->row_end + ((uint64_t)(rounds - 1u) * step->advance);
+    return (last <= tensor->rows) && ((rounds > 1u) || (step->advance == 0u));
+}
+
+/* Goes through the schedule as it stands, loops being seen to end. */
 static mrt_status_t check_steps(const mrt_graph_t *graph)
 {
-    const uint32_t node_count = graph->node_count;
-    const uint32_t step_count = graph->step_count;
-    const mrt_step_t *step = graph->steps;
-    uint32_t known = 0u; /* nodes */
-    uint32_t made = MRT_TENSOR_NONE;
-    for (uint32_t index = 0u; index < step_count; ++index) {
-        const uint32_t number = step->node;
-        mrt_status_t status = MRT_ERR_GRAPH;
-        if (number < known) {
-            status = check_reads(graph, index, number, known);
-        } else if ((number == known) && (known < node_count)) {
-            status = check_first_step(graph, index, number, made);
-            ++known;
+    const uint32_t count = graph->step_count;
+    uint32_t rounds = 1u;
+    uint32_t body_left = 0u;
+    bool sound = (graph->node_count <= (uint16_t)MRT_STEP_OUTPUT);
+    for (uint32_t index = 0u; sound && (index < count); ++index) {
+        const mrt_step_t *step = &graph->steps[index];
+        if ((step->node == (uint16_t)MRT_STEP_LOOP) && (body_left == 0u)) {
+            body_left = step->row_begin;
+            rounds = step->row_end;
+            sound = (step->advance == 0u) && (rounds > 1u) && (body_left != 0u) && (body_left < (count - index));
         } else {
-            /* a node that does not exist, or before its turn */
+            sound = step_is_sound(graph, step, rounds);
+            body_left -= (body_left != 0u) ? 1u : 0u;
+            rounds = (body_left != 0u) ? rounds : 1u;
         }
-        if (status != MRT_OK) {
-            return status;
-        }
-        const mrt_node_t *node = &graph->nodes[number];
-        const uint32_t output = graph->args[(uint32_t)node->args + node->input_count];
-        const uint32_t row_begin = step->row_begin;
-        if ((row_begin >= step->row_end) || (step->row_end > graph->tensors[output].rows)) {
-            return MRT_ERR_GRAPH;
-        }
-        made = (row_begin == 0u) ? output : MRT_TENSOR_NONE;
-        ++step;
     }
-    return (known == node_count) ? MRT_OK : MRT_ERR_GRAPH;
+    return sound ? MRT_OK : MRT_ERR_GRAPH;
 }
 
 /* What is said of an input or output. Both are handed out for writing, so neither may lie in the params. */
@@ -264,17 +251,6 @@ static mrt_status_t check_infos(const mrt_graph_t *graph, const mrt_tensor_info_
     return status;
 }
 
-/* At the end of the inference the model's outputs are whole. */
-static mrt_status_t check_outputs(const mrt_graph_t *graph)
-{
-    mrt_status_t status = check_infos(graph, graph->outputs, graph->output_count);
-    for (uint32_t index = 0u; (status == MRT_OK) && (index < graph->output_count); ++index) {
-        status = check_read(graph, graph->outputs[index].tensor, graph->step_count, MRT_READER_CALLER,
-                            graph->node_count);
-    }
-    return status;
-}
-
 mrt_status_t mrt_graph_check(const mrt_graph_t *graph)
 {
     if (graph == NULL) {
@@ -285,10 +261,13 @@ mrt_status_t mrt_graph_check(const mrt_graph_t *graph)
         status = check_infos(graph, graph->inputs, graph->input_count);
     }
     if (status == MRT_OK) {
-        status = check_steps(graph);
+        status = check_infos(graph, graph->outputs, graph->output_count);
     }
     if (status == MRT_OK) {
-        status = check_outputs(graph);
+        status = check_nodes(graph);
+    }
+    if (status == MRT_OK) {
+        status = check_steps(graph);
     }
     return status;
 }
@@ -302,6 +281,7 @@ static mrt_call_t call_of(const mrt_graph_t *graph, const mrt_node_t *node)
         .attrs = &graph->attrs[node->attrs],
         .params = graph->params,
         .pools = NULL,
+        .row_table = graph->row_table,
         .row_begin = 0u,
         .row_end = graph->tensors[graph->args[(uint32_t)node->args + node->input_count]].rows,
         .input_count = node->input_count,

@@ -1,215 +1,411 @@
 /*
- * The proof that no tensor is lost before its last reader: the schedule is played through, and of each tensor it is
- * known how many rows it holds, or who wrote over it. Made from the tables alone and sharing nothing with the planner,
- * so that a mistake there cannot hide here. What mrt_graph_check finds by going back from each reader is found here by
- * going forward, and the kernels are asked where they may work in place.
- *
- * A tensor's word is one of:
- *     VIEW                 nobody writes it: its bytes are those of a tensor at the very same place
- *     HOLDS + rows         rows [0, rows) are made; none before the first
- *     LOST + node          the node wrote over some of it
+ * The proof that no row is lost before its last reader: the schedule is played through, and of each word of the arenas
+ * it is known which row was written there last. Made from the tables alone and sharing nothing with the planner, so
+ * that a mistake there cannot hide here. The kernels say which rows they read, and where they may work in place.
  */
-#include "micrort/graph.h"
-#include "runtime/graph_reads.h"
+#include "micrort/cursor.h"
 #include <stdbool.h>
 #include <stddef.h>
 
-#define VIEW 0u
-#define HOLDS 0x10000u
-#define LOST 0x20000u
-#define KIND 0xFFFF0000u
-#define VALUE 0x0000FFFFu
-
-/* Who reads at the end of the inference: no node. */
-#define NOBODY 0xFFFFu
+/* A word that was never written. No row's mark is this, as there are no 65,536 tensors. */
+#define NOBODY 0xFFFFFFFFu
+/* Bytes that a word stands for. */
+#define UNIT ((uint32_t)MRT_ROW_UNIT)
 
 /* A schedule being played. */
 typedef struct play {
     const mrt_graph_t *graph;
     const mrt_kernel_t *const *kernels;
-    uint32_t *states; /* one word a tensor */
+    uint32_t *words;                /* by pool and place: tensor and row, in 16 bits each */
+    uint32_t bases[MRT_POOLS_MAX]; /* of each pool among the words */
 } play_t;
 
-static bool holds_rows(uint32_t state)
+/* The words [begin, end) of a row, and what stands there while it holds what was written. */
+typedef struct extent {
+    uint32_t begin;
+    uint32_t end;
+    uint32_t mark;
+    bool shared; /* rows at one stride may share words: there a later row's mark stands for both */
+} extent_t;
+
+static uint32_t words_of(uint32_t bytes)
 {
-    return ((state & KIND) == HOLDS) && ((state & VALUE) != 0u);
+    return (bytes / UNIT) + (((bytes % UNIT) != 0u) ? 1u : 0u);
 }
 
-/* Whether a state lets `node` read: rows are there, or lost to no one but the node itself, which works in place. */
-static bool is_readable(uint32_t state, uint32_t node)
+static bool is_constant(const mrt_tensor_t *tensor)
 {
-    return holds_rows(state) || (state == (LOST + node));
+    return tensor->pool == (uint8_t)MRT_POOL_PARAMS;
 }
 
-/* The tensor whose bytes `tensor` reads: itself, or for a view a readable one at its place; itself if there is none. */
-static uint32_t origin_of(const play_t *play, uint32_t tensor, uint32_t node)
+static extent_t extent_of(const play_t *play, uint32_t index, uint32_t row)
 {
-    const mrt_tensor_t *tensors = play->graph->tensors;
-    uint32_t origin = tensor;
-    if (play->states[tensor] == VIEW) {
-        for (uint32_t other = 0u; (origin == tensor) && (other < play->graph->tensor_count); ++other) {
-            if (is_readable(play->states[other], node) && mrt_same_place(&tensors[tensor], &tensors[other])) {
-                origin = other;
-            }
-        }
-    }
-    return origin;
+    const mrt_tensor_t *tensor = &play->graph->tensors[index];
+    const bool by_table = mrt_tensor_has_row_table(tensor);
+    const uint32_t offset = by_table ? (UNIT * play->graph->row_table[tensor->offset + row])
+                                     : (tensor->offset + (row * tensor->row_bytes));
+    const uint32_t base = play->bases[mrt_tensor_pool(tensor)];
+    const extent_t extent = {base + (offset / UNIT), base + words_of(offset + tensor->row_bytes),
+                             (index << 16u) | row, !by_table};
+    return extent;
 }
 
-/* A tensor begins a new value: whatever shares bytes with it loses its own. */
-static void begin_value(const play_t *play, uint32_t tensor, uint32_t node)
+static void mark(const play_t *play, const extent_t *extent)
 {
-    const mrt_tensor_t *tensors = play->graph->tensors;
-    for (uint32_t other = 0u; other < play->graph->tensor_count; ++other) {
-        const bool has_value = (play->states[other] != VIEW) && (play->states[other] != HOLDS);
-        if (has_value && mrt_overlap(&tensors[tensor], &tensors[other])) {
-            play->states[other] = LOST + node;
-        }
+    for (uint32_t word = extent->begin; word < extent->end; ++word) {
+        play->words[word] = extent->mark;
     }
-    /* A state for each tensor, as the caller checked. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    play->states[tensor] = HOLDS;
 }
 
-static bool inputs_are_readable(const play_t *play, uint32_t index)
+/* Whether each word of an extent bears its mark, or, where that is given, belongs to tensor `other`. */
+static bool is_marked(const play_t *play, const extent_t *extent, uint32_t other)
 {
-    const mrt_node_t *node = &play->graph->nodes[index];
-    const uint16_t *args = &play->graph->args[node->args];
-    for (uint32_t input = 0u; input < node->input_count; ++input) {
-        const bool is_constant = (play->graph->tensors[args[input]].pool == (uint8_t)MRT_POOL_PARAMS);
-        if (!is_constant && !is_readable(play->states[origin_of(play, args[input], index)], index)) {
-            return false;
-        }
+    bool marked = true;
+    for (uint32_t word = extent->begin; marked && (word < extent->end); ++word) {
+        const uint32_t found = play->words[word];
+        const bool later = extent->shared && (found > extent->mark) && ((found >> 16u) == (extent->mark >> 16u));
+        marked = (found == extent->mark) || later || ((other != NOBODY) && ((found >> 16u) == other));
     }
-    return true;
+    return marked;
 }
 
-/* Plays that `node` makes rows of one of its outputs. Rows come in order, and may be made again. */
-static bool make_rows(const play_t *play, uint32_t node, uint32_t tensor, uint32_t row_begin, uint32_t row_end)
+/* Rows of a tensor hold what was written; or, but for words of tensor `other`, did so. */
+static bool rows_hold(const play_t *play, uint32_t tensor, mrt_rows_t rows, uint32_t other)
 {
-    const bool is_whole = (play->states[tensor] == (HOLDS + (uint32_t)play->graph->tensors[tensor].rows));
-    if (!holds_rows(play->states[tensor]) || (is_whole && (row_begin == 0u))) {
-        begin_value(play, tensor, node);
+    bool hold = true;
+    for (uint32_t row = rows.begin; hold && (row < rows.end); ++row) {
+        const extent_t extent = extent_of(play, tensor, row);
+        hold = is_marked(play, &extent, other);
     }
-    const uint32_t made = play->states[tensor] & VALUE;
-    play->states[tensor] = HOLDS + ((row_end > made) ? row_end : made);
-    return row_begin <= made;
+    return hold;
 }
 
-static bool play_step(const play_t *play, const mrt_step_t *step)
+static void write_rows(const play_t *play, uint32_t tensor, mrt_rows_t rows)
 {
-    const mrt_graph_t *graph = play->graph;
-    const mrt_node_t *node = &graph->nodes[step->node];
-    const uint16_t *outputs = &graph->args[(uint32_t)node->args + node->input_count];
-    if (!inputs_are_readable(play, step->node)) {
-        return false;
+    for (uint32_t row = rows.begin; row < rows.end; ++row) {
+        const extent_t extent = extent_of(play, tensor, row);
+        mark(play, &extent);
     }
-    const uint32_t rows = graph->tensors[outputs[0]].rows;
-    for (uint32_t index = 0u; index < node->output_count; ++index) {
-        const uint32_t own_rows = graph->tensors[outputs[index]].rows;
-        const bool by_rows = (own_rows == rows); /* other outputs than the first may have other rows: made whole */
-        if (!make_rows(play, step->node, outputs[index], by_rows ? step->row_begin : 0u,
-                       by_rows ? step->row_end : own_rows)) {
-            return false;
-        }
-    }
-    if (node->workspace_count != 0u) { /* holds nothing between calls, yet whoever lies there is lost */
-        begin_value(play, outputs[node->output_count], step->node);
-    }
-    return true;
 }
 
-/* Whether what a node writes lies apart, except where its kernel may work in place. */
-static bool node_is_apart(const play_t *play, uint32_t index)
+static mrt_rows_t all_rows(const play_t *play, uint32_t tensor)
 {
-    const mrt_graph_t *graph = play->graph;
-    const mrt_node_t *node = &graph->nodes[index];
-    const uint16_t *args = &graph->args[node->args];
-    const uint32_t first = node->input_count;
-    const uint32_t end = first + node->output_count + node->workspace_count;
-    const mrt_kernel_in_place_t in_place = play->kernels[node->kernel]->in_place;
-    const mrt_call_t call = {
-        .tensors = graph->tensors,
-        .args = args,
-        .attrs = &graph->attrs[node->attrs],
-        .params = graph->params,
-        .pools = NULL,
-        .row_begin = 0u,
-        .row_end = graph->tensors[args[first]].rows,
-        .input_count = node->input_count,
-        .output_count = node->output_count,
-        .workspace_count = node->workspace_count,
-    };
-    for (uint32_t written = first; written < end; ++written) {
-        for (uint32_t other = 0u; other < written; ++other) {
-            const bool may_share = (other < first) && (written == first) && (in_place != NULL);
-            if (mrt_overlap(&graph->tensors[args[written]], &graph->tensors[args[other]])
-                && !(may_share && in_place(&call, other))) {
-                return false;
-            }
-        }
-    }
-    return true;
+    const mrt_rows_t rows = {0u, play->graph->tensors[tensor].rows};
+    return rows;
 }
 
-/* What each tensor holds before the first step: the model's inputs all rows, the outputs of nodes none. */
-static void begin(const play_t *play)
+/* Whether a tensor is written by the caller or by a node: then it is no view. */
+static bool is_written(const mrt_graph_t *graph, uint32_t tensor)
 {
-    const mrt_graph_t *graph = play->graph;
-    for (uint32_t tensor = 0u; tensor < graph->tensor_count; ++tensor) {
-        play->states[tensor] = VIEW;
+    bool written = false;
+    for (uint32_t index = 0u; index < graph->input_count; ++index) {
+        written = written || (graph->inputs[index].tensor == tensor);
     }
     for (uint32_t index = 0u; index < graph->node_count; ++index) {
         const mrt_node_t *node = &graph->nodes[index];
-        const uint16_t *written = &graph->args[(uint32_t)node->args + node->input_count];
-        for (uint32_t place = 0u; place < ((uint32_t)node->output_count + node->workspace_count); ++place) {
-            play->states[written[place]] = HOLDS;
+        const uint16_t *outputs = &graph->args[(uint32_t)node->args + node->input_count];
+        for (uint32_t place = 0u; place < node->output_count; ++place) {
+            written = written || (outputs[place] == tensor);
         }
     }
-    for (uint32_t index = 0u; index < graph->input_count; ++index) {
-        const uint32_t tensor = graph->inputs[index].tensor;
-        begin_value(play, tensor, NOBODY);
-        play->states[tensor] = HOLDS + (uint32_t)graph->tensors[tensor].rows;
+    return written;
+}
+
+/* The tensor at the very same place that `tensor`, which nobody writes, is a view of: all its rows are there. */
+static uint32_t viewed_by(const play_t *play, uint32_t tensor)
+{
+    const mrt_tensor_t *view = &play->graph->tensors[tensor];
+    const uint32_t found = play->words[extent_of(play, tensor, 0u).begin] >> 16u;
+    if ((found >= play->graph->tensor_count) || is_written(play->graph, tensor)) {
+        return NOBODY;
     }
+    const mrt_tensor_t *other = &play->graph->tensors[found];
+    const bool same = (view->pool == other->pool) && (view->offset == other->offset)
+                      && (mrt_tensor_bytes(view) == mrt_tensor_bytes(other)) && !mrt_tensor_has_row_table(view);
+    return same ? found : NOBODY;
+}
+
+/* Whether a reader finds rows of a tensor, or, in a tensor that is a view, all of what it views. */
+static bool can_read(const play_t *play, uint32_t tensor, mrt_rows_t rows, uint32_t other)
+{
+    bool found = rows_hold(play, tensor, rows, other);
+    if (!found) {
+        const uint32_t viewed = viewed_by(play, tensor);
+        found = (viewed != NOBODY) && rows_hold(play, viewed, all_rows(play, viewed), other);
+    }
+    return found;
+}
+
+/* A step of a node, being played. */
+typedef struct made {
+    const mrt_kernel_t *kernel;
+    const uint16_t *args;
+    mrt_call_t call;
+} made_t;
+
+static made_t made_of(const play_t *play, const mrt_node_t *node, mrt_rows_t rows)
+{
+    const mrt_graph_t *graph = play->graph;
+    const made_t made = {
+        .kernel = play->kernels[node->kernel],
+        .args = &graph->args[node->args],
+        .call =
+            {
+                .tensors = graph->tensors,
+                .args = &graph->args[node->args],
+                .attrs = &graph->attrs[node->attrs],
+                .params = graph->params,
+                .pools = NULL,
+                .row_table = graph->row_table,
+                .row_begin = rows.begin,
+                .row_end = rows.end,
+                .input_count = node->input_count,
+                .output_count = node->output_count,
+                .workspace_count = node->workspace_count,
+            },
+    };
+    return made;
+}
+
+/* The rows of input `input` that a step reads; for input_count, the rows of output 0. */
+static mrt_rows_t read_rows(const play_t *play, const made_t *made, uint32_t input)
+{
+    mrt_rows_t rows = {0u, 0u};
+    if (made->kernel->reads != NULL) {
+        rows = made->kernel->reads(&made->call, input);
+    } else if (input < made->call.input_count) {
+        rows = all_rows(play, made->args[input]);
+    } else {
+        /* nothing of its own output */
+    }
+    const uint32_t most = play->graph->tensors[made->args[input]].rows;
+    rows.end = (rows.end < most) ? rows.end : most;
+    return rows;
+}
+
+/* Whether a step finds its inputs; what it writes over them itself lies in tensor `other`. */
+static bool finds_inputs(const play_t *play, const made_t *made, uint32_t other)
+{
+    bool found = true;
+    for (uint32_t input = 0u; found && (input < made->call.input_count); ++input) {
+        if (!is_constant(&play->graph->tensors[made->args[input]])) {
+            found = can_read(play, made->args[input], read_rows(play, made, input), other);
+        }
+    }
+    return found;
+}
+
+/* The rows of output `output` that a step makes: further ones than the first that have other rows are made at the end. */
+static mrt_rows_t written_rows(const play_t *play, const made_t *made, uint32_t output)
+{
+    const mrt_tensor_t *tensors = play->graph->tensors;
+    const uint16_t *outputs = &made->args[made->call.input_count];
+    const uint32_t rows = tensors[outputs[0]].rows;
+    const uint32_t own = tensors[outputs[output]].rows;
+    mrt_rows_t written = {made->call.row_begin, made->call.row_end};
+    if (own != rows) {
+        written.begin = 0u;
+        written.end = (made->call.row_end == rows) ? own : 0u;
+    }
+    return written;
+}
+
+/* Plays what a step writes, its workspace first, and whether none of it lies over another part. */
+static bool writes_apart(const play_t *play, const made_t *made)
+{
+    const mrt_call_t *call = &made->call;
+    const uint16_t *outputs = &made->args[call->input_count];
+    bool apart = true;
+    if (call->workspace_count != 0u) {
+        write_rows(play, outputs[call->output_count], all_rows(play, outputs[call->output_count]));
+    }
+    for (uint32_t output = 0u; output < call->output_count; ++output) {
+        write_rows(play, outputs[output], written_rows(play, made, output));
+    }
+    for (uint32_t output = 0u; output < call->output_count; ++output) {
+        apart = apart && rows_hold(play, outputs[output], written_rows(play, made, output), NOBODY);
+    }
+    if (call->workspace_count != 0u) { /* it holds nothing afterwards, but nobody is served by its marks */
+        apart = apart && rows_hold(play, outputs[call->output_count],
+                                   all_rows(play, outputs[call->output_count]), NOBODY);
+    }
+    return apart;
+}
+
+/* Whether what a step wrote over its own inputs is output 0, where the kernel may work in place. */
+static bool is_in_place(const play_t *play, const made_t *made)
+{
+    bool sound = finds_inputs(play, made, made->args[made->call.input_count]);
+    for (uint32_t input = 0u; sound && (input < made->call.input_count); ++input) {
+        const uint32_t tensor = made->args[input];
+        if (!is_constant(&play->graph->tensors[tensor])
+            && !can_read(play, tensor, read_rows(play, made, input), NOBODY)) {
+            sound = (made->kernel->in_place != NULL) && made->kernel->in_place(&made->call, input);
+        }
+    }
+    return sound;
+}
+
+static bool play_node(const play_t *play, const mrt_step_t *step, mrt_rows_t rows)
+{
+    const made_t made = made_of(play, &play->graph->nodes[step->node], rows);
+    const uint32_t own = made.call.input_count;
+    return finds_inputs(play, &made, NOBODY)
+           && rows_hold(play, made.args[own], read_rows(play, &made, own), NOBODY) && writes_apart(play, &made)
+           && is_in_place(play, &made);
+}
+
+/* A row that the caller hands in or takes. */
+static bool play_handover(const play_t *play, const mrt_step_t *step, mrt_rows_t rows)
+{
+    const mrt_graph_t *graph = play->graph;
+    const uint32_t index = step->node & 0xFFu;
+    bool sound = true;
+    if (step->node >= (uint16_t)MRT_STEP_INPUT) {
+        write_rows(play, graph->inputs[index].tensor, rows);
+    } else {
+        sound = rows_hold(play, graph->outputs[index].tensor, rows, NOBODY);
+    }
+    return sound;
+}
+
+/* Whether the rows of a port (MRT_STEP_INPUT or _OUTPUT, plus its index) are handed over in order, each once. */
+static bool comes_in_order(const mrt_graph_t *graph, uint32_t port, uint32_t rows)
+{
+    mrt_cursor_t cursor;
+    mrt_cursor_begin(&cursor);
+    uint32_t next = 0u;
+    bool in_order = true;
+    while (in_order && (cursor.step != graph->step_count)) {
+        const mrt_step_t *step = mrt_cursor_step(&cursor, graph);
+        if (step->node == port) {
+            in_order = mrt_cursor_rows(&cursor, step).begin == next;
+            ++next;
+        }
+        mrt_cursor_advance(&cursor);
+    }
+    return in_order && (next == rows);
+}
+
+/* Inputs and outputs that are streamed, all of whose rows are to be handed over. */
+static bool streams_are_whole(const play_t *play)
+{
+    const mrt_graph_t *graph = play->graph;
+    bool whole = true;
+    for (uint32_t index = 0u; whole && (index < graph->input_count); ++index) {
+        const mrt_tensor_t *tensor = &graph->tensors[graph->inputs[index].tensor];
+        whole = !mrt_tensor_has_row_table(tensor) || comes_in_order(graph, (uint32_t)MRT_STEP_INPUT + index, tensor->rows);
+    }
+    for (uint32_t index = 0u; whole && (index < graph->output_count); ++index) {
+        const mrt_tensor_t *tensor = &graph->tensors[graph->outputs[index].tensor];
+        whole = !mrt_tensor_has_row_table(tensor) || comes_in_order(graph, (uint32_t)MRT_STEP_OUTPUT + index, tensor->rows);
+    }
+    return whole;
+}
+
+/* Writes the inputs that are not streamed; whether they lie apart. */
+static bool begin(const play_t *play)
+{
+    const mrt_graph_t *graph = play->graph;
+    bool apart = true;
+    for (uint32_t word = 0u; word < mrt_graph_plan_words(graph); ++word) {
+        play->words[word] = NOBODY;
+    }
+    for (uint32_t pass = 0u; pass < 2u; ++pass) {
+        for (uint32_t index = 0u; index < graph->input_count; ++index) {
+            const uint32_t tensor = graph->inputs[index].tensor;
+            if (mrt_tensor_has_row_table(&graph->tensors[tensor])) {
+                /* its rows come later */
+            } else if (pass == 0u) {
+                write_rows(play, tensor, all_rows(play, tensor));
+            } else {
+                apart = apart && rows_hold(play, tensor, all_rows(play, tensor), NOBODY);
+            }
+        }
+    }
+    return apart;
 }
 
 static bool outputs_are_whole(const play_t *play)
 {
     const mrt_graph_t *graph = play->graph;
-    for (uint32_t index = 0u; index < graph->output_count; ++index) {
-        const uint32_t origin = origin_of(play, graph->outputs[index].tensor, NOBODY);
-        if (play->states[origin] != (HOLDS + (uint32_t)graph->tensors[origin].rows)) {
-            return false;
-        }
+    bool whole = true;
+    for (uint32_t index = 0u; whole && (index < graph->output_count); ++index) {
+        const uint32_t tensor = graph->outputs[index].tensor;
+        whole = mrt_tensor_has_row_table(&graph->tensors[tensor])
+                || can_read(play, tensor, all_rows(play, tensor), NOBODY);
     }
-    return true;
+    return whole;
+}
+
+/* Plays the steps; returns the node that is refused, node_count where it is a row handed over, or NOBODY. */
+static uint32_t play_steps(const play_t *play)
+{
+    const mrt_graph_t *graph = play->graph;
+    mrt_cursor_t cursor;
+    mrt_cursor_begin(&cursor);
+    uint32_t refused = NOBODY;
+    while ((refused == NOBODY) && (cursor.step != graph->step_count)) {
+        const mrt_step_t *step = mrt_cursor_step(&cursor, graph);
+        const mrt_rows_t rows = mrt_cursor_rows(&cursor, step);
+        if (step->node >= (uint16_t)MRT_STEP_OUTPUT) {
+            refused = play_handover(play, step, rows) ? NOBODY : graph->node_count;
+        } else {
+            refused = play_node(play, step, rows) ? NOBODY : step->node;
+        }
+        mrt_cursor_advance(&cursor);
+    }
+    return refused;
+}
+
+/* Whether every tensor in memory begins with a whole word. */
+static bool words_are_whole(const mrt_graph_t *graph)
+{
+    bool whole = true;
+    for (uint32_t index = 0u; index < graph->tensor_count; ++index) {
+        const mrt_tensor_t *tensor = &graph->tensors[index];
+        whole = whole && (is_constant(tensor) || mrt_tensor_has_row_table(tensor) || ((tensor->offset % UNIT) == 0u));
+    }
+    return whole;
+}
+
+uint32_t mrt_graph_plan_words(const mrt_graph_t *graph)
+{
+    uint32_t words = 0u;
+    for (uint32_t pool = 0u; pool < graph->pool_count; ++pool) {
+        words += words_of(graph->pools[pool].size);
+    }
+    return words;
 }
 
 mrt_status_t mrt_graph_check_plan(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels, uint32_t *words,
                                   uint32_t word_count, uint32_t *node)
 {
-    if ((graph == NULL) || (kernels == NULL) || ((words == NULL) && (graph->tensor_count != 0u))) {
+    if ((graph == NULL) || (kernels == NULL)) {
         return MRT_ERR_ARGUMENT;
     }
-    if (word_count < graph->tensor_count) {
+    const uint32_t needed = mrt_graph_plan_words(graph);
+    if ((words == NULL) && (needed != 0u)) {
+        return MRT_ERR_ARGUMENT;
+    }
+    if (word_count < needed) {
         return MRT_ERR_MEMORY;
     }
-    const play_t play = {.graph = graph, .kernels = kernels, .states = words};
+    play_t play = {.graph = graph, .kernels = kernels, .words = words};
+    uint32_t base = 0u;
+    for (uint32_t pool = 0u; pool < graph->pool_count; ++pool) {
+        play.bases[pool] = base;
+        base += words_of(graph->pools[pool].size);
+    }
     uint32_t refused = graph->node_count;
-    bool sound = true;
-    for (uint32_t index = 0u; sound && (index < graph->node_count); ++index) {
-        sound = node_is_apart(&play, index);
-        refused = sound ? refused : index;
+    if (words_are_whole(graph) && streams_are_whole(&play) && begin(&play)) {
+        refused = play_steps(&play);
     }
-    if (sound) {
-        begin(&play);
+    if ((refused == NOBODY) && !outputs_are_whole(&play)) {
+        refused = graph->node_count;
     }
-    for (uint32_t index = 0u; sound && (index < graph->step_count); ++index) {
-        sound = play_step(&play, &graph->steps[index]);
-        refused = sound ? refused : graph->steps[index].node;
-    }
-    sound = sound && outputs_are_whole(&play);
-    if (!sound && (node != NULL)) {
+    if ((refused != NOBODY) && (node != NULL)) {
         *node = refused;
     }
-    return sound ? MRT_OK : MRT_ERR_PLAN;
+    return (refused == NOBODY) ? MRT_OK : MRT_ERR_PLAN;
 }

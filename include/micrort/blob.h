@@ -8,15 +8,15 @@
  *
  * ```c
  * static const mrt_kernel_t offered[] = {        // what this firmware can run; mrt_kernels for everything
- * #define MRT_KERNEL(id, name, attrs_type, in_place) MRT_KERNEL_ROW(id, name, attrs_type, in_place),
+ * #define MRT_KERNEL(id, name, attrs_type, rows) MRT_KERNEL_ROW(id, name, attrs_type, rows),
  * #include "my_kernels.def"                      // some rows of micrort/kernels/kernels.def
  * #undef MRT_KERNEL
  * };
  * static mrt_kernel_run_t runs[MRT_BLOB_KERNELS];
  * static const mrt_kernel_t *rows[MRT_BLOB_KERNELS];
- * static uint32_t words[MRT_BLOB_TENSORS];
+ * static uint32_t arena[MRT_BLOB_ARENA_BYTES / 4]; // free while a model is loaded
  * mrt_loader_t loader = {.kernels = offered, .kernel_count = 7, .runs = runs, .rows = rows,
- *                        .kernel_room = MRT_BLOB_KERNELS, .words = words, .word_room = MRT_BLOB_TENSORS};
+ *                        .kernel_room = MRT_BLOB_KERNELS, .words = arena, .word_room = MRT_BLOB_ARENA_BYTES / 4};
  * mrt_graph_t graph;
  * const mrt_blob_t model = {flash, flash_bytes}; // graph and params one after another, as a .mrt file has them
  * mrt_status_t status = mrt_graph_load(&loader, &model, NULL, &graph);
@@ -49,10 +49,10 @@ typedef struct mrt_loader {
     const mrt_kernel_t **rows;   /**< Room for kernel_room pointers; used during the call. Neither is null. */
     uint32_t kernel_room;        /**< At least the number of different kernels in the graph. */
     uint32_t *words;             /**< Room for word_room words; used during the call (an arena will do); not null. */
-    uint32_t word_room;          /**< At least the number of tensors in the graph. */
+    uint32_t word_room;          /**< At least one word for each four bytes of the graph's arenas. */
 
     uint32_t kernels_needed; /**< Set once the blob's bytes are found sound: what kernel_room must be at least. */
-    uint32_t words_needed;   /**< Likewise for word_room. */
+    uint32_t words_needed;   /**< Likewise for word_room, once the tables are found sound, too. */
     uint32_t missing_count;  /**< With MRT_ERR_KERNEL: kernels of the graph that are not offered. */
     uint16_t missing[MRT_LOADER_MISSING_MAX]; /**< The ids of the first of them. */
     uint32_t node; /**< The node that was refused, where one was (MRT_ERR_ATTRIBUTE, MRT_ERR_PLAN, MRT_ERR_GRAPH);

@@ -20,6 +20,18 @@
 #error "MRT_POOLS_MAX must lie in 1..16"
 #endif
 
+/**
+ * 1: mrt_executor_init goes through all tables of a graph (mrt_graph_check), beside comparing its seal; 0: the seal
+ * alone, which is smaller and faster.
+ */
+#if !defined(MRT_INIT_CHECKS_GRAPH)
+#define MRT_INIT_CHECKS_GRAPH 0
+#endif
+
+#if (MRT_INIT_CHECKS_GRAPH != 0) && (MRT_INIT_CHECKS_GRAPH != 1)
+#error "MRT_INIT_CHECKS_GRAPH must be 0 or 1"
+#endif
+
 /** Most dimensions of a tensor that crosses the public interface. The graph format fixes it. */
 #define MRT_RANK_MAX 6
 

@@ -11,7 +11,7 @@
 #include "micrort/kernel.h"
 
 /** Version of these tables; where generated code or a blob has another, it is refused. */
-#define MRT_GRAPH_VERSION 1
+#define MRT_GRAPH_VERSION 2
 
 /** One use of an operator. 12 bytes. */
 typedef struct mrt_node {
@@ -25,11 +25,24 @@ typedef struct mrt_node {
     uint16_t reserved2;      /**< 0. */
 } mrt_node_t;
 
-/** One step of a schedule: a range of output rows of one node. 6 bytes. */
+/** mrt_step_t::node of a loop: the next row_begin steps are run row_end times. Loops do not nest. */
+#define MRT_STEP_LOOP 0xFFFF
+/** mrt_step_t::node, plus the index of an input of the model, of a row that the caller hands in. */
+#define MRT_STEP_INPUT 0xFE00
+/** mrt_step_t::node, plus the index of an output of the model, of a row that the caller takes. */
+#define MRT_STEP_OUTPUT 0xFD00
+
+/**
+ * One step of a schedule: a range of output rows of one node. 8 bytes.
+ *
+ * Rows are made in an order that lets their memory be used again soon; that order repeats itself, so that a loop says
+ * it in a few steps: at each repetition the rows of a step move on by `advance`.
+ */
 typedef struct mrt_step {
-    uint16_t node;      /**< Index into mrt_graph_t::nodes. */
+    uint16_t node;      /**< Index into mrt_graph_t::nodes, or MRT_STEP_LOOP, or a row of MRT_STEP_INPUT or _OUTPUT. */
     uint16_t row_begin; /**< First output row. */
     uint16_t row_end;   /**< One past the last output row. */
+    uint16_t advance;   /**< Rows further at each repetition of the loop around the step; 0 outside of loops. */
 } mrt_step_t;
 
 /** What a graph asks of one memory pool. */
@@ -42,7 +55,8 @@ typedef struct mrt_pool {
 typedef struct mrt_graph {
     const mrt_tensor_t *tensors;      /**< tensor_count tensors. */
     const mrt_node_t *nodes;          /**< node_count nodes. */
-    const mrt_step_t *steps;          /**< step_count steps, in execution order. */
+    const mrt_step_t *steps;          /**< step_count entries, in execution order. */
+    const uint16_t *row_table;        /**< row_count places of rows, in MRT_ROW_UNIT bytes; 4-byte aligned, as args. */
     const uint16_t *args;             /**< arg_count tensor indices. */
     const int32_t *attrs;             /**< attr_count words. */
     const mrt_tensor_info_t *inputs;  /**< input_count inputs of the model. */
@@ -51,9 +65,11 @@ typedef struct mrt_graph {
     const mrt_kernel_run_t *kernels;  /**< kernel_count kernels. */
     const void *params;               /**< params_size bytes of constant tensors, 16-byte aligned. */
     uint32_t params_size;             /**< Bytes behind params. */
+    uint32_t seal;                    /**< What mrt_graph_seal says of the tables; mrt_executor_init compares it. */
     uint16_t tensor_count; /**< Tensors. */
-    uint16_t node_count; /**< Nodes. */
-    uint16_t step_count; /**< Steps of the schedule, at least 1. */
+    uint16_t node_count; /**< Nodes, below MRT_STEP_OUTPUT. */
+    uint16_t step_count; /**< Entries of steps, at least 1. */
+    uint16_t row_count; /**< Entries of row_table. */
     uint16_t arg_count; /**< Entries of args. */
     uint16_t attr_count; /**< Words of attrs. */
     uint16_t kernel_count; /**< Kernels. */
@@ -66,27 +82,34 @@ typedef struct mrt_graph {
 MRT_BEGIN_C
 
 /**
- * @brief Checks that a graph's tables agree, and that its tensors keep out of one another's way.
+ * @brief Checks that a graph's tables agree: every index in bounds, every row of every tensor that a node, input or
+ *        output of the model names within its pool or the params and aligned for its dtype; nothing that is written in
+ *        the params; every step's rows within its tensor, at each repetition; inputs and outputs as described.
  *
- * Every index in bounds; every tensor that a node, input or output of the model names within its pool or the params and
- * aligned for its dtype; nothing that is written in the params; inputs and outputs as described. Each node has a step,
- * and the first steps come in the order of nodes.
+ * After this and mrt_graph_check_kernels no byte outside of the arenas, tables and params is touched, whatever the
+ * schedule and the data. That the schedule makes sense is what mrt_graph_check_plan proves.
  *
- * The plan is proved from the schedule: going back from each read to the steps that made the tensor's rows, in order
- * and without gaps, no other step has written over it; the outputs are whole at the end. Only a node's output 0 may
- * share bytes with inputs of that same node, and then every later reader of those is refused: whether its kernel can
- * work in place there is not asked (see mrt_graph_check_plan). A tensor that nobody writes is a view of the one at the
- * very same place.
- *
- * Needs no memory. Linear in the size of the tables, and in the steps between the making of tensors and their reads.
+ * Needs no memory. Linear in the size of the tables.
  *
  * @param graph The graph; may be null.
  * @return MRT_OK, MRT_ERR_ARGUMENT (null), MRT_ERR_LIMIT (more pools than MRT_POOLS_MAX), MRT_ERR_ALIGNMENT
- *         (params), MRT_ERR_KERNEL (a null kernel), MRT_ERR_GRAPH, or MRT_ERR_PLAN (a tensor empty, or it or its last
- *         rows outside its pool, or rows misaligned for its dtype; or one that is read after it was written over).
+ *         (params), MRT_ERR_KERNEL (a null kernel), MRT_ERR_GRAPH, or MRT_ERR_PLAN (a tensor empty, or a row of it
+ *         outside its pool, or misaligned for its dtype).
  * Safe from any thread.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check(const mrt_graph_t *graph);
+
+/**
+ * @brief A checksum over all tables of a graph but its kernels and params: another value for any change of one word.
+ *
+ * The tools prove a graph by mrt_graph_check, mrt_graph_check_kernels and mrt_graph_check_plan and write the seal into
+ * it, mrt_graph_load does so on the device; mrt_executor_init compares it, at a few instructions a word. It shows that
+ * the tables are those that were proved: damage and mistakes, not malice. For tables made by hand: check, then seal.
+ *
+ * @param graph A graph whose tables may be read; its `seal` is not looked at.
+ * @return The seal. Safe from any thread.
+ */
+uint32_t mrt_graph_seal(const mrt_graph_t *graph);
 
 /**
  * @brief Asks each node's kernel to prove its attributes and tensors.
@@ -101,25 +124,29 @@ MRT_CHECK_RESULT mrt_status_t mrt_graph_check_kernels(const mrt_graph_t *graph, 
                                                       uint32_t *node);
 
 /**
- * @brief Proves the places of tensors in time: plays the schedule and sees that each tensor that a node or the caller
- *        reads still holds what was written, that rows are made in order, without gaps, before they are read by
- *        another node (as a whole: not which rows), that outputs are complete at the end, and that a node writes over
- *        its own inputs only where its kernel may work in place.
+ * @brief Proves the plan: plays the schedule, row by row, and sees that each row that a node or the caller reads still
+ *        holds what was written for it, that outputs are complete at the end, and that a node writes over its own inputs
+ *        only where its kernel may work in place.
  *
- * A tensor that no node writes and that is no input of the model is a view of a tensor at the very same place.
- * Beyond mrt_graph_check it asks the kernels, and says where the fault is.
- * Takes time in proportion to the tensors times the outputs of nodes.
+ * For each word of the arenas it is kept which row was written there last. A tensor that no node writes and that is no
+ * input of the model is a view of the tensor at the very same place. Tensors begin at multiples of MRT_ROW_UNIT, and
+ * give up the words that two of their rows share only as a whole.
+ *
+ * Takes time in proportion to the bytes that an inference reads and writes, repetitions by windows included.
  *
  * @param graph A graph that mrt_graph_check and mrt_graph_check_kernels accept.
  * @param kernels As for mrt_graph_check_kernels.
- * @param words Room for one word a tensor, for the time of the call.
+ * @param words Room for mrt_graph_plan_words(graph) words, for the time of the call; an arena will do.
  * @param word_count Words behind `words`.
  * @param[out] node Where not null, the index of the node that is refused, or node_count where it is the model's
- *                  outputs; untouched where the plan holds.
+ *                  inputs or outputs; untouched where the plan holds.
  * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_MEMORY (too few words), MRT_ERR_PLAN. Safe from any thread.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_graph_check_plan(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels,
                                                    uint32_t *words, uint32_t word_count, uint32_t *node);
+
+/** Words that mrt_graph_check_plan needs: one for each four bytes of the arenas. Safe from any thread. */
+uint32_t mrt_graph_plan_words(const mrt_graph_t *graph);
 
 MRT_END_C
 

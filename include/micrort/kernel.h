@@ -60,10 +60,23 @@ typedef mrt_status_t (*mrt_kernel_check_t)(const mrt_call_t *call);
 typedef uint32_t (*mrt_kernel_workspace_t)(const void *attrs);
 
 /**
- * Whether output 0 may lie where it lies, over bytes of input `input`: rules 1 to 3 above let `run` read all of them
- * before it writes there. Asked only about calls that `check` accepts, and inputs that share bytes with output 0.
+ * Whether the rows of output 0 that a call makes may lie where they lie, over rows of input `input` that the call reads:
+ * rules 1 to 3 above let `run` read all of them before it writes there. Asked only about calls that `check` accepts.
  */
 typedef bool (*mrt_kernel_in_place_t)(const mrt_call_t *call, uint32_t input);
+
+/** Rows [begin, end) of a tensor; none where begin is not below end. */
+typedef struct mrt_rows {
+    uint32_t begin; /**< First row. */
+    uint32_t end;   /**< One past the last row. */
+} mrt_rows_t;
+
+/**
+ * The rows of input `input` that `run` reads to make rows [row_begin, row_end) of output 0; with input_count for
+ * `input`, the rows of output 0 itself that it goes on from. Rows may be given that are not read, none left out that
+ * are. Asked only about calls that `check` accepts. `pools` and `params` may be null.
+ */
+typedef mrt_rows_t (*mrt_kernel_reads_t)(const mrt_call_t *call, uint32_t input);
 
 /** A row of the kernel library, which blobs and the host use; see include/micrort/kernels/kernels.def. */
 typedef struct mrt_kernel {
@@ -72,6 +85,7 @@ typedef struct mrt_kernel {
     mrt_kernel_workspace_t workspace; /**< Never null in a linked kernel. */
     uint32_t attrs_bytes;             /**< sizeof the attribute struct. */
     mrt_kernel_in_place_t in_place;   /**< Null: never. */
+    mrt_kernel_reads_t reads;         /**< Null: all rows of all inputs. */
     uint32_t id;                      /**< The kernel's id in blobs; 0: an empty row. */
 } mrt_kernel_t;
 

@@ -19,21 +19,21 @@
 #include "micrort/kernels/quantise.h"
 #include "micrort/kernels/scalar.h"
 #include "micrort/kernels/softmax.h"
+#ifndef MRT_CDEF
+#include <stddef.h>
+#endif
 
 MRT_BEGIN_C
 
 /* For each kernel: mrt_<name>_run, mrt_<name>_check, mrt_<name>_workspace, as kernel.h explains them. */
-#define MRT_KERNEL(id, name, attrs_type, in_place) /* MISRA D4 */ \
+#define MRT_KERNEL(id, name, attrs_type, rows) /* MISRA D4 */ \
     mrt_status_t mrt_##name##_run(const mrt_call_t *call); \
     mrt_status_t mrt_##name##_check(const mrt_call_t *call); \
     uint32_t mrt_##name##_workspace(const void *attrs);
 #include "micrort/kernels/kernels.def"
 #undef MRT_KERNEL /* MISRA D4 */
 
-/* Where an output may lie over an input, as mrt_kernel_in_place_t says; kernels.def gives each kernel one of them. */
-
-/** Nowhere. */
-bool mrt_in_place_none(const mrt_call_t *call, uint32_t input);
+/* Where an output may lie over an input, as mrt_kernel_in_place_t says. */
 
 /** Elementwise kernels: at the input's start, as many elements, of the input's dtype or of one byte. */
 bool mrt_in_place_elements(const mrt_call_t *call, uint32_t input);
@@ -44,10 +44,41 @@ bool mrt_in_place_elements(const mrt_call_t *call, uint32_t input);
  */
 bool mrt_in_place_window(const mrt_call_t *call, uint32_t input);
 
+/* The rows that a kernel reads, as mrt_kernel_reads_t says. */
+
+/** Row i for row i where an input has as many rows as the output, else all of them. */
+mrt_rows_t mrt_reads_same(const mrt_call_t *call, uint32_t input);
+
+/** Kernels whose attributes begin with mrt_window_t: of input 0 the rows under the windows. */
+mrt_rows_t mrt_reads_window(const mrt_call_t *call, uint32_t input);
+
+/** The rows that lie inside the padding, of pad. */
+mrt_rows_t mrt_reads_pad(const mrt_call_t *call, uint32_t input);
+
+/** The nearest rows, of resize_nearest. */
+mrt_rows_t mrt_reads_resize(const mrt_call_t *call, uint32_t input);
+
+/** Row i for row i where concatenation joins rows, else all of them. */
+mrt_rows_t mrt_reads_joined(const mrt_call_t *call, uint32_t input);
+
+/** Row i for row i, and row i - 1 of the output itself: of sums that go from row to row. */
+mrt_rows_t mrt_reads_sums(const mrt_call_t *call, uint32_t input);
+
+/* in_place and reads of a kernel, by the word that stands for both in kernels.def. */
+#define MRT_ROWS_none NULL, NULL                                   /* MISRA D4 */
+#define MRT_ROWS_elements mrt_in_place_elements, mrt_reads_same    /* MISRA D4 */
+#define MRT_ROWS_same NULL, mrt_reads_same                         /* MISRA D4 */
+#define MRT_ROWS_window mrt_in_place_window, mrt_reads_window      /* MISRA D4 */
+#define MRT_ROWS_taps NULL, mrt_reads_window                       /* MISRA D4 */
+#define MRT_ROWS_pad NULL, mrt_reads_pad                           /* MISRA D4 */
+#define MRT_ROWS_resize NULL, mrt_reads_resize                     /* MISRA D4 */
+#define MRT_ROWS_joined NULL, mrt_reads_joined                     /* MISRA D4 */
+#define MRT_ROWS_sums NULL, mrt_reads_sums                         /* MISRA D4 */
+
 /** A row of a table of kernels, made from a row of kernels.def; for a firmware's own list, see mrt_graph_load. */
-#define MRT_KERNEL_ROW(id, name, attrs_type, in_place) /* MISRA D4 */ \
+#define MRT_KERNEL_ROW(id, name, attrs_type, rows) /* MISRA D4 */ \
     {mrt_##name##_run, mrt_##name##_check, mrt_##name##_workspace, (uint32_t)sizeof(attrs_type), \
-     mrt_in_place_##in_place, (id)}
+     MRT_ROWS_##rows, (id)}
 
 /** Length of mrt_kernels: one more than the highest kernel id. */
 #define MRT_KERNEL_COUNT 200

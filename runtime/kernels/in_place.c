@@ -2,11 +2,17 @@
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
 
-bool mrt_in_place_none(const mrt_call_t *call, uint32_t input)
+/* Whether row `row` of the output lies apart from those of the input that the call reads, or over the same one alone. */
+static bool row_is_in_place(const mrt_call_t *call, const mrt_tensor_t *source, const mrt_tensor_t *output, uint32_t row)
 {
-    (void)call;
-    (void)input;
-    return false;
+    const uint32_t written = mrt_row_offset(call, output, row);
+    bool sound = true;
+    for (uint32_t other = call->row_begin; other < call->row_end; ++other) {
+        const uint32_t read = mrt_row_offset(call, source, other);
+        const bool apart = (written >= (read + source->row_bytes)) || (read >= (written + output->row_bytes));
+        sound = sound && (apart || ((other == row) && (read == written)));
+    }
+    return sound;
 }
 
 bool mrt_in_place_elements(const mrt_call_t *call, uint32_t input)
@@ -17,8 +23,15 @@ bool mrt_in_place_elements(const mrt_call_t *call, uint32_t input)
     const uint32_t output_bytes = mrt_check_dtype_bytes(output->dtype);
     const bool same_count = ((mrt_check_bytes(source) / source_bytes) == (mrt_check_bytes(output) / output_bytes));
     /* Bytes may be written over any type; other types only over their own, as C's aliasing rules want it. */
-    return (source->offset == output->offset) && same_count
-           && ((source->dtype == output->dtype) || (output_bytes == 1u));
+    const bool same_type = (source->dtype == output->dtype) || (output_bytes == 1u);
+    if (!mrt_tensor_has_row_table(source) && !mrt_tensor_has_row_table(output)) {
+        return (source->offset == output->offset) && same_count && same_type;
+    }
+    bool sound = same_count && same_type && (source->rows == output->rows);
+    for (uint32_t row = call->row_begin; sound && (row < call->row_end); ++row) {
+        sound = row_is_in_place(call, source, output, row);
+    }
+    return sound;
 }
 
 bool mrt_in_place_window(const mrt_call_t *call, uint32_t input)
@@ -26,7 +39,9 @@ bool mrt_in_place_window(const mrt_call_t *call, uint32_t input)
     const mrt_window_t *window = call->attrs; /* MISRA D1 */
     const mrt_tensor_t *source = mrt_call_input(call, 0u);
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    if ((input != 0u) || (source->rows != (uint32_t)window->input_height) || (source->offset < output->offset)) {
+    const bool at_one_stride = !mrt_tensor_has_row_table(source) && !mrt_tensor_has_row_table(output);
+    if ((input != 0u) || !at_one_stride || (source->rows != (uint32_t)window->input_height)
+        || (source->offset < output->offset)) {
         return false; /* of several images the second would be written over before it is read */
     }
     const int64_t distance = (int64_t)source->offset - (int64_t)output->offset;

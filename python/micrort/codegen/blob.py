@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from micrort.codegen import tables
-from micrort.ir import DType
+from micrort.ir import DType, schedule
 from micrort.ir.executor_graph import ExecutorGraph, NodeEntry, TensorEntry
 
 GRAPH_MAGIC, PARAMS_MAGIC = b"MRTG", b"MRTP"
@@ -25,13 +25,14 @@ SECTION = struct.Struct("<HHII")
 FORMATS = {
     "tensors": "<IIHBB",
     "nodes": "<HHHBBBBH",
-    "steps": "<HHH",
+    "steps": "<HHHH",
     "args": "<H",
     "attrs": "<i",
     "inputs": "<HBB6ifi",
     "outputs": "<HBB6ifi",
     "pools": "<II",
     "kernels": "<HH",
+    "rows": "<H",
     "text": "<c",
 }
 """Sections in the order of their ids, from 1 on, and the layout of an element."""
@@ -106,9 +107,10 @@ def _contents(graph: ExecutorGraph) -> dict[str, bytes]:
     attrs = [kernels.pack_attrs(node.kernel, node.attrs) for node in graph.nodes]
     sizes = {node.kernel: len(packed) for node, packed in zip(graph.nodes, attrs, strict=True)}
     return {
-        "tensors": _pack("tensors", (_tensor(entry) for entry in graph.tensors)),
+        "tensors": _pack("tensors", (_tensor(graph, index) for index in range(len(graph.tensors)))),
         "nodes": _pack("nodes", _nodes(graph, names, sizes)),
-        "steps": _pack("steps", ((step.call, step.row_begin, step.row_end) for step in graph.steps)),
+        "steps": _pack("steps", schedule.compress(graph.steps)),
+        "rows": _pack("rows", ((row,) for row in graph.row_table)),
         "args": _pack("args", ((index,) for node in graph.nodes for index in _args(node))),
         "attrs": b"".join(attrs),
         "inputs": _pack("inputs", (_info(graph.tensors[index], index) for index in graph.inputs)),
@@ -124,8 +126,10 @@ def _pack(section: str, rows: Iterable[tuple[int | float, ...]]) -> bytes:
     return b"".join(layout.pack(*row) for row in rows)
 
 
-def _tensor(entry: TensorEntry) -> tuple[int, ...]:
-    return entry.offset, entry.row_bytes, entry.rows, entry.pool, DTYPES.index(entry.dtype)
+def _tensor(graph: ExecutorGraph, index: int) -> tuple[int, ...]:
+    entry = graph.tensors[index]
+    offset, pool = graph.place(index)
+    return offset, entry.row_bytes, entry.rows, pool, DTYPES.index(entry.dtype)
 
 
 def _nodes(graph: ExecutorGraph, names: list[str], sizes: dict[str, int]) -> Iterable[tuple[int, ...]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from micrort.codegen.blob import (
@@ -22,8 +23,8 @@ from micrort.codegen.blob import (
 )
 from micrort.codegen.tables import GRAPH_VERSION
 from micrort.errors import ModelError
-from micrort.ir import Step
-from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
+from micrort.ir import schedule
+from micrort.ir.executor_graph import PARAMS_POOL, ROW_TABLE, ROW_UNIT, ExecutorGraph, NodeEntry, TensorEntry
 from micrort.ir.program import Arena
 
 
@@ -99,7 +100,7 @@ class _Reader:
             name=name or "model",
             tensors=tuple(tensors),
             nodes=tuple(self._node(index, row) for index, row in enumerate(tables["nodes"])),
-            steps=tuple(Step(*row) for row in tables["steps"]),
+            steps=tuple(schedule.expand([tuple(row) for row in tables["steps"]])),
             inputs=tuple(inputs),
             outputs=tuple(outputs),
             arenas=tuple(Arena(f"pool{i}", size, alignment) for i, (size, alignment) in enumerate(tables["pools"])),
@@ -120,16 +121,26 @@ class _Reader:
     def _tensor(self, index: int, row: tuple[int, ...]) -> TensorEntry:
         offset, row_bytes, rows, pool, dtype = row
         kind = DTYPES[dtype]
+        row_offsets = None
+        if pool != PARAMS_POOL and pool & ROW_TABLE:
+            pool -= ROW_TABLE
+            row_offsets = tuple(ROW_UNIT * item[0] for item in self.tables["rows"][offset : offset + rows])
+            _need(len(row_offsets) == rows > 0, f"tensor {index} has rows without a place")
+            offset = row_offsets[0]
         limit = len(self.params) if pool == PARAMS_POOL else self.tables["pools"][pool][0]
+        end = offset + rows * row_bytes if row_offsets is None else max(row_offsets) + row_bytes
         _need(rows > 0 and row_bytes > 0 and row_bytes % kind.bytes == 0, f"tensor {index} has no whole elements")
-        _need(offset + rows * row_bytes <= limit, f"tensor {index} is out of bounds")
-        return TensorEntry(f"tensor{index}", (rows, row_bytes // kind.bytes, 1), kind, pool, offset)
+        _need(end <= limit, f"tensor {index} is out of bounds")
+        shape = (rows, row_bytes // kind.bytes, 1)
+        return TensorEntry(f"tensor{index}", shape, kind, pool, offset, row_offsets=row_offsets)
 
     def _described(self, entry: TensorEntry, row: tuple[Any, ...], name: str) -> TensorEntry:
         """A tensor with what an input or output says of it."""
         _, dtype, rank, *rest = row
         shape, scale, zero_point = tuple(rest[:rank]), rest[-2], rest[-1]
-        described = TensorEntry(name or entry.name, shape, DTYPES[dtype], entry.pool, entry.offset, scale, zero_point)
+        described = replace(
+            entry, name=name or entry.name, shape=shape, dtype=DTYPES[dtype], scale=scale, zero_point=zero_point
+        )
         _need(rank <= len(rest) - 2 and all(size >= 1 for size in shape), f"{described.name} has no shape")
         _need((described.bytes, described.dtype) == (entry.bytes, entry.dtype), f"{described.name} has another size")
         return described

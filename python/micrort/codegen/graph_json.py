@@ -7,7 +7,8 @@ A reader that ignores what is ours sees a correct graph: each entry has a storag
   `mrt_macs`, and `mrt_workspace_bytes`, `mrt_workspace_pool`, `mrt_workspace_offset` where there is workspace;
   all values are strings, as TVM has it;
 - entry lists `mrt_pool` and `mrt_offset` (lists of integers are what TVM's readers skip);
-- the last top-level key, "metadata": names and quantisation of entries, steps, arenas.
+- the last top-level key, "metadata": names and quantisation of entries, steps, arenas, and the offsets of rows that are
+  placed one by one, by entry id (`mrt_offset` is that of row 0).
 
 `graph_reader` reads it back.
 """
@@ -19,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from micrort.ir import KernelCall, Program
+from micrort.ir import KernelCall, Program, Step
 from micrort.ir.executor_graph import PARAMS_POOL
+from micrort.ir.program import StepKind
 
-VERSION = 1
+VERSION = 2
 """Of our additions."""
 NOP = "__nop"
 """func_name of a node that only views its input."""
@@ -166,6 +168,14 @@ class _Writer:
         slot = self.program.slots[name]
         return slot.pool, slot.offset
 
+    def _row_offsets(self) -> dict[str, list[int]]:
+        found = {}
+        for index, name in enumerate(self.entries):
+            slot = self.program.slots.get(name)
+            if slot is not None and slot.rows is not None:
+                found[str(index)] = list(slot.rows)
+        return found
+
     def _metadata(self) -> dict[str, Any]:
         quantisations = [self.program.tensors[name].quantisation for name in self.entries]
         # per-channel scales are in the kernels' multipliers already; the first says nothing by itself
@@ -176,12 +186,19 @@ class _Writer:
             "mrt_tensor_names": self.entries,
             "mrt_scales": [0.0 if item is None else float(item.scale) for item in single],
             "mrt_zero_points": [0 if item is None else int(item.zero_point) for item in single],
-            "mrt_steps": [[step.call, step.row_begin, step.row_end] for step in self.program.steps],
+            "mrt_steps": [_step(step) for step in self.program.steps],
+            "mrt_row_offsets": self._row_offsets(),
             "mrt_arenas": [
                 {"name": arena.name, "size": arena.size, "alignment": arena.alignment, "lower_bound": arena.lower_bound}
                 for arena in self.program.arenas
             ],
         }
+
+
+def _step(step: Step) -> list[int | str]:
+    """A call's index, or input or output and its index; then rows."""
+    kind: list[int | str] = [] if step.kind is StepKind.CALL else [step.kind.value]
+    return [*kind, step.call, step.row_begin, step.row_end]
 
 
 def _plain(value: float) -> int | float:

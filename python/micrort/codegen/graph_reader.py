@@ -14,8 +14,15 @@ import numpy as np
 from micrort.codegen.graph_json import NOP, PARAMS_ALIGNMENT, VERSION
 from micrort.errors import ModelError
 from micrort.ir import DType, Step
-from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
-from micrort.ir.program import Arena
+from micrort.ir.executor_graph import (
+    PARAMS_POOL,
+    ROW_OFFSET_MAX,
+    ROW_UNIT,
+    ExecutorGraph,
+    NodeEntry,
+    TensorEntry,
+)
+from micrort.ir.program import Arena, StepKind
 
 BYTES_MAX = 2**31 - 1
 """Largest tensor, arena and offset: TVM's lists hold signed 32-bit integers."""
@@ -123,7 +130,8 @@ class _Reader:
                 nodes.append(node)
         for tensor in tensors:
             self._fits(tensor)
-        steps = tuple(self._step(item, nodes) for item in _list(self.metadata.get("mrt_steps"), "mrt_steps"))
+        ports = {StepKind.INPUT: inputs, StepKind.OUTPUT: heads}
+        steps = tuple(self._step(item, nodes, ports) for item in _list(self.metadata.get("mrt_steps"), "mrt_steps"))
         name = _string(self.metadata.get("mrt_name"), "mrt_name")
         _need(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None, f"the name {name!r} is no C identifier")
         whole = ExecutorGraph(
@@ -189,7 +197,21 @@ class _Reader:
             strict=True,
         )
         column("storage_id", "list_int")
-        return [_entry_of(*row) for row in rows]
+        return self._with_row_offsets([_entry_of(*row) for row in rows])
+
+    def _with_row_offsets(self, entries: list[TensorEntry]) -> list[TensorEntry]:
+        """The entries whose rows are placed one by one, with their offsets."""
+        for key, value in _record(self.metadata.get("mrt_row_offsets", {}), "mrt_row_offsets").items():
+            _need(key.isdecimal() and int(key) < len(entries), f"mrt_row_offsets has no entry {key!r}")
+            entry = entries[int(key)]
+            what = f"offset of a row of {entry.name}"
+            _need(entry.pool != PARAMS_POOL, f"{entry.name} is a constant, whose rows are not placed one by one")
+            items = _list(value, f"row offsets of {entry.name}", entry.rows)
+            offsets = tuple(_integer(item, what, 0, ROW_OFFSET_MAX) for item in items)
+            aligned = all(offset % max(ROW_UNIT, entry.dtype.bytes) == 0 for offset in offsets)
+            _need(aligned and offsets[0] == entry.offset, f"the rows of {entry.name} are not aligned")
+            entries[int(key)] = replace(entry, row_offsets=offsets)
+        return entries
 
     def _entry(self, reference: Any, before: int, what: str) -> int:
         """The entry id of a [node, output, version] that must name a node before node `before`."""
@@ -293,16 +315,26 @@ class _Reader:
             return
         _need(tensor.pool < len(self.arenas), f"{tensor.name} lies in pool {tensor.pool}, which does not exist")
         arena = self.arenas[tensor.pool]
-        _need(tensor.offset + tensor.bytes <= arena.size, f"{tensor.name} ends behind the arena {arena.name}")
+        end = tensor.offset + tensor.bytes
+        if tensor.row_offsets is not None:
+            end = max(tensor.row_offsets) + tensor.row_bytes
+        _need(end <= arena.size, f"{tensor.name} ends behind the arena {arena.name}")
         aligned = tensor.offset % tensor.dtype.bytes == 0 and arena.alignment % tensor.dtype.bytes == 0
         _need(aligned, f"{tensor.name} is not aligned")
 
-    def _step(self, item: Any, nodes: Sequence[NodeEntry]) -> Step:
-        call, begin, end = _list(item, "a step", 3)
-        call = _integer(call, "call of a step", 0, len(nodes) - 1)
-        rows = self.entries[nodes[call].outputs[0]].rows
-        end = _integer(end, "end of a step", 1, rows)
-        return Step(call, _integer(begin, "begin of a step", 0, end - 1), end)
+    def _step(self, item: Any, nodes: Sequence[NodeEntry], ports: Mapping[StepKind, Sequence[int]]) -> Step:
+        *kinds, call, begin, end = _list(item, "a step", None if len(_list(item, "a step")) == 4 else 3)
+        _need(kinds in ([], ["input"], ["output"]), f"a step is of the kind {kinds}")
+        kind = StepKind(kinds[0]) if kinds else StepKind.CALL
+        count = len(nodes) if kind is StepKind.CALL else len(ports[kind])
+        call = _integer(call, "call of a step", 0, count - 1)
+        tensor = self.entries[nodes[call].outputs[0] if kind is StepKind.CALL else ports[kind][call]]
+        streamed = kind is StepKind.CALL or tensor.row_offsets is not None
+        _need(streamed, f"{tensor.name} is handed over by rows, but lies in one piece")
+        end = _integer(end, "end of a step", 1, tensor.rows)
+        begin = _integer(begin, "begin of a step", 0, end - 1)
+        _need(kind is StepKind.CALL or end - begin == 1, f"several rows of {tensor.name} are handed over at once")
+        return Step(call, begin, end, kind)
 
 
 def _entry_of(name: Any, shape: Any, dtype: Any, pool: Any, offset: Any, scale: Any, zero_point: Any) -> TensorEntry:

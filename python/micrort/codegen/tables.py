@@ -15,13 +15,13 @@ import numpy as np
 from micrort import __version__
 from micrort.codegen import c_text
 from micrort.errors import ModelError
-from micrort.ir import DType
-from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
+from micrort.ir import DType, schedule
+from micrort.ir.executor_graph import PARAMS_POOL, ROW_UNIT, ExecutorGraph, NodeEntry, TensorEntry
 
 if TYPE_CHECKING:
     import jinja2
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """The MRT_GRAPH_VERSION that these tables follow."""
 RANK_MAX = 6
 """MRT_RANK_MAX."""
@@ -59,6 +59,10 @@ class Value:
 
     entry: TensorEntry
     index: int
+    offset: int
+    """In bytes; with a row table an index into it."""
+    pool: str
+    """The member's initialiser."""
     c_type: str
     note: str
     """What it is, for a comment."""
@@ -117,8 +121,9 @@ def check_limits(graph: ExecutorGraph) -> None:
     args = sum(len(_args(node)) for node in graph.nodes)
     counts = [
         ("tensors", len(graph.tensors), U16_MAX),
-        ("nodes", len(graph.nodes), U16_MAX),
-        ("steps", len(graph.steps), U16_MAX),
+        ("nodes", len(graph.nodes), schedule.OUTPUT),
+        ("entries of the schedule", len(schedule.compress(graph.steps)), U16_MAX),
+        ("rows that are placed one by one", len(graph.row_table), U16_MAX),
         ("operands of all nodes", args, U16_MAX),
         ("words of attributes", words, U16_MAX),
         ("inputs", len(graph.inputs), U8_MAX),
@@ -143,6 +148,19 @@ def check_limits(graph: ExecutorGraph) -> None:
     )
     if problems:
         raise ModelError(graph.name, problems)
+
+
+def table_bytes(graph: ExecutorGraph) -> dict[str, int]:
+    """Bytes of the tables in flash: of the schedule, of the places of rows, and of all of them, attributes included."""
+    from micrort.native import kernels, library
+
+    ffi, _ = library.load()
+    attrs = sum(ffi.sizeof(kernels.attrs_type(node.kernel)) for node in graph.nodes)
+    args = sum(len(_args(node)) for node in graph.nodes)
+    steps, rows = 8 * len(schedule.compress(graph.steps)), 2 * len(graph.row_table)
+    ports = 36 * (len(graph.inputs) + len(graph.outputs)) + 8 * len(graph.arenas)
+    whole = 12 * len(graph.tensors) + 12 * len(graph.nodes) + 2 * args + attrs + ports + steps + rows
+    return {"schedule": steps, "rows": rows, "all": whole}
 
 
 def _render(template: str, graph: ExecutorGraph, executor: str) -> str:
@@ -170,7 +188,7 @@ def _environment() -> jinja2.Environment:
 
 def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
     """What the templates see."""
-    values = [_value(entry, index) for index, entry in enumerate(graph.tensors)]
+    values = [_value(graph, index) for index in range(len(graph.tensors))]
     kernels = list(dict.fromkeys(node.kernel for node in graph.nodes))
     calls, constants = list(_calls(graph, kernels)), _constants(graph)
     texts = (*(call.attrs_text for call in calls), *(item.text for item in constants if item.c_type == "float"))
@@ -185,8 +203,11 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
         "values": values,
         "constants": constants,
         "needs_math": any("INFINITY" in text or "NAN" in text for text in texts),
-        "params_pool": PARAMS_POOL,
         "calls": calls,
+        "schedule": list(_schedule_lines(graph, calls)),
+        "row_table": graph.row_table,
+        "row_lines": list(_row_lines(graph)),
+        "seal": f"0x{_seal(graph):08X}u" if executor == "graph" else "",
         "kernels": kernels,
         "inputs": list(_ports(graph, values, graph.inputs, "input")),
         "outputs": list(_ports(graph, values, graph.outputs, "output")),
@@ -195,9 +216,53 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
     }
 
 
-def _value(entry: TensorEntry, index: int) -> Value:
+def _value(graph: ExecutorGraph, index: int) -> Value:
+    entry = graph.tensors[index]
     note = f"{entry.name}: {entry.dtype.value} {list(entry.shape)}"
-    return Value(entry, index, c_text.C_TYPES[entry.dtype], note)
+    offset, _ = graph.place(index)
+    pool = "(uint8_t)MRT_POOL_PARAMS" if entry.pool == PARAMS_POOL else f"{entry.pool}u"
+    if entry.row_offsets is not None:
+        pool = f"{entry.pool}u | (uint8_t)MRT_POOL_ROW_TABLE"
+    return Value(entry, index, offset, pool, c_text.C_TYPES[entry.dtype], note)
+
+
+@dataclass(frozen=True)
+class ScheduleLine:
+    """An entry of the schedule as C sees it."""
+
+    members: str
+    note: str
+
+
+def _schedule_lines(graph: ExecutorGraph, calls: Sequence[Call]) -> Iterator[ScheduleLine]:
+    left = 0
+    for node, begin, end, advance in schedule.compress(graph.steps):
+        indent = "    " if left else ""
+        if node == schedule.LOOP:
+            left = begin + 1
+            yield ScheduleLine(f"MRT_STEP_LOOP, {begin}u, {end}u, 0u", f"{end} times the next {begin} steps")
+        elif node >= schedule.OUTPUT:
+            name, base = ("INPUT", schedule.INPUT) if node >= schedule.INPUT else ("OUTPUT", schedule.OUTPUT)
+            note = f"{indent}a row of {name.lower()} {node - base}"
+            yield ScheduleLine(f"MRT_STEP_{name} + {node - base}u, {begin}u, {end}u, {advance}u", note)
+        else:
+            yield ScheduleLine(f"{node}u, {begin}u, {end}u, {advance}u", indent + calls[node].name)
+        left -= left > 0
+
+
+def _seal(graph: ExecutorGraph) -> int:
+    """What mrt_graph_seal says of the tables."""
+    from micrort.native import executor, library
+
+    ffi, lib = library.load()
+    return int(executor.Tables(graph, ffi, lib).graph.seal)
+
+
+def _row_lines(graph: ExecutorGraph) -> Iterator[tuple[str, str]]:
+    """The row table: a tensor's entries, and its name."""
+    for tensor in graph.tensors:
+        if tensor.row_offsets is not None:
+            yield ", ".join(f"{offset // ROW_UNIT}u" for offset in tensor.row_offsets), tensor.name
 
 
 def _constants(graph: ExecutorGraph) -> list[Constant]:

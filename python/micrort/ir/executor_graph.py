@@ -13,6 +13,12 @@ from micrort.ir.dtype import DType
 from micrort.ir.program import Arena, Step
 from micrort.ir.tensor import Tensor
 
+ROW_UNIT = 4
+"""MRT_ROW_UNIT: bytes that an entry of a row table counts."""
+ROW_OFFSET_MAX = 0xFFFF * ROW_UNIT
+"""The largest offset of a row that is placed by itself."""
+ROW_TABLE = 16
+"""MRT_POOL_ROW_TABLE."""
 PARAMS_POOL = 255
 """The pool of constant tensors: MRT_POOL_PARAMS."""
 
@@ -26,8 +32,11 @@ class TensorEntry:
     dtype: DType
     pool: int
     offset: int
+    """In bytes, of row 0."""
     scale: float = 0.0
     zero_point: int = 0
+    row_offsets: tuple[int, ...] | None = None
+    """Of each row, in bytes, multiples of ROW_UNIT, where rows are placed one by one; None: they follow one another."""
 
     @property
     def bytes(self) -> int:
@@ -68,10 +77,22 @@ class ExecutorGraph:
     tensors: tuple[TensorEntry, ...]
     nodes: tuple[NodeEntry, ...]
     steps: tuple[Step, ...]
-    """Step.call is an index into `nodes`."""
+    """Each by itself, without loops; Step.call is an index into `nodes`, or into inputs or outputs."""
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     arenas: tuple[Arena, ...]
     """One per memory pool."""
     params: bytes
     """Constant tensors at their offsets, each 16-byte aligned; gaps are zero."""
+
+    @property
+    def row_table(self) -> list[int]:
+        """The entries of mrt_graph_t::row_table: rows that are placed one by one, tensor after tensor, in units."""
+        return [offset // ROW_UNIT for tensor in self.tensors for offset in tensor.row_offsets or ()]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """The members offset and pool of the mrt_tensor_t of a tensor."""
+        tensor = self.tensors[index]
+        if tensor.row_offsets is None:
+            return tensor.offset, tensor.pool
+        return sum(len(before.row_offsets or ()) for before in self.tensors[:index]), tensor.pool | ROW_TABLE

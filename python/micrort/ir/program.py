@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from micrort.ir.pruning import Pruning
 from micrort.ir.selection import Selection
@@ -53,13 +54,25 @@ class KernelCall:
         return f"{self.name}/workspace"
 
 
+class StepKind(Enum):
+    """What a step does."""
+
+    CALL = "call"
+    """A call makes rows of its output 0."""
+    INPUT = "input"
+    """The caller hands in a row of a streamed input."""
+    OUTPUT = "output"
+    """The caller takes a row of a streamed output."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """Rows [row_begin, row_end) of output 0 of call `call` (an index)."""
+    """Rows [row_begin, row_end) of output 0 of call `call`, an index; of a streamed input or output, that one's."""
 
     call: int
     row_begin: int
     row_end: int
+    kind: StepKind = StepKind.CALL
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,9 @@ class Slot:
 
     pool: int
     offset: int
+    """Of row 0."""
+    rows: tuple[int, ...] | None = None
+    """The offset of each row, where they are placed one by one; None: they follow one another."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from micrort.errors import ModelError, RuntimeStatusError, UsageError
+from micrort.ir import schedule
 from micrort.ir.executor_graph import ExecutorGraph, NodeEntry, TensorEntry
 from micrort.native import kernels, library
 from micrort.native.blob import LoadedBlob
@@ -139,7 +140,7 @@ class HostExecutor:
     def _check(self, tables: Tables) -> None:
         library.check("mrt_graph_check", self._lib.mrt_graph_check(tables.graph))
         node = self._ffi.new("uint32_t *")
-        words = self._ffi.new("uint32_t[]", len(self.graph.tensors) + 1)
+        words = self._ffi.new("uint32_t[]", self._lib.mrt_graph_plan_words(tables.graph) + 1)
         status = self._lib.mrt_graph_check_kernels(tables.graph, tables.kernel_rows, node)
         what = "kernel {0.kernel} refuses {0.name}"
         if status == 0:
@@ -180,6 +181,7 @@ class Tables:
         except (OverflowError, ValueError) as error:
             reason = f"does not fit the tables of include/micrort/graph.h: {error}"
             raise ModelError(graph.name, [reason]) from error
+        self.graph.seal = lib.mrt_graph_seal(self.graph)
         rows = [lib.mrt_kernels + kernels.ids()[name] for name in self.kernels]
         self.kernel_rows: Any = ffi.new("mrt_kernel_t *[]", rows or 1)
         """One pointer into mrt_kernels for each kernel."""
@@ -187,9 +189,9 @@ class Tables:
     def _members(self, graph: ExecutorGraph) -> dict[str, Any]:
         args, attrs, nodes = self._flatten(graph)
         tables: dict[str, tuple[str, Sequence[Any]]] = {
-            "tensors": ("mrt_tensor_t[]", [self._tensor(entry) for entry in graph.tensors]),
+            "tensors": ("mrt_tensor_t[]", [self._tensor(graph, index) for index in range(len(graph.tensors))]),
             "nodes": ("mrt_node_t[]", nodes),
-            "steps": ("mrt_step_t[]", [(step.call, step.row_begin, step.row_end) for step in graph.steps]),
+            "steps": ("mrt_step_t[]", schedule.compress(graph.steps)),
             "args": ("uint16_t[]", args),
             "attrs": ("int32_t[]", attrs),
             "inputs": ("mrt_tensor_info_t[]", [self._info(graph, index) for index in graph.inputs]),
@@ -199,9 +201,12 @@ class Tables:
         }
         self._params = GuardedMemory(self._ffi, "params", len(graph.params), PARAMS_ALIGNMENT)
         self._params.write(0, graph.params)
+        row_table = graph.row_table
         # An empty table is one zeroed row, for an address that is not null.
         self._owned = {name: self._ffi.new(ctype, rows or 1) for name, (ctype, rows) in tables.items()}
+        self._owned["row_table"] = self._ffi.new("uint16_t[]", row_table or 1)
         counts = {f"{name[:-1]}_count": len(rows) for name, (_, rows) in tables.items()}
+        counts["row_count"] = len(row_table)
         return {**self._owned, **counts, "params": self._params.base, "params_size": self._params.size}
 
     def _flatten(self, graph: ExecutorGraph) -> tuple[list[int], list[int], list[dict[str, int]]]:
@@ -223,12 +228,14 @@ class Tables:
             attrs += np.frombuffer(kernels.pack_attrs(node.kernel, node.attrs), np.int32).tolist()
         return args, attrs, nodes
 
-    def _tensor(self, entry: TensorEntry) -> dict[str, int]:
+    def _tensor(self, graph: ExecutorGraph, index: int) -> dict[str, int]:
+        entry = graph.tensors[index]
+        offset, pool = graph.place(index)
         return {
-            "offset": entry.offset,
+            "offset": offset,
             "row_bytes": entry.row_bytes,
             "rows": entry.rows,
-            "pool": entry.pool,
+            "pool": pool,
             "dtype": self._dtype(entry),
         }
 

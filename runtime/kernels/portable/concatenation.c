@@ -74,6 +74,18 @@ mrt_status_t mrt_concatenation_run(const mrt_call_t *call)
     return MRT_OK;
 }
 
+mrt_rows_t mrt_reads_joined(const mrt_call_t *call, uint32_t input)
+{
+    const mrt_concatenation_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    mrt_rows_t rows = {0u, 0u};
+    if (input < call->input_count) {
+        const bool by_rows = joins_rows(call, (uint32_t)attrs->outer);
+        rows.begin = by_rows ? call->row_begin : 0u;
+        rows.end = by_rows ? call->row_end : mrt_call_input(call, input)->rows;
+    }
+    return rows;
+}
+
 uint32_t mrt_concatenation_workspace(const void *attrs)
 {
     (void)attrs;

@@ -55,6 +55,22 @@ mrt_status_t mrt_pad_run(const mrt_call_t *call)
     return MRT_OK;
 }
 
+mrt_rows_t mrt_reads_pad(const mrt_call_t *call, uint32_t input)
+{
+    const mrt_pad_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    mrt_rows_t rows = {0u, 0u};
+    if (input == 0u) {
+        for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
+            uint32_t input_row = 0u;
+            if (input_row_of(attrs, row, &input_row)) { /* rows come in order */
+                rows.begin = (rows.end == 0u) ? input_row : rows.begin;
+                rows.end = input_row + 1u;
+            }
+        }
+    }
+    return rows;
+}
+
 uint32_t mrt_pad_workspace(const void *attrs)
 {
     (void)attrs;

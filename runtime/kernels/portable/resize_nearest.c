@@ -35,6 +35,21 @@ mrt_status_t mrt_resize_nearest_run(const mrt_call_t *call)
     return MRT_OK;
 }
 
+mrt_rows_t mrt_reads_resize(const mrt_call_t *call, uint32_t input)
+{
+    const mrt_resize_nearest_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const uint32_t height = (uint32_t)attrs->output_height;
+    mrt_rows_t rows = {0u, 0u};
+    if (input == 0u) { /* positions never decrease */
+        const uint32_t last = call->row_end - 1u;
+        rows.begin = ((call->row_begin / height) * (uint32_t)attrs->input_height)
+                     + source_of(call->row_begin % height, attrs, attrs->height_scale, attrs->input_height);
+        rows.end = ((last / height) * (uint32_t)attrs->input_height)
+                   + source_of(last % height, attrs, attrs->height_scale, attrs->input_height) + 1u;
+    }
+    return rows;
+}
+
 uint32_t mrt_resize_nearest_workspace(const void *attrs)
 {
     (void)attrs;

@@ -6,7 +6,7 @@
 #include "ports/rtos/bare/runner/kernels.h"
 
 static const mrt_kernel_t kernels[] = {
-#define MRT_KERNEL(id, name, attrs_type, in_place) MRT_KERNEL_ROW(id, name, attrs_type, in_place),
+#define MRT_KERNEL(id, name, attrs_type, rows) MRT_KERNEL_ROW(id, name, attrs_type, rows),
 #include KERNELS_LIST /* MISRA D4 */
 #undef MRT_KERNEL /* MISRA D4 */
 };
