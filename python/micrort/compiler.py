@@ -35,6 +35,10 @@ class CompileOptions:
     """One of LEVELS."""
     max_code: int | None = None
     """Bytes of code (runtime, kernels, tables) at most, by estimate; None: any."""
+    max_ram: int | None = None
+    """Bytes of arena to stay within, at the fewest instructions; None: what the level has it."""
+    streams: tuple[str, ...] = ()
+    """Inputs and outputs of the model that are handed over row by row, by name."""
 
 
 def compile_model(model: Path | Graph, options: CompileOptions | None = None) -> Package:
@@ -53,11 +57,15 @@ def compile_model(model: Path | Graph, options: CompileOptions | None = None) ->
     options = options or CompileOptions()
     _check(options)
     graph = _load(model)
+    if options.streams and options.executor == "aot":
+        raise UsageError("inputs and outputs are streamed by the executor: compile without --executor aot")
     chosen = passes.Options(
         order_budget=ORDER_BUDGETS[options.optimize],
         target=None if options.target is None else targets.target(options.target),
         optimize=options.optimize,
         max_code=options.max_code,
+        max_ram=options.max_ram,
+        streams=options.streams,
     )
     program = passes.compile_graph(replace(graph, name=module_name(graph.name)), chosen)
     text, arrays = graph_json.write(program), params.write(graph_json.params(program))

@@ -43,7 +43,7 @@ def test_the_bytes_of_the_header():
     size = len(made.graph)
     assert made.graph[:12] == b"MRTG" + struct.pack("<HHI", 1, 32, size)
     assert size % 16 == len(made.params) % 16 == 0
-    assert struct.unpack_from("<5I", made.graph, 12) == (zlib.crc32(made.graph[16:]), len(GRAPH.params), 10, 1, 0)
+    assert struct.unpack_from("<5I", made.graph, 12) == (zlib.crc32(made.graph[16:]), len(GRAPH.params), 11, 2, 0)
     assert made.params[:12] == b"MRTP" + struct.pack("<HHI", 1, 32, len(made.params))
     checksum = zlib.crc32(made.graph[16:])
     assert struct.unpack_from("<5I", made.params, 12) == (
@@ -54,28 +54,28 @@ def test_the_bytes_of_the_header():
 
 def test_the_bytes_of_an_element_of_each_section():
     data = blob.write(GRAPH).graph
-    rows = [struct.unpack_from("<HHII", data, 32 + 12 * index) for index in range(10)]
+    rows = [struct.unpack_from("<HHII", data, 32 + 12 * index) for index in range(11)]
     assert [(number, size) for number, size, _, _ in rows] == list(
-        zip(range(1, 11), (12, 12, 6, 2, 4, 36, 36, 8, 4, 1), strict=True)
+        zip(range(1, 12), (12, 12, 8, 2, 4, 36, 36, 8, 4, 2, 1), strict=True)
     )
     first = [data[offset : offset + size] for _, size, offset, _ in rows]
     entry, pools = GRAPH.tensors[0], GRAPH.arenas
     assert first[0] == struct.pack("<IIHBB", entry.offset, entry.row_bytes, entry.rows, entry.pool, 0)
     assert first[1] == struct.pack("<HHHBBBBH", 0, 0, 0, 5, 1, 0, 0, 0)
-    assert first[2] == struct.pack("<HHH", 0, 0, 2)
+    assert first[2] == struct.pack("<HHHH", 0, 0, 2, 0)
     assert first[3] == struct.pack("<H", GRAPH.nodes[0].inputs[0])
     assert first[4] == struct.pack("<i", 5)
     assert first[5] == struct.pack("<HBB6ifi", 0, 0, 4, 1, 5, 5, 1, 1, 1, 0.5, -3)
     assert first[7] == struct.pack("<II", pools[0].size, pools[0].alignment)
     assert first[8] == struct.pack("<HH", 1, 19 * 4)
-    assert data[rows[9][2] : rows[9][2] + rows[9][3]] == b"chain1\0a0\0a2\0"
-    assert rows[0][2] == 160
+    assert data[rows[10][2] : rows[10][2] + rows[10][3]] == b"chain1\0a0\0a2\0"
+    assert rows[0][2] == 176
 
 
 def test_the_example_of_the_specification():
     empty = replace(GRAPH, tensors=(), nodes=(), steps=(), inputs=(), outputs=(), arenas=(), params=b"", name="")
     made = blob.write(empty)
-    assert (len(made.graph), len(made.params)) == (176, 32)  # the name is a zero byte, padded
+    assert (len(made.graph), len(made.params)) == (192, 32)  # the name is a zero byte, padded
     found = blob_reader.read(made.model, "x")
     assert (found.name, found.tensors, found.params) == ("model", (), b"")
 
@@ -97,7 +97,7 @@ def test_params_alone():
 def test_a_graph_without_text_has_names_by_number():
     made = blob.write(GRAPH)
     data = bytearray(made.graph)
-    struct.pack_into("<I", data, 32 + 9 * 12 + 8, 0)
+    struct.pack_into("<I", data, 32 + 10 * 12 + 8, 0)
     found = blob_reader.read(bytes(data[:12]) + _sealed(data, GRAPH), "x")
     assert found.name == "model"
     assert [found.tensors[index].name for index in (*found.inputs, *found.outputs)] == ["tensor0", "tensor10"]
@@ -132,7 +132,7 @@ def section(index: int) -> int:
         (spoilt(6, "<H", 16), "header of the graph blob is damaged"),
         (spoilt(8, "<I", 4096), "cut off"),
         (spoilt(16, "<I", 1), "belong to another graph"),
-        (spoilt(20, "<I", 9), "9 sections instead of 10"),
+        (spoilt(20, "<I", 9), "9 sections instead of 11"),
         (spoilt(24, "<I", 7), "tables have version 7"),
         (spoilt(32, "<H", 3), "section tensors is not described"),
         (spoilt(32 + 4, "<I", 1 << 20), "section tensors is out of bounds"),

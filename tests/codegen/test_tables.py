@@ -14,7 +14,7 @@ from tests.executor_graphs import chain
 from micrort import codegen, compiler, sources
 from micrort.codegen import c_text, tables
 from micrort.errors import ModelError
-from micrort.ir import DType
+from micrort.ir import DType, schedule
 from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, TensorEntry
 from micrort.mlf import Package
 from micrort.native.executor import HostExecutor
@@ -94,14 +94,14 @@ def test_compiled_tables_hold_what_the_graph_says(name: str, tmp_path: Path) -> 
     assert linked.lib.mrt_graph_check(c) == 0
     for index, entry in enumerate(graph.tensors):
         row = c.tensors[index]
-        assert (row.offset, row.row_bytes, row.rows, row.pool) == (
-            entry.offset,
-            entry.row_bytes,
-            entry.rows,
-            entry.pool,
-        )
+        offset, pool = graph.place(index)
+        assert (row.offset, row.row_bytes, row.rows, row.pool) == (offset, entry.row_bytes, entry.rows, pool)
     assert bytes(linked.ffi.buffer(linked.ffi.cast("const char *", c.params), c.params_size)) == graph.params
-    assert [c.steps[i].node for i in range(c.step_count)] == [step.call for step in graph.steps]
+    entries = [c.steps[i] for i in range(c.step_count)]
+    made = schedule.expand([(entry.node, entry.row_begin, entry.row_end, entry.advance) for entry in entries])
+    assert tuple(made) == graph.steps
+    assert [c.row_table[i] for i in range(c.row_count)] == graph.row_table
+    assert c.seal == linked.lib.mrt_graph_seal(c)
     info, entry = c.inputs[0], graph.tensors[graph.inputs[0]]
     assert tuple(info.shape)[: info.rank] == entry.shape
     assert (np.float32(info.scale), info.zero_point) == (np.float32(entry.scale), entry.zero_point)

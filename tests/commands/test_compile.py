@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ DIGITS = str(MODELS / "digits_int8.tflite")
     ],
 )
 def test_real_models_need_the_least_memory_and_give_the_targets_bytes(model: str, arena: int) -> None:
-    package = compiler.compile_model(shared("models", f"{model}.tflite"))
+    package = compiler.compile_model(shared("models", f"{model}.tflite"), compiler.CompileOptions(optimize="speed"))
     figures = package.figures
     assert figures["arena_bytes"] == arena + figures["workspace_bytes"]
     assert [item["bytes"] for item in figures["arenas"]] == [item["lower_bound"] for item in figures["arenas"]]
@@ -45,9 +45,10 @@ def test_compiling_takes_less_than_three_seconds(tmp_path: Path) -> None:
     model = shared("models", "kws_ref_model.tflite")
     command = [sys.executable, "-m", "micrort.cli", "compile", str(model), "-o", str(tmp_path / "kws.tar")]
     subprocess.run(command, check=True, capture_output=True)  # the host library may have to be built
-    begin = time.monotonic()
+    begin = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, capture_output=True)
-    assert time.monotonic() - begin < 3.0
+    end = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime < 3.0
 
 
 @pytest.mark.parametrize("executor", ["graph", "aot"])

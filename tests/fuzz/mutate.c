@@ -9,7 +9,7 @@
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 
-enum { HEADER = 32, SECTIONS = 10, ROW = 12 };
+enum { HEADER = 32, SECTIONS = 11, ROW = 12 };
 
 static uint32_t get(const uint8_t *data, size_t place)
 {

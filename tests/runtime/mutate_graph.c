@@ -27,7 +27,9 @@ static const mrt_tensor_t tensors[] = {
 };
 static const mrt_node_t nodes[] = {{.args = 0, .attrs = 0, .input_count = 5, .output_count = 1},
                                    {.args = 6, .attrs = WORDS, .input_count = 5, .output_count = 1}};
-static const mrt_step_t steps[] = {{0, 0, 2}, {0, 2, 5}, {1, 0, 1}, {1, 1, 5}};
+static const mrt_step_t steps[] = {
+    {0, 0, 2, 0}, {MRT_STEP_LOOP, 2, 3, 0}, {0, 2, 3, 1}, {1, 0, 1, 1}, {1, 3, 5, 0},
+};
 static const uint16_t args[] = {0, 1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10};
 static const mrt_conv2d_s8_attrs_t attrs[] = {CONV(2, 4), CONV(4, 3)};
 static const mrt_tensor_info_t inputs[] = {{0, MRT_DTYPE_S8, 4, {1, 5, 5, 2, 1, 1}, 1.0f, 0}};
@@ -123,18 +125,32 @@ static uint32_t bytes_of(const mrt_graph_t *graph, uint32_t tensor)
     return graph->tensors[tensor].rows * graph->tensors[tensor].row_bytes;
 }
 
-/* Whether a tensor has bytes that it once held and that a node other than `node` wrote over since. */
+/* Whether a tensor has bytes, of those read, that it once held and that a node other than `node` wrote over since. */
 static int is_lost(const mrt_graph_t *graph, writer_t memory[2][POOL_SIZE], const uint8_t *held, uint32_t tensor,
-                   uint32_t node)
+                   mrt_rows_t read, uint32_t node)
 {
     const mrt_tensor_t *place = &graph->tensors[tensor];
-    for (uint32_t at = 0u; at < bytes_of(graph, tensor); ++at) {
+    for (uint32_t at = read.begin; at < read.end; ++at) {
         const writer_t *writer = &memory[place->pool][place->offset + at];
         if (held[at] && (writer->tensor != (tensor + 1u)) && (writer->node != (node + 1u))) {
             return 1;
         }
     }
     return 0;
+}
+
+static const mrt_kernel_t row = {mrt_conv2d_s8_run, mrt_conv2d_s8_check, mrt_conv2d_s8_workspace,
+                                 sizeof(mrt_conv2d_s8_attrs_t), NULL, mrt_reads_window, 1u};
+
+/* The bytes of input `input` that a step reads. */
+static mrt_rows_t bytes_read(const mrt_graph_t *graph, const mrt_node_t *node, mrt_rows_t rows, uint32_t input)
+{
+    const mrt_call_t call = {.tensors = graph->tensors, .args = &graph->args[node->args],
+                             .attrs = &graph->attrs[node->attrs], .row_begin = rows.begin, .row_end = rows.end,
+                             .input_count = node->input_count, .output_count = node->output_count};
+    const mrt_rows_t read = row.reads(&call, input);
+    const uint32_t row_bytes = mrt_call_input(&call, input)->row_bytes;
+    return (mrt_rows_t){read.begin * row_bytes, read.end * row_bytes};
 }
 
 /* Plays an accepted schedule byte by byte: the number of reads that find an input written over. */
@@ -152,19 +168,21 @@ static int lost_reads(const mrt_graph_t *graph)
             memory[graph->tensors[input].pool][graph->tensors[input].offset + at] = (writer_t){input + 1u, 0u};
         }
     }
-    for (uint32_t index = 0u; index < graph->step_count; ++index) {
-        const mrt_step_t *step = &graph->steps[index];
+    mrt_cursor_t cursor;
+    for (mrt_cursor_begin(&cursor); cursor.step < graph->step_count; mrt_cursor_advance(&cursor)) {
+        const mrt_step_t *step = mrt_cursor_step(&cursor, graph);
+        const mrt_rows_t rows = mrt_cursor_rows(&cursor, step);
         const mrt_node_t *node = &graph->nodes[step->node];
         const uint16_t *node_args = &graph->args[node->args];
         for (uint32_t input = 0u; input < node->input_count; ++input) {
             const uint32_t tensor = node_args[input];
             if (graph->tensors[tensor].pool != MRT_POOL_PARAMS) {
-                lost += is_lost(graph, memory, held[tensor], tensor, step->node);
+                lost += is_lost(graph, memory, held[tensor], tensor, bytes_read(graph, node, rows, input), step->node);
             }
         }
         const uint32_t output = node_args[node->input_count];
         const mrt_tensor_t *place = &graph->tensors[output];
-        for (uint32_t at = step->row_begin * place->row_bytes; at < (step->row_end * place->row_bytes); ++at) {
+        for (uint32_t at = rows.begin * place->row_bytes; at < (rows.end * place->row_bytes); ++at) {
             memory[place->pool][place->offset + at] = (writer_t){output + 1u, step->node + 1u};
             held[output][at] = 1u;
         }
@@ -175,12 +193,14 @@ static int lost_reads(const mrt_graph_t *graph)
 /* Checks, and where all pass runs. */
 static mrt_status_t try_graph(const mrt_graph_t *graph)
 {
-    static const mrt_kernel_t row = {mrt_conv2d_s8_run, mrt_conv2d_s8_check, mrt_conv2d_s8_workspace,
-                                     sizeof(mrt_conv2d_s8_attrs_t), mrt_in_place_none, 1u};
+    static uint32_t words[1024];
     const mrt_kernel_t *const rows[] = {&row};
     mrt_status_t status = mrt_graph_check(graph);
     if (status == MRT_OK) {
         status = mrt_graph_check_kernels(graph, rows, NULL);
+    }
+    if (status == MRT_OK) {
+        status = mrt_graph_check_plan(graph, rows, words, COUNT(words), NULL);
     }
     if (status != MRT_OK) {
         return status;
@@ -222,7 +242,8 @@ int main(int count, char **words)
         for (uint32_t left = (round == 0) ? 0u : (1u + random_below(2u)); left > 0u; --left) {
             corrupt(blocks[random_below(BLOCKS)]);
         }
-        const mrt_graph_t graph = graph_of(blocks);
+        mrt_graph_t graph = graph_of(blocks);
+        graph.seal = mrt_graph_seal(&graph);
         const mrt_status_t status = try_graph(&graph);
         if ((round == 0) && (status != MRT_OK)) {
             fprintf(stderr, "the sound graph gives status %d\n", (int)status);

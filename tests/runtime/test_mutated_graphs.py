@@ -22,10 +22,14 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     units = [
         Path(__file__).with_name("mutate_graph.c"),
         root / "runtime/graph_check.c",
-        root / "runtime/graph_reads.c",
+        root / "runtime/graph_plan.c",
+        root / "runtime/graph_seal.c",
         root / "runtime/executor.c",
         *(path for path in (root / "runtime/kernels").glob("*.c") if path.name != "kernels.c"),
-        root / "runtime/kernels/portable/conv2d_s8.c",
+        *(
+            root / f"runtime/kernels/portable/{name}.c"
+            for name in ("conv2d_s8", "pad", "resize_nearest", "concatenation")
+        ),
     ]
     target = tmp_path_factory.mktemp("mutants") / "mutate_graph"
     include = (f"-I{root / 'include'}", f"-I{root}")

@@ -204,6 +204,7 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
         "constants": constants,
         "needs_math": any("INFINITY" in text or "NAN" in text for text in texts),
         "calls": calls,
+        "stretches": list(_stretches(graph)),
         "schedule": list(_schedule_lines(graph, calls)),
         "row_table": graph.row_table,
         "row_lines": list(_row_lines(graph)),
@@ -248,6 +249,18 @@ def _schedule_lines(graph: ExecutorGraph, calls: Sequence[Call]) -> Iterator[Sch
         else:
             yield ScheduleLine(f"{node}u, {begin}u, {end}u, {advance}u", indent + calls[node].name)
         left -= left > 0
+
+
+def _stretches(graph: ExecutorGraph) -> Iterator[tuple[int, list[schedule.Entry]]]:
+    """The schedule as how often a stretch of it is run, and its entries."""
+    entries = schedule.compress(graph.steps)
+    index = 0
+    while index < len(entries):
+        node, length, rounds, _ = entries[index]
+        is_loop = node == schedule.LOOP
+        body = entries[index + 1 : index + 1 + length] if is_loop else entries[index : index + 1]
+        yield (rounds if is_loop else 1), body
+        index += 1 + (length if is_loop else 0)
 
 
 def _seal(graph: ExecutorGraph) -> int:

@@ -43,9 +43,10 @@ class LoadedBlob:
         self.graph: Any = ffi.new("mrt_graph_t *")
         arguments = (blobs[0], blobs[1] if params is not None else ffi.NULL, self.graph)
         status = lib.mrt_graph_load(self._loader, *arguments)
-        if status == lib.MRT_ERR_MEMORY:  # now it is known how much room the graph needs
-            self._make_room()
-            status = lib.mrt_graph_load(self._loader, *arguments)
+        for _ in range(2):  # first it is known how many kernels the graph needs, then how large its arenas are
+            if status == lib.MRT_ERR_MEMORY:
+                self._make_room()
+                status = lib.mrt_graph_load(self._loader, *arguments)
         if status != 0:
             text = ffi.string(lib.mrt_status_text(status)).decode()
             raise RuntimeStatusError(f"{name}: mrt_graph_load{self._details(status)}", status, text)

@@ -10,9 +10,11 @@ import numpy as np
 from micrort.errors import ModelError, RuntimeStatusError, UsageError
 from micrort.ir import schedule
 from micrort.ir.executor_graph import ExecutorGraph, NodeEntry, TensorEntry
+from micrort.ir.program import StepKind
 from micrort.native import kernels, library
 from micrort.native.blob import LoadedBlob
 from micrort.native.memory import GuardedMemory
+from micrort.native.streams import Streams, is_streamed
 
 RANK_MAX = 6
 """MRT_RANK_MAX."""
@@ -48,9 +50,11 @@ class HostExecutor:
         memory = self._ffi.new("mrt_memory_t[]", [(arena.base, arena.size) for arena in self._arenas] or 1)
         self._executor = self._ffi.new("mrt_executor_t *")
         self._call("init", self._tables.graph, memory, len(self._arenas))
+        self._streams = Streams(graph, self._ffi, self._lib)
+        self._call("set_stream", self._streams.struct)
 
     def set_input(self, which: str | int, value: np.ndarray) -> None:
-        """Write an input; all inputs are to be written before each inference.
+        """Write an input; all inputs are to be written before each inference. A streamed one hands over its rows later.
 
         Args:
             which: the tensor's name, or its place among the inputs.
@@ -71,6 +75,9 @@ class HostExecutor:
                 f"input {entry.name} of {self.graph.name} takes {entry.dtype.value}{list(entry.shape)}, "
                 f"not {value.dtype.name}{list(value.shape)}: convert the array first"
             )
+        if is_streamed(entry):
+            self._streams.set_input(index, value)
+            return
         data = np.ascontiguousarray(value).tobytes()
         self._call("set_input", index, self._ffi.from_buffer(data), len(data))
 
@@ -92,6 +99,34 @@ class HostExecutor:
         self._check_guards()
         return bool(done[0])
 
+    def by_hand(self) -> None:
+        """Rows of streamed inputs are pushed, those of outputs popped, from now on."""
+        self._call("set_stream", self._ffi.NULL)
+
+    def push_row(self, index: int, row: bytes) -> int:
+        """Hand in the next row of input `index`; returns how many steps were run.
+
+        Raises:
+            RuntimeStatusError: no row of it is due, or it has another size.
+        """
+        steps = self._ffi.new("uint32_t *")
+        self._call("push_row", index, self._ffi.from_buffer(row), len(row), steps)
+        self._check_guards()
+        return int(steps[0])
+
+    def pop_row(self, index: int) -> bytes:
+        """Take the next row of output `index`. Raises as `push_row` does."""
+        data = self._ffi.new("uint8_t[]", self.graph.tensors[self.graph.outputs[index]].row_bytes)
+        self._call("pop_row", index, data, len(data), self._ffi.NULL)
+        self._check_guards()
+        return bytes(self._ffi.buffer(data))
+
+    def waiting(self) -> tuple[str, int, int]:
+        """What the inference waits for: `input`, `output` or `none`, the index, and the row."""
+        row = self._ffi.new("mrt_row_t *")
+        self._call("waiting", row)
+        return ("none", "input", "output")[row.waiting], int(row.index), int(row.row)
+
     def reset(self) -> None:
         """Abandon an inference under way; the next step starts a new one."""
         self._call("reset")
@@ -105,6 +140,9 @@ class HostExecutor:
         found: dict[str, np.ndarray] = {}
         for index, tensor in enumerate(self.graph.outputs):
             entry = self.graph.tensors[tensor]
+            if is_streamed(entry):
+                found[entry.name] = _array(entry, bytes(self._streams.outputs[index]))
+                continue
             data = self._ffi.new("uint8_t[]", entry.bytes)
             self._call("get_output", index, data, entry.bytes)
             found[entry.name] = _array(entry, bytes(self._ffi.buffer(data)))
@@ -117,9 +155,10 @@ class HostExecutor:
         inference under way is abandoned. Raises as `run` does.
         """
         self.reset()
-        last = {step.call: index for index, step in enumerate(self.graph.steps)}
+        steps = [step for step in self.graph.steps if step.kind is StepKind.CALL]
+        last = {step.call: index for index, step in enumerate(steps)}
         partial: dict[int, bytearray] = {}
-        for index, step in enumerate(self.graph.steps):
+        for index, step in enumerate(steps):
             self.step()
             node = self.graph.nodes[step.call]
             for tensor in node.outputs:
@@ -134,8 +173,10 @@ class HostExecutor:
         entry = self.graph.tensors[tensor]
         if entry.rows != self.graph.tensors[node.outputs[0]].rows:
             begin, end = 0, entry.rows
-        first, behind = begin * entry.row_bytes, end * entry.row_bytes
-        copy[first:behind] = self._arenas[entry.pool].read(entry.offset + first, behind - first)
+        for row in range(begin, end):
+            first = row * entry.row_bytes
+            place = entry.offset + first if entry.row_offsets is None else entry.row_offsets[row]
+            copy[first : first + entry.row_bytes] = self._arenas[entry.pool].read(place, entry.row_bytes)
 
     def _check(self, tables: Tables) -> None:
         library.check("mrt_graph_check", self._lib.mrt_graph_check(tables.graph))

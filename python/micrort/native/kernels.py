@@ -71,6 +71,44 @@ def workspace_bytes(kernel: str, attrs: Mapping[str, int | float]) -> int:
     return int(lib.mrt_kernels[ids()[kernel]].workspace(packed))
 
 
+def rows_read(
+    kernel: str,
+    attrs: Mapping[str, int | float],
+    inputs: Sequence[Tensor],
+    outputs: Sequence[tuple[int, int]],
+) -> list[np.ndarray] | None:
+    """The rows of each input that each row of output 0 needs, as the C kernel says.
+
+    Args:
+        kernel: name in kernels.def.
+        attrs: members of the attribute struct.
+        inputs: the tensors that the call reads.
+        outputs: rows and bytes of a row of each output.
+
+    Returns:
+        For each input int64 [rows, 2], first row and one past the last; None where the kernel needs everything.
+    """
+    ffi, lib = library.load()
+    row = lib.mrt_kernels[ids()[kernel]]
+    if row.reads == ffi.NULL:
+        return None
+    sizes = [*((tensor.rows, tensor.row_bytes) for tensor in inputs), *outputs]
+    table = ffi.new("mrt_tensor_t[]", [(0, row_bytes, min(rows, 0xFFFF), 0, 0) for rows, row_bytes in sizes])
+    packed = ffi.new("int32_t[]", np.frombuffer(pack_attrs(kernel, attrs), np.int32).tolist() or [0])
+    arguments = ffi.new("uint16_t[]", list(range(len(table))))
+    members = {"tensors": table, "args": arguments, "attrs": packed, "input_count": len(inputs)}
+    c_call = ffi.new("mrt_call_t *", {**members, "output_count": len(outputs)})
+    found = []
+    for index in range(len(inputs)):
+        ranges = np.zeros((outputs[0][0], 2), np.int64)
+        for number in range(outputs[0][0]):
+            c_call.row_begin, c_call.row_end = number, number + 1
+            rows = row.reads(c_call, index)
+            ranges[number] = rows.begin, rows.end
+        found.append(ranges)
+    return found
+
+
 def call(
     kernel: str,
     attrs: Mapping[str, int | float],

@@ -18,12 +18,10 @@ from micrort.passes.fold_identities import fold_identities
 from micrort.passes.fold_pad import fold_pad
 from micrort.passes.fuse_activations import fuse_activations
 from micrort.passes.lower import lower
-from micrort.passes.make_steps import make_steps
 from micrort.passes.order_calls import order_calls
-from micrort.passes.select_kernels import select_kernels
+from micrort.passes.schedule_rows import schedule_rows
 from micrort.passes.share_constants import share_constants
 from micrort.passes.share_storage import share_storage
-from micrort.passes.workspaces import workspaces
 
 if TYPE_CHECKING:
     from micrort.devices.targets import Target
@@ -45,6 +43,10 @@ class Options:
     """Constant data of the model, by which that of kernels is measured; set by compile_graph."""
     max_code: int | None = None
     """Bytes of code at most; None: any."""
+    max_ram: int | None = None
+    """See schedule_rows."""
+    streams: tuple[str, ...] = ()
+    """See schedule_rows."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,9 @@ PIPELINE = (
     Pass(drop_dead_nodes, spec.graph),
     Pass(fold_dead_channels, spec.graph),
     Pass(lower, spec.program),
-    Pass(select_kernels, spec.program, ("target", "optimize", "model_bytes", "max_code")),
-    Pass(share_constants, spec.program),
-    Pass(workspaces, spec.program),
     Pass(order_calls, spec.program, ("order_budget",)),
-    Pass(make_steps, spec.stepped),
+    Pass(schedule_rows, spec.stepped, ("target", "optimize", "model_bytes", "max_code", "pools", "max_ram", "streams")),
+    Pass(share_constants, spec.stepped),
     Pass(share_storage, spec.shared),
     Pass(assign_slots, spec.placed, ("pools",)),
 )

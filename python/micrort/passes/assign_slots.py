@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from micrort import planner
+from micrort.errors import InternalError
 from micrort.ir import Program, Slot
-from micrort.ir.program import Arena
+from micrort.ir.program import Arena, StepKind
 from micrort.passes import storage
+from micrort.passes.rows import buffers
+from micrort.passes.rows.needs import row_program
 from micrort.passes.share_storage import blocks
+
+FINAL_EFFORT = 1000
+"""Placements for each buffer when rows are placed at last."""
 
 
 def lifetimes(program: Program) -> list[planner.Lifetime]:
@@ -28,21 +35,78 @@ def lifetimes(program: Program) -> list[planner.Lifetime]:
     return found
 
 
+def goes_by_rows(program: Program) -> bool:
+    """Whether some call is cut into steps of rows, or rows are handed over."""
+    calls = [step.call for step in program.steps if step.kind is StepKind.CALL]
+    return len(calls) != len(program.calls) or len(calls) != len(program.steps)
+
+
+def streamed(program: Program) -> frozenset[str]:
+    """Storages of inputs and outputs that are handed over row by row."""
+    ports = {StepKind.INPUT: program.inputs, StepKind.OUTPUT: program.outputs}
+    return frozenset(
+        program.root(ports[step.kind][step.call]) for step in program.steps if step.kind is not StepKind.CALL
+    )
+
+
 def assign_slots(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     """Fill `Program.slots` and `Program.arenas`; pools that nothing lies in get no arena.
 
     Raises:
         PlanError: the tensors do not fit into the pools.
     """
+    if goes_by_rows(program):
+        return _assign_rows(program, pools)
     plan = planner.plan(lifetimes(program), pools)
-    used = [index for index, size in enumerate(plan.sizes) if size > 0]
+    used = _used(plan)
     slots = {name: Slot(used.index(pool), offset) for name, (pool, offset) in plan.slots.items()}
     for name, (owner, offset) in program.shares.items():
         slots[name] = Slot(slots[owner].pool, slots[owner].offset + offset)
     for name in program.aliases:
         if not storage.is_constant(program, name):
             slots[name] = slots[program.root(name)]
-    arenas = tuple(
+    return replace(program, slots=slots, arenas=_arenas(plan, pools, used))
+
+
+def row_sizes(
+    program: Program, streams: frozenset[str], pools: tuple[planner.Pool, ...], effort: int
+) -> tuple[int, ...]:
+    """Bytes of each pool, by a plan that is made quickly: `effort` placements for each buffer.
+
+    Raises:
+        PlanError: nothing was found within the pools.
+    """
+    made = buffers.buffers(row_program(program, streams), program.steps)
+    return _plan_rows(made.lifetimes, pools, "hill_climb", effort).sizes
+
+
+def _plan_rows(
+    lifetimes: Sequence[planner.Lifetime], pools: tuple[planner.Pool, ...], strategy: str, effort: int
+) -> planner.Plan:
+    """The better of a plan in the order of time and one of the planner's own; with several pools the latter."""
+    plan = planner.plan(lifetimes, pools, strategy, max(effort * len(lifetimes), 1))
+    if len(pools) == 1:
+        plan = min(plan, planner.plan_in_time(lifetimes, pools), key=lambda item: item.sizes)
+    return plan
+
+
+def _assign_rows(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
+    rows = row_program(program, streamed(program))
+    made = buffers.buffers(rows, program.steps)
+    plan = _plan_rows(made.lifetimes, pools, "auto", FINAL_EFFORT)
+    used = _used(plan)
+    found = buffers.slots(rows, made, plan, used)
+    if found is None:
+        raise InternalError("schedule_rows", "rows lie beyond what a row table can say")
+    slots = buffers.with_slots(program, found, plan, used)
+    return replace(program, slots=slots, arenas=_arenas(plan, pools, used))
+
+
+def _used(plan: planner.Plan) -> list[int]:
+    return [index for index, size in enumerate(plan.sizes) if size > 0]
+
+
+def _arenas(plan: planner.Plan, pools: tuple[planner.Pool, ...], used: list[int]) -> tuple[Arena, ...]:
+    return tuple(
         Arena(pools[index].name, plan.sizes[index], pools[index].alignment, plan.lower_bounds[index]) for index in used
     )
-    return replace(program, slots=slots, arenas=arenas)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,14 @@ if TYPE_CHECKING:
     from micrort.devices.targets import Target
 
 
-def select_kernels(
+def rules(
     program: Program, target: Target | None, optimize: str, model_bytes: int, max_code: int | None
-) -> Program:
-    """Take for each call the variant that needs the fewest instructions within the program's budgets.
-
-    Without a target all kernels stay portable.
+) -> variants.Rules:
+    """What the choice of kernels for a program keeps to.
 
     Args:
         program: portable calls.
-        target: the core to compile for.
+        target: the core to compile for; None: all kernels stay portable.
         optimize: one of micrort.compiler.LEVELS.
         model_bytes: constant data of the model as it was given.
         max_code: bytes that kernels, executor and tables may take at most; None: any.
@@ -32,15 +31,19 @@ def select_kernels(
         UsageError: no choice of kernels keeps to `max_code`.
     """
     if target is None:
-        return program
+        return variants.ANY
     offers = [list(variants.candidates(call, program.tensors, target, optimize)) for call in program.calls]
-    rules = variants.rules_of(program, offers, target, variants.Budget(optimize, model_bytes, max_code))
+    return variants.rules_of(program, offers, target, variants.Budget(optimize, model_bytes, max_code))
+
+
+def with_kernels(program: Program, chosen: Sequence[variants.Variant], target: Target | None) -> Program:
+    """`program` with a variant for each call, and what is to be said of the choice; without a target nothing."""
     tensors = dict(program.tensors)
-    calls, selection = [], {}
-    for call, items in zip(program.calls, offers, strict=True):
-        variant = rules.choose(items, program.tensors)
-        calls.append(variant.call)
+    selection = {}
+    for variant in chosen:
         tensors.update({constant.name: constant for constant in variant.constants})
-        refused = tuple((item.kernel, item.reason) for item in variant.refused)
-        selection[call.name] = Selection(variant.tile, variant.instructions, refused)
-    return used_only(replace(program, tensors=tensors, calls=tuple(calls), selection=selection))
+        if target is not None:
+            refused = tuple((item.kernel, item.reason) for item in variant.refused)
+            selection[variant.call.name] = Selection(variant.tile, variant.instructions, refused)
+    calls = tuple(variant.call for variant in chosen)
+    return used_only(replace(program, tensors=tensors, calls=calls, selection=selection))

@@ -42,7 +42,9 @@ class _Offer:
 
 
 def share_storage(program: Program) -> Program:
-    """Fill `Program.shares`."""
+    """Fill `Program.shares`; where steps make rows, nothing: those are laid over one another row by row."""
+    if len(program.steps) != len(program.calls):
+        return program
     sharing = _Sharing(program)
     taken, dropped = sharing.take(), sharing.drop()
     best = dropped if busiest(program, dropped) < busiest(program, taken) else taken

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from micrort.ir import Graph, Program, Slot, Tensor
+from micrort.ir.program import StepKind
 from micrort.passes import storage
+from micrort.passes.rows.needs import UNIT
 
 
 def graph(unit: Graph) -> str | None:
@@ -65,6 +67,8 @@ def stepped(unit: Program) -> str | None:
         return problem
     done = [0] * len(unit.calls)
     for step in unit.steps:
+        if step.kind is not StepKind.CALL:
+            continue
         rows = unit.tensors[unit.calls[step.call].outputs[0]].rows
         if step.row_begin != done[step.call] or not step.row_begin < step.row_end <= rows:
             return f"step {step} does not continue at row {done[step.call]} of {rows}"
@@ -140,6 +144,10 @@ def _place(unit: Program, name: str, size: int, alignment: int) -> str | None:
     slot: Slot | None = unit.slots.get(name)
     if slot is None or not 0 <= slot.pool < len(unit.arenas):
         return f"{name} has no place"
+    if slot.rows is not None:
+        row = unit.tensors[name].row_bytes
+        sound = all(offset % UNIT == 0 and 0 <= offset <= unit.arenas[slot.pool].size - row for offset in slot.rows)
+        return None if sound else f"rows of {name} lie outside the arena {unit.arenas[slot.pool].name}, or misaligned"
     if slot.offset < 0 or slot.offset % alignment != 0 or slot.offset + size > unit.arenas[slot.pool].size:
         return f"{name} lies at byte {slot.offset} of the arena {unit.arenas[slot.pool].name}"
     return None

@@ -1,6 +1,7 @@
 """Lifetimes → offsets in every memory pool, by the C planner (include/micrort/plan.h). Sees integers only."""
 
 from micrort.planner.csv_file import read_lifetimes, read_pairs, write_plan
+from micrort.planner.in_time import plan_in_time
 from micrort.planner.problem import STRATEGIES, Lifetime, Pair, Plan, PlanError, Pool
 from micrort.planner.solve import plan
 
@@ -12,6 +13,7 @@ __all__ = [
     "PlanError",
     "Pool",
     "plan",
+    "plan_in_time",
     "read_lifetimes",
     "read_pairs",
     "write_plan",

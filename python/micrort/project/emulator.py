@@ -13,7 +13,9 @@ import numpy as np
 
 from micrort.devices import boards
 from micrort.errors import TargetError, UsageError
+from micrort.ir import Step
 from micrort.ir.executor_graph import ExecutorGraph, TensorEntry
+from micrort.ir.program import StepKind
 from micrort.mlf import Blob
 from micrort.project import build, footprint
 from micrort.project.loader import LOADER_MEMORY
@@ -192,9 +194,14 @@ def _parse(console: str, machine: str) -> tuple[dict[str, int], list[int]]:
     return figures, steps
 
 
+def _calls(graph: ExecutorGraph) -> list[Step]:
+    """The steps that run a node."""
+    return [step for step in graph.steps if step.kind is StepKind.CALL]
+
+
 def _operators(graph: ExecutorGraph, steps: Sequence[int]) -> list[dict[str, Any]]:
     instructions = [0] * len(graph.nodes)
-    for step, count in zip(graph.steps, steps, strict=True):
+    for step, count in zip(_calls(graph), steps, strict=True):
         instructions[step.call] += count
     return [
         {"name": node.name, "operator": node.operator, "kernel": node.kernel, "instructions": count}
@@ -207,7 +214,7 @@ def _traces(graph: ExecutorGraph, raw: bytes, count: int) -> Iterator[dict[str, 
     offset = 0
     for _ in range(count):
         tensors: dict[int, bytearray] = {}
-        for index, step in enumerate(graph.steps):
+        for index, step in enumerate(_calls(graph)):
             header = np.frombuffer(raw, "<u4", 2, offset)
             if header[0] != index:
                 raise TargetError(f"the trace has step {header[0]} where {index} was expected")

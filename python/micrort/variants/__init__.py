@@ -11,9 +11,10 @@ kernel that almost does. It does not choose: `rules_of` weighs the candidates of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from micrort.variants import cost, dsp, mve, scalar
+from micrort.variants import cost, dsp, mve, scalar, slices
 from micrort.variants.base import Refusal, Variant
 from micrort.variants.choice import ANY, Budget, Rules, rules_for
 from micrort.variants.code import CORE, code_bytes
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from micrort.devices.targets import Target
     from micrort.ir import KernelCall, Program, Tensor
 
-__all__ = ["ANY", "Budget", "Refusal", "Rules", "Variant", "best", "candidates", "rules_of"]
+__all__ = ["ANY", "Budget", "Refusal", "Rules", "Variant", "best", "candidates", "for_rows", "portable", "rules_of"]
 
 
 def candidates(
@@ -75,3 +76,30 @@ def rules_of(program: Program, offers: Sequence[Sequence[Variant | Refusal]], ta
 
 _TABLES = 64
 """Bytes of tables for a call beside its attributes: node, step, operands, the tensors that it makes."""
+
+
+def for_rows(
+    call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str, rules: Rules, rows: int
+) -> Variant:
+    """The candidate for `call` where a step makes at most `rows` rows of it.
+
+    Args:
+        call, tensors, target, optimize, rules: see best.
+        rows: at least 1.
+
+    Returns:
+        The variant, with the estimate for one such step.
+    """
+    height = tensors[call.outputs[0]].rows
+    if rows >= height or not slices.is_sliceable(call):
+        made = best(call, tensors, target, optimize, rules)
+        return replace(made, instructions=cost.STEP + made.instructions * min(rows, height) // height)
+    made = best(*slices.sliced(call, tensors, rows), target, optimize, rules)
+    return replace(made, call=slices.restored(made.call, call), instructions=cost.STEP + made.instructions)
+
+
+def portable(call: KernelCall, tensors: Mapping[str, Tensor], rows: int) -> Variant:
+    """The portable kernel for `call`, with the estimate for a step of `rows` rows on no core in particular."""
+    share = min(rows, tensors[call.outputs[0]].rows)
+    estimate = cost.portable(call, tensors) * share // tensors[call.outputs[0]].rows
+    return Variant(call, (), cost.STEP + estimate)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from micrort.ir import KernelCall, Tensor
 
+STEP = 150
+"""Of a step beside its rows: the executor's loop, and what a kernel does once a call."""
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
 _PER_MAC_SHORT = 7.5

@@ -20,13 +20,16 @@ MRT_CHECK_RESULT mrt_status_t mrt_runner_input(uint32_t index, mrt_buffer_t *buf
 /** Where output `index` is to be read; MRT_ERR_ARGUMENT behind the last. */
 MRT_CHECK_RESULT mrt_status_t mrt_runner_output(uint32_t index, mrt_buffer_t *buffer);
 
+/** Says who hands over the rows of streamed inputs and outputs; without effect without tables. */
+MRT_CHECK_RESULT mrt_status_t mrt_runner_set_stream(const mrt_stream_t *stream);
+
 /** Runs one inference. */
 MRT_CHECK_RESULT mrt_status_t mrt_runner_run(void);
 
 /** Runs one step; `done` at the end of an inference. MRT_ERR_STATE without tables. */
 MRT_CHECK_RESULT mrt_status_t mrt_runner_step(bool *done);
 
-/** The arena of memory pool `pool`; null without tables. */
-const void *mrt_runner_arena(uint32_t pool);
+/** The arenas by memory pool; null without tables. */
+void *const *mrt_runner_pools(void);
 
 #endif

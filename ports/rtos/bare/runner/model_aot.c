@@ -24,6 +24,12 @@ mrt_status_t mrt_runner_output(uint32_t index, mrt_buffer_t *buffer)
     return JOIN(mrt_, MODEL, _output)(index, buffer);
 }
 
+mrt_status_t mrt_runner_set_stream(const mrt_stream_t *stream)
+{
+    (void)stream;
+    return MRT_OK;
+}
+
 mrt_status_t mrt_runner_run(void)
 {
     return JOIN(mrt_, MODEL, _run)();
@@ -35,8 +41,7 @@ mrt_status_t mrt_runner_step(bool *done)
     return MRT_ERR_STATE;
 }
 
-const void *mrt_runner_arena(uint32_t pool)
+void *const *mrt_runner_pools(void)
 {
-    (void)pool;
     return NULL;
 }

@@ -25,6 +25,11 @@ mrt_status_t mrt_runner_output(uint32_t index, mrt_buffer_t *buffer)
     return mrt_executor_output(&executor, index, buffer);
 }
 
+mrt_status_t mrt_runner_set_stream(const mrt_stream_t *stream)
+{
+    return mrt_executor_set_stream(&executor, stream);
+}
+
 mrt_status_t mrt_runner_run(void)
 {
     return mrt_executor_run(&executor);
@@ -36,7 +41,7 @@ mrt_status_t mrt_runner_step(bool *done)
 }
 
 /* The one place that looks into an executor: intermediate tensors are no part of the public interface. */
-const void *mrt_runner_arena(uint32_t pool)
+void *const *mrt_runner_pools(void)
 {
-    return executor.pools[pool];
+    return executor.pools;
 }

@@ -2,10 +2,11 @@
  * Runs a model on inputs that the workstation gives and measures it.
  *
  * Reads `inputs.bin` (for one inference after another all inputs of the model, in order, without gaps) and writes
- * `outputs.bin` in the same manner. The first inference runs twice, a warm-up first. Words of the command line:
+ * `outputs.bin` in the same manner; streamed inputs and outputs row by row while an inference runs. The first inference
+ * runs twice, a warm-up first. Words of the command line:
  *     profile  also runs the first inference step by step and prints the instructions of each step
- *     trace    writes what each step of each inference produced to `trace.bin`: for every step its index and the
- *              number of bytes that follow (uint32 each), then the rows it made of output 0 and all of any other
+ *     trace    writes what each step of each inference produced to `trace.bin`: for every step its number and the
+ *              bytes that follow (uint32 each), then the rows it made of output 0 and all of any other
  * Both need a model with tables (executor "graph").
  * Prints one figure a line, `name value`, and at the end `status value text`. The exit code is 0 or 1.
  */
@@ -21,6 +22,8 @@ typedef struct runner {
     mrt_port_file_t outputs;
     mrt_port_file_t trace; /* -1: none wanted */
     uint32_t input_bytes;  /* of one inference */
+    uint32_t output_bytes;
+    uint32_t inference; /* the one that is under way */
 } runner_t;
 
 static void print_figure(const char *name, uint64_t value)
@@ -61,23 +64,63 @@ static mrt_status_t status_of(bool success, const char *problem)
     return success ? MRT_OK : MRT_ERR_ARGUMENT;
 }
 
-static uint32_t bytes_of_inputs(void)
+/* An input or output of the model; data is null where it is streamed. */
+static bool find_port(bool is_input, uint32_t index, mrt_buffer_t *buffer)
+{
+    const mrt_graph_t *graph = mrt_runner_graph;
+    mrt_status_t status = is_input ? mrt_runner_input(index, buffer) : mrt_runner_output(index, buffer);
+    if ((status != MRT_OK) && (graph != NULL) && (index < (is_input ? graph->input_count : graph->output_count))) {
+        const mrt_tensor_info_t *info = is_input ? &graph->inputs[index] : &graph->outputs[index];
+        buffer->data = NULL;
+        buffer->size = mrt_tensor_bytes(&graph->tensors[info->tensor]);
+        status = MRT_OK;
+    }
+    return status == MRT_OK;
+}
+
+/* Bytes of the inputs or outputs before the one with index `end`. */
+static uint32_t bytes_of_ports(bool is_input, uint32_t end)
 {
     uint32_t bytes = 0u;
     mrt_buffer_t buffer;
-    for (uint32_t index = 0u; mrt_runner_input(index, &buffer) == MRT_OK; ++index) {
+    for (uint32_t index = 0u; (index < end) && find_port(is_input, index, &buffer); ++index) {
         bytes += buffer.size;
     }
     return bytes;
 }
 
-/* Reads the inputs of inference `inference` into their places. */
-static mrt_status_t load_inputs(const runner_t *runner, uint32_t inference)
+/* A row of a streamed input; the context is the runner. */
+static mrt_status_t read_row(void *context, uint32_t index, uint32_t row, void *data, uint32_t size)
 {
-    bool success = mrt_port_file_seek(runner->inputs, inference * runner->input_bytes);
+    const runner_t *runner = (const runner_t *)context; /* MISRA D1 */
+    const uint32_t before = (runner->inference * runner->input_bytes) + bytes_of_ports(true, index);
+    const bool success = mrt_port_file_seek(runner->inputs, before + (row * size))
+                         && mrt_port_file_read(runner->inputs, data, size);
+    return status_of(success, "cannot read a row of inputs.bin");
+}
+
+/* A row of a streamed output. */
+static mrt_status_t write_row(void *context, uint32_t index, uint32_t row, void *data, uint32_t size)
+{
+    const runner_t *runner = (const runner_t *)context; /* MISRA D1 */
+    const uint32_t before = (runner->inference * runner->output_bytes) + bytes_of_ports(false, index);
+    const bool success = mrt_port_file_seek(runner->outputs, before + (row * size))
+                         && mrt_port_file_write(runner->outputs, data, size);
+    return status_of(success, "cannot write a row of outputs.bin");
+}
+
+/* Reads the inputs of the inference that begins into their places. */
+static mrt_status_t load_inputs(const runner_t *runner)
+{
+    bool success = true;
     mrt_buffer_t buffer;
-    for (uint32_t index = 0u; success && (mrt_runner_input(index, &buffer) == MRT_OK); ++index) {
-        success = mrt_port_file_read(runner->inputs, buffer.data, buffer.size);
+    uint32_t position = runner->inference * runner->input_bytes;
+    for (uint32_t index = 0u; success && find_port(true, index, &buffer); ++index) {
+        if (buffer.data != NULL) {
+            success = mrt_port_file_seek(runner->inputs, position)
+                      && mrt_port_file_read(runner->inputs, buffer.data, buffer.size);
+        }
+        position += buffer.size;
     }
     return status_of(success, "cannot read inputs.bin");
 }
@@ -86,43 +129,66 @@ static mrt_status_t store_outputs(const runner_t *runner)
 {
     bool success = true;
     mrt_buffer_t buffer;
-    for (uint32_t index = 0u; success && (mrt_runner_output(index, &buffer) == MRT_OK); ++index) {
-        success = mrt_port_file_write(runner->outputs, buffer.data, buffer.size);
+    uint32_t position = runner->inference * runner->output_bytes;
+    for (uint32_t index = 0u; success && find_port(false, index, &buffer); ++index) {
+        if (buffer.data != NULL) {
+            success = mrt_port_file_seek(runner->outputs, position)
+                      && mrt_port_file_write(runner->outputs, buffer.data, buffer.size);
+        }
+        position += buffer.size;
     }
     return status_of(success, "cannot write outputs.bin");
 }
 
-/* Writes the rows that `step` made of output `index` of its node; all rows where it is not the first output. */
-static bool trace_output(const runner_t *runner, const mrt_step_t *step, uint32_t index, bool size_only, uint32_t *size)
+/* The next step of a node in the schedule. */
+static const mrt_step_t *next_step(mrt_cursor_t *cursor)
 {
-    const mrt_node_t *node = &mrt_runner_graph->nodes[step->node];
-    const uint16_t *args = &mrt_runner_graph->args[node->args];
-    const mrt_tensor_t *tensor = &mrt_runner_graph->tensors[args[node->input_count + index]];
-    const uint32_t begin = (index == 0u) ? step->row_begin : 0u;
-    const uint32_t end = (index == 0u) ? step->row_end : tensor->rows;
-    const uint32_t bytes = (end - begin) * tensor->row_bytes;
-    *size += bytes;
-    if (size_only) {
-        return true;
+    const mrt_step_t *step = mrt_cursor_step(cursor, mrt_runner_graph);
+    while (step->node >= (uint16_t)MRT_STEP_OUTPUT) {
+        mrt_cursor_advance(cursor);
+        step = mrt_cursor_step(cursor, mrt_runner_graph);
     }
-    const void *base = mrt_runner_arena(tensor->pool);
-    return mrt_port_file_write(runner->trace, mrt_address(base, tensor->offset + (begin * tensor->row_bytes)), bytes);
+    return step;
 }
 
-/* Writes one record of trace.bin. */
-static mrt_status_t trace_step(const runner_t *runner, uint32_t index)
+/* Writes rows of output `output` of a step's node; all rows where it is not the first output. */
+static bool trace_output(const runner_t *runner, const mrt_call_t *call, uint32_t output)
 {
-    const mrt_step_t *step = &mrt_runner_graph->steps[index];
-    const uint32_t outputs = mrt_runner_graph->nodes[step->node].output_count;
-    uint32_t header[2] = {index, 0u};
-    for (uint32_t output = 0u; output < outputs; ++output) {
-        (void)trace_output(runner, step, output, true, &header[1]);
+    const mrt_tensor_t *tensor = mrt_call_output(call, output);
+    const uint32_t end = (output == 0u) ? call->row_end : tensor->rows;
+    bool success = true;
+    for (uint32_t row = (output == 0u) ? call->row_begin : 0u; success && (row < end); ++row) {
+        success = mrt_port_file_write(runner->trace, mrt_output_row(call, output, row), tensor->row_bytes);
     }
-    uint32_t written = 0u;
+    return success;
+}
+
+/* Writes one record of trace.bin: what the step at which `cursor` stands has made. */
+static mrt_status_t trace_step(const runner_t *runner, uint32_t number, mrt_cursor_t *cursor)
+{
+    const mrt_graph_t *graph = mrt_runner_graph;
+    const mrt_step_t *step = next_step(cursor);
+    const mrt_node_t *node = &graph->nodes[step->node];
+    const mrt_rows_t rows = mrt_cursor_rows(cursor, step);
+    const mrt_call_t call = {
+        .tensors = graph->tensors,
+        .args = &graph->args[node->args],
+        .pools = mrt_runner_pools(),
+        .row_table = graph->row_table,
+        .row_begin = rows.begin,
+        .row_end = rows.end,
+        .input_count = node->input_count,
+        .output_count = node->output_count,
+    };
+    uint32_t header[2] = {number, (rows.end - rows.begin) * mrt_call_output(&call, 0u)->row_bytes};
+    for (uint32_t output = 1u; output < node->output_count; ++output) {
+        header[1] += mrt_tensor_bytes(mrt_call_output(&call, output));
+    }
     bool success = mrt_port_file_write(runner->trace, header, (uint32_t)sizeof(header));
-    for (uint32_t output = 0u; (output < outputs) && success; ++output) {
-        success = trace_output(runner, step, output, false, &written);
+    for (uint32_t output = 0u; (output < node->output_count) && success; ++output) {
+        success = trace_output(runner, &call, output);
     }
+    mrt_cursor_advance(cursor);
     return status_of(success, "cannot write trace.bin");
 }
 
@@ -131,13 +197,15 @@ static mrt_status_t run_traced(const runner_t *runner)
 {
     mrt_status_t status = MRT_OK;
     bool done = false;
-    uint32_t index = 0u;
+    uint32_t number = 0u;
+    mrt_cursor_t cursor;
+    mrt_cursor_begin(&cursor);
     while (!done && (status == MRT_OK)) {
         status = mrt_runner_step(&done);
         if (status == MRT_OK) {
-            status = trace_step(runner, index);
+            status = trace_step(runner, number, &cursor);
         }
-        index += 1u;
+        number += 1u;
     }
     return status;
 }
@@ -167,7 +235,7 @@ static mrt_status_t measure(runner_t *runner)
     mrt_status_t status = mrt_runner_run();
     const uint32_t stack = mrt_port_stack_used();
     if (status == MRT_OK) {
-        status = load_inputs(runner, 0u);
+        status = load_inputs(runner);
     }
     if (status == MRT_OK) {
         mrt_port_counter_start(&runner->counter);
@@ -185,15 +253,15 @@ static mrt_status_t run_all(runner_t *runner, bool profile)
     const uint32_t count = (runner->input_bytes == 0u) ? 1u : (size / runner->input_bytes);
     mrt_status_t status = status_of((count > 0u) && (size == (count * runner->input_bytes)),
                                     "inputs.bin does not hold whole inferences");
-    for (uint32_t inference = 0u; (inference < count) && (status == MRT_OK); ++inference) {
-        status = load_inputs(runner, inference);
-        if ((status == MRT_OK) && (inference == 0u)) {
+    for (runner->inference = 0u; (runner->inference < count) && (status == MRT_OK); ++runner->inference) {
+        status = load_inputs(runner);
+        if ((status == MRT_OK) && (runner->inference == 0u)) {
             status = measure(runner);
             if ((status == MRT_OK) && profile) {
-                status = load_inputs(runner, 0u);
+                status = load_inputs(runner);
                 status = (status == MRT_OK) ? run_profiled(runner) : status;
             }
-            status = (status == MRT_OK) ? load_inputs(runner, 0u) : status;
+            status = (status == MRT_OK) ? load_inputs(runner) : status;
         }
         if (status == MRT_OK) {
             status = (runner->trace >= 0) ? run_traced(runner) : mrt_runner_run();
@@ -233,8 +301,13 @@ int main(void)
     print_figure("init_instructions", instructions);
     print_figure("mpu_regions", mrt_port_mpu_regions());
 
-    runner.input_bytes = bytes_of_inputs();
-
+    if (status == MRT_OK) {
+        static mrt_stream_t stream = {.source = read_row, .sink = write_row};
+        stream.context = &runner;
+        runner.input_bytes = bytes_of_ports(true, UINT32_MAX);
+        runner.output_bytes = bytes_of_ports(false, UINT32_MAX);
+        status = mrt_runner_set_stream(&stream);
+    }
     if (status == MRT_OK) {
         status = open_files(&runner, has_word(line, "trace"));
     }

@@ -1,0 +1,239 @@
+"""Where to cut a program into stages, and how many rows to make at a time.
+
+A stage is a stretch of calls whose rows are made on demand; between stages tensors live as a whole. Instructions of
+stages add up, while the busiest of them decides on memory: so the fewest instructions within given bytes are a shortest
+path over the cuts, along stages that keep within them. Which stages there are does not depend on the bytes, so that
+all bounds are tried at little cost.
+
+What a stage needs is an estimate: bytes of rows alive at once, as if they could always be placed without gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from micrort.passes.rows.costs import Costs
+from micrort.passes.rows.needs import UNIT, RowProgram
+from micrort.passes.rows.order import live_bytes, produce
+
+WORTH_TRYING = 48
+"""Bounds on memory that are tried, at most."""
+PIXELS = (8, 16, 32)
+"""Least pixels of a step, for the choices of rows by pixels."""
+ROWS = (1, 2, 4)
+"""Rows of a step, for the choices of rows by count."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Calls first..last-1, and the most rows of a step of each."""
+
+    first: int
+    last: int
+    chunks: tuple[int, ...]
+    """Of each call of the stage."""
+    peak: int
+    """Bytes alive at its busiest step, whatever else lives meanwhile and the largest workspace included."""
+    instructions: int
+    """An estimate."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A program cut into stages."""
+
+    stages: tuple[Stage, ...]
+    peak: int
+    instructions: int
+
+
+def cuts(rows: RowProgram, costs: Costs) -> list[Cut]:
+    """Cuts by rising estimates of memory, each with fewer instructions than those before; the last streams nothing."""
+    stages = list(_stages(rows, costs))
+    by_last: dict[int, list[Stage]] = {}
+    for stage in stages:
+        by_last.setdefault(stage.last, []).append(stage)
+    count = len(rows.calls)
+    peaks = np.unique([stage.peak for stage in stages])
+    least = _bottleneck(by_last, count)
+    bounds = peaks[peaks >= least]
+    if len(bounds) > WORTH_TRYING:
+        bounds = bounds[np.unique(np.linspace(0, len(bounds) - 1, WORTH_TRYING).astype(int))]
+    found: list[Cut] = []
+    for bound in bounds:
+        cut = _shortest(by_last, count, int(bound))
+        if cut is not None and (not found or cut.instructions < found[-1].instructions):
+            found.append(cut)
+    return found
+
+
+def _bottleneck(by_last: dict[int, list[Stage]], count: int) -> int:
+    """The least bound within which there is a cut."""
+    best = [0] + [-1] * count
+    for last in range(1, count + 1):
+        reachable = [max(best[stage.first], stage.peak) for stage in by_last.get(last, ()) if best[stage.first] >= 0]
+        best[last] = min(reachable, default=-1)
+    return best[count]
+
+
+def _shortest(by_last: dict[int, list[Stage]], count: int, bound: int) -> Cut | None:
+    """The cut of the fewest instructions among those with stages of at most `bound` bytes; of equals fewer bytes."""
+    best: list[tuple[int, int, Stage | None] | None] = [(0, 0, None)] + [None] * count
+    for last in range(1, count + 1):
+        for stage in by_last.get(last, ()):
+            before = best[stage.first]
+            if before is None or stage.peak > bound:
+                continue
+            reached = (before[0] + stage.instructions, max(before[1], stage.peak), stage)
+            if best[last] is None or reached[:2] < best[last][:2]:  # type: ignore[index]
+                best[last] = reached
+    if best[count] is None:
+        return None
+    stages: list[Stage] = []
+    place = count
+    while place > 0:
+        reached_by = best[place]
+        assert reached_by is not None and reached_by[2] is not None
+        stage = reached_by[2]
+        stages.append(stage)
+        place = stage.first
+    instructions, peak, _ = best[count]  # type: ignore[misc]
+    return Cut(tuple(reversed(stages)), peak, instructions)
+
+
+def choices(rows: RowProgram) -> list[tuple[int, ...]]:
+    """Ways to choose how many rows a step of each call makes."""
+    heights = [call.rows for call in rows.calls]
+    widths = [rows.program.tensors[call.outputs[0]].nhwc[2] for call in rows.program.calls]
+    found = [tuple(min(count, height) for height in heights) for count in ROWS]
+    for pixels in PIXELS:
+        wanted = (max(1, -(-pixels // width)) for width in widths)
+        found.append(tuple(min(count, height) for count, height in zip(wanted, heights, strict=True)))
+    return list(dict.fromkeys(found))
+
+
+def _stages(rows: RowProgram, costs: Costs) -> Iterator[Stage]:
+    """All stages that may be worth it: each call by itself as a whole, and stretches by every choice of rows."""
+    heights = tuple(call.rows for call in rows.calls)
+    alone = [_Stretch(rows, last, heights, costs).stage(last - 1) for last in range(1, len(heights) + 1)]
+    yield from alone
+    limit = max((stage.peak for stage in alone), default=0)
+    for chunks in choices(rows):
+        for last in range(1, len(heights) + 1):
+            if not rows.calls[last - 1].in_pieces:
+                continue
+            stretch = _Stretch(rows, last, chunks, costs)
+            for first in range(last - 1, -1, -1):
+                if not rows.calls[first].in_pieces:
+                    break
+                stage = stretch.stage(first)
+                if stage.peak < limit and (last - first > 1 or chunks[first] < heights[first]):
+                    yield stage
+
+
+@dataclass
+class _Stretch:
+    """The stages that end with one call, by one choice of rows. One production serves them all: where a stage begins
+    later, the steps of the calls before it are left out, and what they made is there as a whole."""
+
+    rows: RowProgram
+    last: int
+    chunks: Sequence[int]
+    costs: Costs
+    births: dict[str, np.ndarray] = field(default_factory=dict)
+    deaths: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)
+    """By storage and reader."""
+
+    def __post_init__(self) -> None:
+        """Produce everything."""
+        first = self.last - 1
+        if self.rows.calls[first].in_pieces:
+            while first > 0 and self.rows.calls[first - 1].in_pieces:
+                first -= 1
+        steps = produce(self.rows, first, self.last, self.chunks)
+        self.callers = np.array([call for call, _, _ in steps], np.int64)
+        for index, (call, begin, end) in enumerate(steps):
+            self._note(index, call, begin, end)
+
+    def stage(self, first: int) -> Stage:
+        """The stage of the calls first..last-1."""
+        busy = np.zeros(len(self.callers), np.int64)
+        constant = 0
+        for root, tensor in self.rows.program.tensors.items():
+            if tensor.is_constant or (root not in self.rows.maker and root not in self.rows.readers):
+                continue
+            profile = self._profile(root, first)
+            if isinstance(profile, int):
+                constant += profile
+            else:
+                busy += profile
+        own = self.callers >= first
+        workspace = max(self.costs.workspace(call, self.chunks[call]) for call in range(first, self.last))
+        instructions = sum(self.costs.instructions(call, self.chunks[call]) for call in range(first, self.last))
+        peak = int(busy[own].max()) + constant + workspace
+        return Stage(first, self.last, tuple(self.chunks[first : self.last]), peak, instructions)
+
+    def _note(self, index: int, call: int, begin: int, end: int) -> None:
+        program = self.rows.program
+        for place, name in enumerate(program.calls[call].outputs):
+            root = program.root(name)
+            births = self.births.setdefault(root, np.zeros(program.tensors[root].rows, np.int64))
+            if place == 0:
+                births[begin:end] = index
+            else:
+                births[:] = index
+        in_place = self.costs.in_place(call)
+        for need in self.rows.calls[call].needs:
+            key = (need.root, call)
+            deaths = self.deaths.setdefault(key, np.zeros(program.tensors[need.root].rows, np.int64))
+            deaths[int(need.begin[begin:end].min()) : int(need.end[begin:end].max())] = index + (need.root != in_place)
+
+    def _profile(self, root: str, first: int) -> np.ndarray | int:
+        """Bytes of a storage at each step of the stage from `first` on, or at all of them."""
+        tensor = self.rows.program.tensors[root]
+        maker, readers = self.rows.maker.get(root, -1), self.rows.readers.get(root, ())
+        inside = [reader for reader in readers if first <= reader < self.last]
+        later = any(reader >= self.last for reader in readers) or root in self.rows.outputs
+        if maker >= self.last or (maker < first and not inside and not later):
+            return 0
+        streamed = root in self.rows.streamed
+        if maker < first and (later or (root in self.rows.inputs and not inside)):
+            if streamed and maker < 0 and not inside:
+                return 0  # its rows are yet to come
+            return tensor.bytes
+        return self._rows_profile(root, first, inside, later)
+
+    def _rows_profile(self, root: str, first: int, inside: list[int], later: bool) -> np.ndarray:
+        tensor, length = self.rows.program.tensors[root], len(self.callers)
+        maker = self.rows.maker.get(root, -1)
+        births = self.births[root] if maker >= first else np.zeros(tensor.rows, np.int64)
+        deaths = np.zeros(tensor.rows, np.int64)
+        for reader in inside:
+            deaths = np.maximum(deaths, self.deaths[root, reader])
+        if later:
+            deaths[:] = length
+        elif maker >= first:
+            deaths = np.maximum(deaths, births + 1)
+        if root in self.rows.streamed and maker < 0:
+            births = np.maximum(deaths - 1, 0)  # as late as possible; most rows are read at several steps
+            for reader in inside:
+                births = np.minimum(births, self._first_reads(root, reader))
+        size = -(-tensor.row_bytes // UNIT) * UNIT
+        movable = root in self.rows.separable or root in self.rows.streamed
+        if not movable and not (maker < 0 and tensor.row_bytes % UNIT == 0):
+            births, deaths, size = births.min(keepdims=True), deaths.max(keepdims=True), tensor.bytes
+        return live_bytes(births, np.maximum(deaths, births), size, length)
+
+    def _first_reads(self, root: str, reader: int) -> np.ndarray:
+        """For each row, the first step of `reader` that reads it."""
+        (need,) = (need for need in self.rows.calls[reader].needs if need.root == root)
+        steps = np.flatnonzero(self.callers == reader)
+        ends = np.minimum((np.arange(len(steps)) + 1) * self.chunks[reader], self.rows.calls[reader].rows)
+        found = np.full(self.rows.program.tensors[root].rows, len(self.callers), np.int64)
+        for step, end, begin in zip(steps[::-1], ends[::-1], (ends - self.chunks[reader])[::-1], strict=True):
+            begin = max(int(begin), 0)
+            found[int(need.begin[begin:end].min()) : int(need.end[begin:end].max())] = step
+        return found

@@ -1,0 +1,179 @@
+"""The schedule by rows: which stages, how many rows at a time, by which kernels. See passes/rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from micrort import planner
+from micrort.ir import Program, Step
+from micrort.ir.program import StepKind
+from micrort.passes.assign_slots import assign_slots, lifetimes, row_sizes
+from micrort.passes.rows.costs import Costs
+from micrort.passes.rows.needs import RowProgram, row_program
+from micrort.passes.rows.order import produce
+from micrort.passes.rows.stages import Cut, Stage, cuts
+from micrort.passes.select_kernels import rules, with_kernels
+from micrort.passes.share_storage import share_storage
+
+if TYPE_CHECKING:
+    from micrort.devices.targets import Target
+
+OVERHEADS = {"balanced": 0.025, "ram": 0.09, "speed": 0.0, "size": 0.0}
+"""By level, the part of instructions that a smaller arena may cost, as estimated."""
+SEARCH_BUDGET = 200
+"""Placements for each buffer, while schedules are compared."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule that was planned."""
+
+    program: Program
+    """With the calls and steps of the schedule."""
+    arena_bytes: int
+    """Of all pools, as a quick plan has it."""
+    instructions: int
+    """An estimate."""
+
+
+def schedule_rows(
+    program: Program,
+    target: Target | None,
+    optimize: str,
+    model_bytes: int,
+    max_code: int | None,
+    pools: tuple[planner.Pool, ...],
+    max_ram: int | None,
+    streams: tuple[str, ...],
+) -> Program:
+    """Choose kernels and steps.
+
+    Args:
+        program: portable calls in order.
+        target: the core to choose kernels for; None: portable ones.
+        optimize: one of micrort.compiler.LEVELS.
+        model_bytes: constant data of the model as it was given.
+        max_code: bytes that kernels, executor and tables may take at most; None: any.
+        pools: memory, the cheapest first.
+        max_ram: bytes of arena to stay within, at the fewest instructions; None: what `optimize` has it.
+        streams: inputs and outputs of the model that are handed over row by row.
+
+    Raises:
+        PlanError: nothing fits into the pools.
+        UsageError: no choice of kernels keeps to `max_code`.
+    """
+    costs = Costs(program, target, optimize, rules(program, target, optimize, model_bytes, max_code))
+    if max_ram is None and not OVERHEADS[optimize] and not streams:
+        return whole(program, costs)
+    found = front(program, costs, pools, streams)
+    return choose(found, optimize, max_ram).program
+
+
+def whole(program: Program, costs: Costs) -> Program:
+    """Every call in one step."""
+    heights = [program.tensors[call.outputs[0]].rows for call in program.calls]
+    return _sized(program, costs, heights)
+
+
+def choose(found: Sequence[Schedule], optimize: str, max_ram: int | None) -> Schedule:
+    """The schedule that is wanted, of a front by rising instructions.
+
+    Without `max_ram` the smallest arena whose instructions are within the level's bounds; with it the fewest
+    instructions that fit, or the smallest arena where nothing does.
+    """
+    if max_ram is not None:
+        fitting = [item for item in found if item.arena_bytes <= max_ram]
+        return fitting[0] if fitting else min(found, key=lambda item: item.arena_bytes)
+    most = found[0].instructions * (1 + OVERHEADS[optimize])
+    return min((item for item in found if item.instructions <= most), key=lambda item: item.arena_bytes)
+
+
+def front(
+    program: Program, costs: Costs, pools: tuple[planner.Pool, ...], streams: tuple[str, ...] = ()
+) -> list[Schedule]:
+    """Schedules by rising instructions, each with a smaller arena than all before it."""
+    streamed = frozenset(program.root(name) for name in streams)
+    rows = row_program(program, streamed)
+    made = [_planned(rows, costs, cut, pools) for cut in cuts(rows, costs)]
+    if not streams:
+        made.append(_whole_planned(program, costs, pools))
+    known = [item for item in made if item is not None]
+    known.sort(key=lambda item: (item.instructions, item.arena_bytes))
+    best: list[Schedule] = []
+    for item in known:
+        if not best or item.arena_bytes < best[-1].arena_bytes:
+            best.append(item)
+    if not best:
+        raise planner.PlanError(_plan_or_fail(program, pools), pools)
+    return best
+
+
+def _whole_planned(program: Program, costs: Costs, pools: tuple[planner.Pool, ...]) -> Schedule | None:
+    made = share_storage(whole(program, costs))
+    try:
+        placed = assign_slots(made, pools)
+    except planner.PlanError:
+        return None
+    heights = [program.tensors[call.outputs[0]].rows for call in program.calls]
+    instructions = sum(costs.instructions(index, height) for index, height in enumerate(heights))
+    return Schedule(replace(made, shares={}), sum(arena.size for arena in placed.arenas), instructions)
+
+
+def _planned(rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool, ...]) -> Schedule | None:
+    program = rows.program
+    chunks = [count for stage in cut.stages for count in stage.chunks]
+    made = _sized(program, costs, chunks)
+    steps = tuple(_with_handovers(rows, list(_steps(rows, cut.stages, chunks))))
+    made = replace(made, steps=steps)
+    try:
+        sizes = row_sizes(made, rows.streamed, pools, SEARCH_BUDGET)
+    except planner.PlanError:
+        return None
+    return Schedule(made, sum(sizes), cut.instructions)
+
+
+def _steps(rows: RowProgram, stages: Sequence[Stage], chunks: Sequence[int]) -> Iterator[Step]:
+    for stage in stages:
+        for call, begin, end in produce(rows, stage.first, stage.last, chunks):
+            yield Step(call, begin, end)
+
+
+def _with_handovers(rows: RowProgram, steps: Sequence[Step]) -> Iterator[Step]:
+    """Rows of streamed inputs come just before the step that reads them first, rows of outputs go as they are made."""
+    program = rows.program
+    inputs = {program.root(name): index for index, name in enumerate(program.inputs) if name in rows.streamed}
+    outputs = {program.root(name): index for index, name in enumerate(program.outputs)}
+    came = dict.fromkeys(inputs, 0)
+    for step in steps:
+        for need in rows.calls[step.call].needs:
+            if need.root in inputs:
+                end = int(need.end[step.row_begin : step.row_end].max())
+                yield from _rows_of(inputs[need.root], came[need.root], end, StepKind.INPUT)
+                came[need.root] = max(came[need.root], end)
+        yield step
+        made = program.root(program.calls[step.call].outputs[0])
+        if made in rows.streamed and made in outputs:
+            yield from _rows_of(outputs[made], step.row_begin, step.row_end, StepKind.OUTPUT)
+    for root, index in inputs.items():  # rows that nobody reads
+        yield from _rows_of(index, came[root], program.tensors[root].rows, StepKind.INPUT)
+
+
+def _rows_of(index: int, begin: int, end: int, kind: StepKind) -> Iterator[Step]:
+    return (Step(index, row, row + 1, kind) for row in range(begin, end))
+
+
+def _sized(program: Program, costs: Costs, chunks: Sequence[int]) -> Program:
+    """The program with the kernels for steps of so many rows, one step a call."""
+    chosen = [costs.sized(index, count) for index, count in enumerate(chunks)]
+    steps = tuple(Step(index, 0, program.tensors[call.outputs[0]].rows) for index, call in enumerate(program.calls))
+    return replace(with_kernels(program, chosen, costs.target), steps=steps)
+
+
+def _plan_or_fail(program: Program, pools: tuple[planner.Pool, ...]) -> planner.Plan:
+    """The answer of the planner to whole tensors, which do not fit."""
+    try:
+        return planner.plan(lifetimes(program), pools)
+    except planner.PlanError as error:
+        return error.plan
