@@ -17,6 +17,7 @@ typedef struct convolution {
     const mrt_call_t *call;
     const mrt_conv2d_s8_mve_attrs_t *attrs;
     mrt_mve_product_t product;
+    mrt_mve_copies_t copies; /* What a patch takes of an output row's lines, where it touches no padding. */
     int8_t *patches;    /* Copies of the elements under output pixels, each followed by up to 15 bytes of anything. */
     int32_t patch_size; /* Distance of patches. */
     int32_t limit;      /* There is room for so many. */
@@ -72,10 +73,9 @@ static MRT_NOINLINE void copy_patches(const mrt_mve_copies_t *copies)
 /* Copies the same bytes of all rows of a window. */
 static void copy_lines(const mrt_lines_t *lines, mrt_mve_copies_t *copies)
 {
-    const int32_t count = lines->taps.end - lines->taps.begin;
-    if (count <= MRT_LINES_MAX) {
-        copies->rows = lines->rows;
-        copies->height = count;
+    copies->height = lines->taps.end - lines->taps.begin;
+    copies->rows = lines->rows;
+    if (copies->height <= MRT_LINES_MAX) {
         copy_patches(copies);
     } else {
         copies->height = 1;
@@ -93,35 +93,29 @@ static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t
 {
     const mrt_window_t *window = &conv->attrs->window;
     const int32_t channels = window->input_channels;
-    const int32_t pitch = window->kernel_width * channels;
     const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, window->dilation_width,
                                             window->kernel_width, window->input_width);
     const bool joined = window->dilation_width == 1;
-    mrt_mve_fill(patch, (int8_t)conv->attrs->input_zero_point, (uint32_t)(window->kernel_height * pitch));
-    for (int32_t tap = taps.begin; tap < taps.end; tap = joined ? taps.end : (tap + 1)) {
-        mrt_mve_copies_t copies = {.first = (taps.origin + (tap * window->dilation_width)) * channels,
-                                   .size = joined ? ((taps.end - tap) * channels) : channels,
-                                   .target = &patch[(lines->taps.begin * pitch) + (tap * channels)],
-                                   .pitch = pitch,
-                                   .count = 1};
+    const bool empty = lines->taps.begin == lines->taps.end;
+    mrt_mve_copies_t copies = conv->copies;
+    copies.count = 1;
+    mrt_mve_fill(patch, (int8_t)conv->attrs->input_zero_point, (uint32_t)(window->kernel_height * copies.pitch));
+    for (int32_t tap = taps.begin; (tap < taps.end) && !empty; tap = joined ? taps.end : (tap + 1)) {
+        copies.first = (taps.origin + (tap * window->dilation_width)) * channels;
+        copies.size = joined ? ((taps.end - tap) * channels) : channels;
+        copies.target = &patch[(lines->taps.begin * copies.pitch) + (tap * channels)];
         copy_lines(lines, &copies);
     }
 }
 
 /* Windows at columns from `x` on that touch no padding and have no gaps. */
-static MRT_NOINLINE void fill_patches(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t count,
-                                      int8_t *patches)
+static void fill_patches(convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t count, int8_t *patches)
 {
     const mrt_window_t *window = &conv->attrs->window;
-    const int32_t size = window->kernel_width * window->input_channels;
-    mrt_mve_copies_t copies = {.first = ((x * window->stride_width) - window->padding_left) * window->input_channels,
-                               .size = size,
-                               .step = window->stride_width * window->input_channels,
-                               .target = patches,
-                               .pitch = size,
-                               .patch = conv->patch_size,
-                               .count = count};
-    copy_lines(lines, &copies);
+    conv->copies.first = ((x * window->stride_width) - window->padding_left) * window->input_channels;
+    conv->copies.target = patches;
+    conv->copies.count = count;
+    copy_lines(lines, &conv->copies);
 }
 
 /* The columns of windows that touch no padding; none where taps have gaps. */
@@ -239,15 +233,25 @@ mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
-    convolution_t conv = {
-        .call = call,
-        .attrs = attrs,
-        .product = {mrt_input_s32(call, 1u, 0u), patch_bytes(window) / MRT_MVE_BYTES, window->output_channels,
-                    {attrs->output_offset, attrs->activation_min, attrs->activation_max}, attrs->scaling},
-        .patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call), /* MISRA D1 */
-        .patch_size = patch_bytes(window),
-        .limit = patches_limit(window),
-    };
+    const int32_t size = window->kernel_width * window->input_channels;
+    convolution_t conv;
+    conv.call = call;
+    conv.attrs = attrs;
+    conv.patch_size = patch_bytes(window);
+    conv.limit = patches_limit(window);
+    conv.count = 0;
+    conv.patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
+    conv.product.groups = mrt_input_s32(call, 1u, 0u);
+    conv.product.blocks = conv.patch_size / MRT_MVE_BYTES;
+    conv.product.channels = window->output_channels;
+    conv.product.output.offset = attrs->output_offset;
+    conv.product.output.low = attrs->activation_min;
+    conv.product.output.high = attrs->activation_max;
+    conv.product.scaling = attrs->scaling;
+    conv.copies.size = size;
+    conv.copies.pitch = size;
+    conv.copies.step = window->stride_width * window->input_channels;
+    conv.copies.patch = conv.patch_size;
     if (is_pointwise(window)) {
         compute_pointwise(&conv);
     } else {

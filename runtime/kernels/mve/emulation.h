@@ -379,6 +379,41 @@ static inline int16x8_t vdupq_n_s16(int16_t value)
     return result;
 }
 
+static inline uint16x8_t vdupq_n_u16(uint16_t value)
+{
+    const uint16x8_t result = {{value, value, value, value, value, value, value, value}};
+    return result;
+}
+
+static inline uint16x8_t vminq_u16(uint16x8_t a, uint16x8_t b)
+{
+    uint16x8_t result;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
+    }
+    return result;
+}
+
+static inline uint16x8_t vandq_u16(uint16x8_t a, uint16x8_t b)
+{
+    uint16x8_t result;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        const uint32_t both = (uint32_t)a.lane[i] & (uint32_t)b.lane[i];
+        result.lane[i] = (uint16_t)both;
+    }
+    return result;
+}
+
+static inline uint16x8_t vaddq_u16(uint16x8_t a, uint16x8_t b)
+{
+    uint16x8_t result;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        const uint32_t sum = (uint32_t)a.lane[i] + (uint32_t)b.lane[i];
+        result.lane[i] = (uint16_t)(sum & 0xFFFFu);
+    }
+    return result;
+}
+
 static inline int16x8_t vmaxq_s16(int16x8_t a, int16x8_t b)
 {
     int16x8_t result;

@@ -265,48 +265,58 @@ static MRT_MVE_INLINE void mrt_mve_copy_three(const mrt_mve_copies_t *copies)
                    : "lr", "memory");
 }
 
-/* One patch. */
-static MRT_MVE_INLINE void mrt_mve_copy_rows(const mrt_mve_copies_t *copies, int32_t first, int8_t *target)
+/* Patches of rows of one word each, at any address. */
+static MRT_MVE_INLINE void mrt_mve_copy_words(const mrt_mve_copies_t *copies)
 {
-    int8_t *to = target;
-    const void *const *row = copies->rows;
-    if (copies->size == 4) { /* one word, at any address */
-        uint32_t word;
-        __asm volatile("wls lr, %[n], 2f\n"
-                       "1:\n\tldr %[x], [%[r]], #4\n\tldr %[x], [%[x], %[first]]\n\tstr %[x], [%[t]]\n\t"
-                       "add %[t], %[pitch]\n\tle lr, 1b\n"
-                       "2:\n\t"
-                       : [t] "+r"(to), [r] "+r"(row), [x] "=&r"(word)
-                       : [n] "r"(copies->height), [first] "r"(first), [pitch] "r"(copies->pitch)
-                       : "lr", "memory");
-    } else {
-        const int32_t skip = copies->pitch - (((copies->size + 15) / 16) * 16); /* stores have gone too far */
-        const int8_t *from;
-        int8x16_t data;
-        __asm volatile("b 3f\n"
-                       "1:\n\tldr %[s], [%[r]], #4\n\tadd %[s], %[first]\n\twlstp.8 lr, %[size], 3f\n"
-                       "2:\n\tvldrb.8 %q[q], [%[s]], #16\n\tvstrb.8 %q[q], [%[t]], #16\n\tletp lr, 2b\n\t"
-                       "add %[t], %[skip]\n"
-                       "3:\n\tcmp %[r], %[end]\n\tbne 1b\n\t"
-                       : [t] "+r"(to), [r] "+r"(row), [s] "=&r"(from), [q] "=&w"(data)
-                       : [end] "r"(&row[copies->height]), [first] "r"(first), [size] "r"(copies->size),
-                         [skip] "r"(skip)
-                       : "lr", "cc", "memory");
-    }
+    const void *const *row;
+    int32_t first = copies->first;
+    int8_t *target = copies->target;
+    int8_t *to;
+    int32_t count = copies->count;
+    uint32_t word;
+    __asm volatile("1:\n\tmov %[r], %[rows]\n\tmov %[t], %[target]\n\twls lr, %[height], 3f\n"
+                   "2:\n\tldr %[x], [%[r]], #4\n\tldr %[x], [%[x], %[first]]\n\tstr %[x], [%[t]]\n\t"
+                   "add %[t], %[pitch]\n\tle lr, 2b\n"
+                   "3:\n\tadd %[target], %[patch]\n\tadd %[first], %[step]\n\tsubs %[n], #1\n\tbne 1b\n\t"
+                   : [r] "=&r"(row), [first] "+r"(first), [target] "+r"(target), [t] "=&r"(to), [n] "+r"(count),
+                     [x] "=&r"(word)
+                   : [rows] "r"(copies->rows), [height] "r"(copies->height), [pitch] "r"(copies->pitch),
+                     [patch] "r"(copies->patch), [step] "r"(copies->step)
+                   : "lr", "cc", "memory");
 }
 
+/* Patches of any rows. */
+static MRT_MVE_INLINE void mrt_mve_copy_rows(const mrt_mve_copies_t *copies)
+{
+    const void *const *row;
+    int32_t first = copies->first;
+    int8_t *target = copies->target;
+    int8_t *to;
+    int32_t count = copies->count;
+    const int8_t *from;
+    int8x16_t data;
+    __asm volatile("1:\n\tmov %[r], %[rows]\n\tmov %[t], %[target]\n"
+                   "2:\n\tldr %[s], [%[r]], #4\n\tadd %[s], %[first]\n\twlstp.8 lr, %[size], 4f\n"
+                   "3:\n\tvldrb.8 %q[q], [%[s]], #16\n\tvstrb.8 %q[q], [%[t]], #16\n\tletp lr, 3b\n"
+                   "4:\n\tadd %[t], %[skip]\n\tcmp %[r], %[end]\n\tbne 2b\n\t"
+                   "add %[target], %[patch]\n\tadd %[first], %[step]\n\tsubs %[n], #1\n\tbne 1b\n\t"
+                   : [r] "=&r"(row), [first] "+r"(first), [target] "+r"(target), [t] "=&r"(to), [n] "+r"(count),
+                     [s] "=&r"(from), [q] "=&w"(data)
+                   : [rows] "r"(copies->rows), [end] "r"(&copies->rows[copies->height]), [size] "r"(copies->size),
+                     [skip] "r"(copies->pitch - (((copies->size + 15) / 16) * 16)), /* stores have gone too far */
+                     [patch] "r"(copies->patch), [step] "r"(copies->step)
+                   : "lr", "cc", "memory");
+}
+
+/** The patches; one at least, of at least one row of at least one byte. */
 static MRT_MVE_INLINE void mrt_mve_copy_patches(const mrt_mve_copies_t *copies)
 {
     if ((copies->height == 3) && (copies->size <= 16)) {
         mrt_mve_copy_three(copies);
+    } else if (copies->size == 4) {
+        mrt_mve_copy_words(copies);
     } else {
-        int32_t first = copies->first;
-        int8_t *target = copies->target;
-        for (int32_t left = copies->count; left > 0; --left) {
-            mrt_mve_copy_rows(copies, first, target);
-            first += copies->step;
-            target = &target[copies->patch];
-        }
+        mrt_mve_copy_rows(copies);
     }
 }
 

@@ -11,15 +11,12 @@
  * One after another, the places of eight outputs: even lanes belong to one pixel, odd ones `distance` further. Channels
  * beyond the last one of `count` are copies of it and go to its place.
  */
-static uint16x8_t places_of(int32_t count, int32_t distance)
+static inline uint16x8_t places_of(int32_t count, int32_t distance)
 {
-    uint16_t places[8];
-    for (int32_t lane = 0; lane < 4; ++lane) {
-        const int32_t channel = (lane < count) ? lane : (count - 1);
-        places[2 * lane] = (uint16_t)channel;
-        places[(2 * lane) + 1] = (uint16_t)(channel + distance);
-    }
-    return vldrhq_u16(places);
+    static const uint16_t channels[8] = {0u, 0u, 1u, 1u, 2u, 2u, 3u, 3u};
+    static const uint16_t odd[8] = {0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX};
+    const uint16x8_t channel = vminq_u16(vldrhq_u16(channels), vdupq_n_u16((uint16_t)(count - 1)));
+    return vaddq_u16(channel, vandq_u16(vldrhq_u16(odd), vdupq_n_u16((uint16_t)distance)));
 }
 
 /* All groups of all pairs, with any scaling. */
