@@ -51,21 +51,21 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
     """Of runtime/kernels/mve/depthwise_conv2d_s8_mve.c for `rows` output rows, that many strips at a time."""
     height, width = int(window["kernel_height"]), int(window["kernel_width"])
     same = all(window[f"{name}_{axis}"] == 1 for name in ("stride", "dilation") for axis in ("height", "width"))
-    quads = same and max(height, width) < 4
-    tiles = -(-height // 4) * -(-width // 4)
-    across = int(window["output_width"])
-    per_strip = 2 if quads else 1
-    blocks, rest = divmod(rows, strips * per_strip)
-    batch = 45 if quads else 25 + 33 * tiles
+    quads = same and height % 4 != 0 and width % 4 != 0
+    strip_rows, outputs = (2, 4) if quads else (1, 1)
+    tiles_high, tiles = -(-height // 4), -(-height // 4) * -(-width // 4)
+    per_batch = (30 if quads else 42) if tiles == 1 else 60 + (35 if quads else 45) * tiles
+    across, channels = int(window["output_width"]), int(window["output_channels"])
+    columns = (across - 1) * int(window["stride_width"]) + width
+    blocks = -(-int(window["input_channels"]) // 16)
+    sets, rest = divmod(rows, strips * strip_rows)
     total = 0
-    for count, lines in ((blocks, strips * per_strip), (1, rest)):
-        if strips == 1:
-            batches = -(-across // (4 if quads else 8))
-        else:
-            batches = -(-across // 2) * -(-lines // 4) if quads else across * -(-lines // 8)
-        columns = int(window["input_width"]) * -(-lines // per_strip) * -(-height // 4)
-        channels = int(window["output_channels"])
-        total += count * (channels * (50 + batch * batches) + -(-channels // 16) * 25 * columns) if lines else 0
+    for count, lines in ((sets, strips * strip_rows), (1 if rest else 0, rest)):
+        made = -(-lines // strip_rows) * tiles_high
+        batches = -(-lines // strip_rows) * -(-across // strip_rows) * outputs / 8
+        looked_up = 230 * made * (1 if made <= 4 else blocks)
+        built = blocks * (80 + made * (60 + 15 * columns))
+        total += count * (300 + looked_up + built + channels * (30 + per_batch * math.ceil(batches)))
     return total
 
 

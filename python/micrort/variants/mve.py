@@ -159,12 +159,12 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     filters = weights.reshape(*weights.shape[1:])
     scales = fold(call, tensors, filters.reshape(-1, filters.shape[-1]).T)
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
-    choices = [strips for strips in range(1, 9) if _strips_fit(window, strips)]
+    choices = [strips for strips in range(1, 5) if _strips_fit(window, strips)]
     if scales is None or not choices:
         return None
     rows = tensors[call.outputs[0]].rows
     costs = {strips: cost.mve_depthwise(window, rows, strips) for strips in choices}
-    strips = min(choices, key=lambda choice: costs[choice])
+    strips = next(choice for choice in choices if costs[choice] <= _ENOUGH * min(costs.values()))
     made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, "strips": strips}
     constant = pack_depthwise(filters, scales, int(attrs["output_offset"]))
     return _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
@@ -186,6 +186,8 @@ TILE = 4
 """Taps of a tile along an axis."""
 STRIPS_BYTES = 4096
 """So much workspace more than one strip may take."""
+_ENOUGH = 1.05
+"""Fewer strips, which take less workspace, may cost that much more than the best number of them."""
 
 
 def _strips_fit(window: Mapping[str, int | float], strips: int) -> bool:

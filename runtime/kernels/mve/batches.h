@@ -10,15 +10,11 @@
 
 #include "runtime/kernels/mve/scale.h"
 
-/** What makes sums of one channel outputs. The order of the members is that of the assembly below. */
-typedef struct mrt_mve_channel {
-    int16_t low[8];  /**< Clamp, the same in all lanes. */
-    int16_t high[8]; /**< Likewise. */
-    int32_t multiplier;
-    int32_t shift;
-    int32_t offset;  /**< The output's zero point. */
-    int32_t bias[8]; /**< The same in all. */
-} mrt_mve_channel_t;
+/** Clamp of outputs, the same in all lanes. */
+typedef struct mrt_mve_bounds {
+    int16_t low[8];
+    int16_t high[8];
+} mrt_mve_bounds_t;
 
 /** Batches of one channel. Of outputs 0..7 of a batch, 0..3 are in even lanes of `places`, 4..7 in odd ones. */
 typedef struct mrt_mve_batches {
@@ -28,27 +24,25 @@ typedef struct mrt_mve_batches {
     const uint16_t *places;  /**< Of each batch: from `output` to each of its outputs. */
     int32_t count;           /**< Batches, at least 1. */
     int8_t *output;
-    const mrt_mve_channel_t *channel;
+    const int32_t *record; /**< The channel's bias, multiplier, shift and output offset. */
+    const mrt_mve_bounds_t *bounds;
 } mrt_mve_batches_t;
 
 #if MRT_MVE == 1
 
-/* Sums begin with the bias. */
-#define MRT_MVE_BIAS /* MISRA D4 */ "ldm %[bias], {r0, r2, r4, r6, r8, r10, r12, lr}\n\t"
-
 #define MRT_MVE_QUADS /* MISRA D4 */ \
-    "ldrd r0, r2, [%[patches]], #8\n\tvldrw.u32 %q[x], [r0, %q[p]]\n\tvldrw.u32 %q[y], [r2, %q[p]]\n\t" MRT_MVE_BIAS \
-    "vmladava.s8 r0, %q[x], %q[a]\n\tvmladava.s8 r2, %q[x], %q[b]\n\t" \
-    "vmladava.s8 r4, %q[x], %q[c]\n\tvmladava.s8 r6, %q[x], %q[d]\n\t" \
-    "vmladava.s8 r8, %q[y], %q[a]\n\tvmladava.s8 r10, %q[y], %q[b]\n\t" \
-    "vmladava.s8 r12, %q[y], %q[c]\n\tvmladava.s8 lr, %q[y], %q[d]\n\t"
+    "ldrd r0, r2, [%[patches]], #8\n\tvldrw.u32 %q[x], [r0, %q[p]]\n\tvldrw.u32 %q[y], [r2, %q[p]]\n\t" \
+    "vmladav.s8 r0, %q[x], %q[a]\n\tvmladav.s8 r2, %q[x], %q[b]\n\t" \
+    "vmladav.s8 r4, %q[x], %q[c]\n\tvmladav.s8 r6, %q[x], %q[d]\n\t" \
+    "vmladav.s8 r8, %q[y], %q[a]\n\tvmladav.s8 r10, %q[y], %q[b]\n\t" \
+    "vmladav.s8 r12, %q[y], %q[c]\n\tvmladav.s8 lr, %q[y], %q[d]\n\t"
 
 /* The next patch, and its sum. */
 #define MRT_MVE_SINGLE(sum) /* MISRA D4 */ \
-    "ldr %[k], [%[patches]], #4\n\tvldrw.u32 %q[x], [%[k], %q[p]]\n\tvmladava.s8 " sum ", %q[x], %q[a]\n\t"
+    "ldr " sum ", [%[patches]], #4\n\tvldrw.u32 %q[x], [" sum ", %q[p]]\n\tvmladav.s8 " sum ", %q[x], %q[a]\n\t"
 
 #define MRT_MVE_SINGLES /* MISRA D4 */ \
-    MRT_MVE_BIAS MRT_MVE_SINGLE("r0") MRT_MVE_SINGLE("r2") MRT_MVE_SINGLE("r4") MRT_MVE_SINGLE("r6") \
+    MRT_MVE_SINGLE("r0") MRT_MVE_SINGLE("r2") MRT_MVE_SINGLE("r4") MRT_MVE_SINGLE("r6") \
     MRT_MVE_SINGLE("r8") MRT_MVE_SINGLE("r10") MRT_MVE_SINGLE("r12") MRT_MVE_SINGLE("lr")
 
 /* VRSHL rounds ties up; one less makes that of negative values away from zero. */
@@ -56,17 +50,17 @@ typedef struct mrt_mve_batches {
     "vshr.s32 %q[t], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[t]\n\t" \
     "vshr.s32 %q[t], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[t]\n\t"
 
-/* The bounds are 44 and 28 bytes before the biases. */
 #define MRT_MVE_CLAMP /* MISRA D4 */ \
-    "vldrw.u32 %q[y], [%[bias], #-44]\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
-    "vldrw.u32 %q[y], [%[bias], #-28]\n\tvmin.s16 %q[x], %q[x], %q[y]\n\t"
+    "ldr r0, %[bounds]\n\tvldrw.u32 %q[y], [r0]\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
+    "vldrw.u32 %q[y], [r0, #16]\n\tvmin.s16 %q[x], %q[x], %q[y]\n\t"
 
-/* All batches. Once eight sums are in x and y, even registers hold multiplier, shift and offset. */
+/* All batches. Once eight sums are in x and y, even registers hold bias, multiplier, shift and offset. */
 #define MRT_MVE_BATCHES(sums, round, clamp) /* MISRA D4 */ \
-    "1:\n\t" sums MRT_MVE_SPREAD "ldmdb %[bias], {r0, r2, r4}\n\t" \
-    "vqrdmulh.s32 %q[x], %q[x], r0\n\tvqrdmulh.s32 %q[y], %q[y], r0\n\t" round \
-    "vrshl.s32 %q[x], r2\n\tvrshl.s32 %q[y], r2\n\tvqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
-    "vqadd.s16 %q[x], %q[x], r4\n\t" clamp "vqmovnb.s16 %q[x], %q[x]\n\t" \
+    "1:\n\t" sums MRT_MVE_SPREAD "ldm %[record], {r0, r2, r4, r6}\n\t" \
+    "vadd.i32 %q[x], %q[x], r0\n\tvadd.i32 %q[y], %q[y], r0\n\t" \
+    "vqrdmulh.s32 %q[x], %q[x], r2\n\tvqrdmulh.s32 %q[y], %q[y], r2\n\t" round \
+    "vrshl.s32 %q[x], r4\n\tvrshl.s32 %q[y], r4\n\tvqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
+    "vqadd.s16 %q[x], %q[x], r6\n\t" clamp "vqmovnb.s16 %q[x], %q[x]\n\t" \
     "vldrh.u16 %q[y], [%[places]], #16\n\tvstrb.16 %q[x], [%[out], %q[y]]\n\t" \
     "subs %[n], #1\n\tbne 1b\n\t"
 
@@ -77,6 +71,7 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, const
     const int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
     const uint32_t *patches = batches->patches;
     const uint16_t *places = batches->places;
+    const mrt_mve_bounds_t *bounds = batches->bounds;
     int32_t count = batches->count;
     int32x4_t x;
     int32x4_t y;
@@ -85,14 +80,15 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, const
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUADS, "", "") /* MISRA D5 */
                        : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x), [y] "=&w"(y)
                        : [p] "w"(p), [a] "w"(weights[0]), [b] "w"(weights[1]), [c] "w"(weights[2]),
-                         [d] "w"(weights[3]), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                         [d] "w"(weights[3]), [out] "r"(batches->output), [record] "r"(batches->record)
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
                        : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x), [y] "=&w"(y),
                          [t] "=&w"(t)
                        : [p] "w"(p), [a] "w"(weights[0]), [b] "w"(weights[1]), [c] "w"(weights[2]),
-                         [d] "w"(weights[3]), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                         [d] "w"(weights[3]), [out] "r"(batches->output), [record] "r"(batches->record),
+                         [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
@@ -104,22 +100,23 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, int
     const int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
     const uint32_t *patches = batches->patches;
     const uint16_t *places = batches->places;
+    const mrt_mve_bounds_t *bounds = batches->bounds;
     int32_t count = batches->count;
-    uint32_t k;
     int32x4_t x;
     int32x4_t y;
     int32x4_t t;
     if (scaling == MRT_MVE_RECTIFIED) {
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_SINGLES, "", "") /* MISRA D5 */
-                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [k] "=&r"(k), [x] "=&w"(x),
+                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x),
                          [y] "=&w"(y)
-                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [record] "r"(batches->record)
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
-                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [k] "=&r"(k), [x] "=&w"(x),
+                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x),
                          [y] "=&w"(y), [t] "=&w"(t)
-                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [bias] "r"(batches->channel->bias)
+                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [record] "r"(batches->record),
+                         [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
@@ -130,13 +127,13 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, int
 static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t batch, const int32_t sums[8],
                                        mrt_mve_scaling_t scaling)
 {
-    const mrt_mve_channel_t *channel = batches->channel;
-    const mrt_mve_output_t end = {channel->offset, channel->low[0], channel->high[0]};
-    const int32x4_t multiplier = vdupq_n_s32(channel->multiplier);
-    const int32x4_t shift = vdupq_n_s32(channel->shift);
+    const int32_t *record = batches->record;
+    const mrt_mve_output_t end = {record[3], batches->bounds->low[0], batches->bounds->high[0]};
+    const int32x4_t multiplier = vdupq_n_s32(record[1]);
+    const int32x4_t shift = vdupq_n_s32(record[2]);
     const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-    const mrt_mve_sums_t all = {vaddq_n_s32(vldrwq_s32(sums), channel->bias[0]),
-                                vaddq_n_s32(vldrwq_s32(&sums[4]), channel->bias[0]), NULL};
+    const mrt_mve_sums_t all = {vaddq_n_s32(vldrwq_s32(sums), record[0]),
+                                vaddq_n_s32(vldrwq_s32(&sums[4]), record[0]), NULL};
     vstrbq_scatter_offset_s16(batches->output, vldrhq_u16(&batches->places[8 * batch]),
                               mrt_mve_scale(&all, &scales, &end, scaling));
 }

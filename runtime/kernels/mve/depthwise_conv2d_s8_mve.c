@@ -56,11 +56,12 @@ typedef struct depthwise {
     uint32_t *patches;
     int32_t *moved;
     int8_t *strips;
-    mrt_mve_channel_t channel;
+    mrt_mve_bounds_t bounds;
     mrt_mve_rows_t found[FOUND + 1]; /* Rows of the first rows of tiles, for all blocks; behind them that of others. */
     int8_t padding[MRT_MVE_BYTES];
     int32_t rows;    /* Of the output, that are made together. */
     bool regular;    /* Whether they follow one another without a gap. */
+    bool thin;       /* Whether quads have but one row or column. */
     int32_t batches;
     int8_t *output;  /* What places count from. */
 } depthwise_t;
@@ -235,6 +236,7 @@ static void list_patches(depthwise_t *depthwise, uint32_t row, int32_t rows, boo
     }
     depthwise->rows = rows;
     depthwise->regular = regular;
+    depthwise->thin = (rows == 1) || (depthwise->attrs->window.output_width == 1);
     const layout_t *layout = &depthwise->layout;
     int32_t count = 0;
     for (int32_t strip = 0; (strip * strip_rows(layout)) < rows; ++strip) {
@@ -271,13 +273,15 @@ static MRT_MVE_INLINE void move_weights(const depthwise_t *depthwise, int32x4_t 
     weights[1] = vreinterpretq_s8_s32(below);
     weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32));
     weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32));
-    if (depthwise->rows == 1) { /* both rows are the same one, */
-        weights[1] = weights[0];
-        weights[3] = weights[2];
-    }
-    if (depthwise->attrs->window.output_width == 1) { /* and both columns */
-        weights[2] = weights[0];
-        weights[3] = weights[1];
+    if (depthwise->thin) {
+        if (depthwise->rows == 1) { /* both rows are the same one, */
+            weights[1] = weights[0];
+            weights[3] = weights[2];
+        }
+        if (depthwise->attrs->window.output_width == 1) { /* and both columns */
+            weights[2] = weights[0];
+            weights[3] = weights[1];
+        }
     }
 }
 
@@ -292,7 +296,7 @@ static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_t *depthwise,
                                        .places = depthwise->places,
                                        .count = depthwise->batches,
                                        .output = channels->output,
-                                       .channel = &depthwise->channel};
+                                       .bounds = &depthwise->bounds};
     return batches;
 }
 
@@ -305,11 +309,7 @@ static MRT_MVE_INLINE void make_block(depthwise_t *depthwise, const channels_t *
     for (int32_t i = 0; i < channels->count; ++i) {
         for (int32_t copy = 0; copy < channels->copies; ++copy) {
             const int32x4_t weights = vldrwq_s32(filter);
-            const int32x4_t bias = vdupq_n_s32(filter[TILE]);
-            depthwise->channel.multiplier = filter[TILE + 1];
-            depthwise->channel.shift = filter[TILE + 2];
-            vst1q_s32(depthwise->channel.bias, bias);
-            vst1q_s32(&depthwise->channel.bias[4], bias);
+            batches.record = &filter[TILE];
             if (quads) {
                 uint32_t carries[2] = {0u, 0u};
                 int8x16_t moved[4];
@@ -411,7 +411,7 @@ static MRT_NOINLINE void any_block(depthwise_t *depthwise, const channels_t *cha
     const int32_t tiles = layout->tiles_high * layout->tiles_wide;
     const bool moves = layout->quads;
     const mrt_mve_scaling_t scaling = (mrt_mve_scaling_t)depthwise->attrs->scaling;
-    const mrt_mve_output_t end = {depthwise->channel.offset, depthwise->attrs->activation_min,
+    const mrt_mve_output_t end = {depthwise->attrs->output_offset, depthwise->attrs->activation_min,
                                   depthwise->attrs->activation_max};
     mrt_mve_batches_t batches = batches_of(depthwise, channels);
     const int32_t *filter = channels->filter;
@@ -529,9 +529,8 @@ static void begin(depthwise_t *depthwise)
     vstrbq_s8(depthwise->padding, vdupq_n_s8((int8_t)attrs->input_zero_point));
     depthwise->rows = 0; /* nothing is listed yet */
     depthwise->regular = false;
-    depthwise->channel.offset = attrs->output_offset;
-    vst1q_s16(depthwise->channel.low, vdupq_n_s16((int16_t)attrs->activation_min));
-    vst1q_s16(depthwise->channel.high, vdupq_n_s16((int16_t)attrs->activation_max));
+    vst1q_s16(depthwise->bounds.low, vdupq_n_s16((int16_t)attrs->activation_min));
+    vst1q_s16(depthwise->bounds.high, vdupq_n_s16((int16_t)attrs->activation_max));
 }
 
 uint32_t mrt_depthwise_conv2d_s8_mve_workspace(const void *attrs)
