@@ -51,7 +51,7 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
     """Of runtime/kernels/mve/depthwise_conv2d_s8_mve.c for `rows` output rows, that many strips at a time."""
     height, width = int(window["kernel_height"]), int(window["kernel_width"])
     same = all(window[f"{name}_{axis}"] == 1 for name in ("stride", "dilation") for axis in ("height", "width"))
-    quads = same and height % 4 != 0 and width % 4 != 0
+    quads = same and height % 4 != 0 and width % 4 != 0 and window["output_width"] > 1
     strip_rows, outputs = (2, 4) if quads else (1, 1)
     tiles_high, tiles = -(-height // 4), -(-height // 4) * -(-width // 4)
     per_batch = (30 if quads else 42) if tiles == 1 else 60 + (35 if quads else 45) * tiles
@@ -65,7 +65,7 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
         batches = -(-lines // strip_rows) * -(-across // strip_rows) * outputs / 8
         looked_up = 230 * made * (1 if made <= 4 else blocks)
         built = blocks * (80 + made * (60 + 15 * columns))
-        total += count * (300 + looked_up + built + channels * (30 + per_batch * math.ceil(batches)))
+        total += count * (300 + looked_up + built + channels * (20 + per_batch * math.ceil(batches)))
     return total
 
 

@@ -16,15 +16,19 @@ typedef struct mrt_mve_bounds {
     int16_t high[8];
 } mrt_mve_bounds_t;
 
-/** Batches of one channel. Of outputs 0..7 of a batch, 0..3 are in even lanes of `places`, 4..7 in odd ones. */
+/** Batches of channels whose outputs follow one another, one tile each. Of outputs 0..7 of a batch, 0..3 are in even
+ *  lanes of `places`, 4..7 in odd ones. */
 typedef struct mrt_mve_batches {
-    const int8_t *words;     /**< The channel's first word. */
+    const int8_t *words;     /**< The first channel's first word. */
+    int32_t words_step;      /**< From channel to channel. */
     int32x4_t columns;       /**< From the first word of a patch to each of its words, in bytes. */
     const uint32_t *patches; /**< Of each batch: from `words` to each of its patches, in bytes. */
     const uint16_t *places;  /**< Of each batch: from `output` to each of its outputs. */
     int32_t count;           /**< Batches, at least 1. */
     int8_t *output;
-    const int32_t *record; /**< The channel's bias, multiplier, shift and output offset. */
+    const int32_t *filters; /**< As micrort/kernels/mve.h lays them out. */
+    int32_t channels;       /**< At least 1. */
+    int32_t row_shift;      /**< For quads, bits from row to row: 8, or 0 for quads whose rows are the same one. */
     const mrt_mve_bounds_t *bounds;
 } mrt_mve_batches_t;
 
@@ -54,111 +58,149 @@ typedef struct mrt_mve_batches {
     "ldr r0, %[bounds]\n\tvldrw.u32 %q[y], [r0]\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
     "vldrw.u32 %q[y], [r0, #16]\n\tvmin.s16 %q[x], %q[x], %q[y]\n\t"
 
-/* All batches. Once eight sums are in x and y, even registers hold bias, multiplier, shift and offset. */
-#define MRT_MVE_BATCHES(sums, round, clamp) /* MISRA D4 */ \
+/* The four weight vectors of a quad: as they are, a row lower, a column further, and both. */
+#define MRT_MVE_QUAD_WEIGHTS /* MISRA D4 */ \
+    "ldr r2, %[shift]\n\tvmov %q[b], %q[a]\n\tvshl.s32 %q[b], r2\n\t" \
+    "movs r0, #0\n\tvmov %q[c], %q[a]\n\tvshlc %q[c], r0, #32\n\t" \
+    "movs r0, #0\n\tvmov %q[d], %q[b]\n\tvshlc %q[d], r0, #32\n\t"
+
+/*
+ * All batches of all channels. Once eight sums are in x and y, even registers hold bias, multiplier, shift and offset.
+ */
+#define MRT_MVE_BATCHES(weights, sums, round, clamp) /* MISRA D4 */ \
+    "2:\n\tvldrw.u32 %q[a], [%[record]], #16\n\t" weights \
+    "ldr %[patches], %[first_patches]\n\tldr %[places], %[first_places]\n\tldr %[n], %[count]\n" \
     "1:\n\t" sums MRT_MVE_SPREAD "ldm %[record], {r0, r2, r4, r6}\n\t" \
     "vadd.i32 %q[x], %q[x], r0\n\tvadd.i32 %q[y], %q[y], r0\n\t" \
     "vqrdmulh.s32 %q[x], %q[x], r2\n\tvqrdmulh.s32 %q[y], %q[y], r2\n\t" round \
     "vrshl.s32 %q[x], r4\n\tvrshl.s32 %q[y], r4\n\tvqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
     "vqadd.s16 %q[x], %q[x], r6\n\t" clamp "vqmovnb.s16 %q[x], %q[x]\n\t" \
     "vldrh.u16 %q[y], [%[places]], #16\n\tvstrb.16 %q[x], [%[out], %q[y]]\n\t" \
-    "subs %[n], #1\n\tbne 1b\n\t"
+    "subs %[n], #1\n\tbne 1b\n\t" \
+    "add %[record], #16\n\tadd %[out], #1\n\tldr r0, %[step]\n\tvadd.i32 %q[p], %q[p], r0\n\t" \
+    "ldr r0, %[channels]\n\tsubs r0, #1\n\tstr r0, %[channels]\n\tbne 2b\n\t"
 
-/** Quads, with four weight vectors for the outputs of a patch; `scaling` is a constant, and not MRT_MVE_ANY. */
-static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, const int8x16_t weights[4],
-                                         mrt_mve_scaling_t scaling)
+/** Quads; `scaling` is a constant, and not MRT_MVE_ANY. */
+static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
 {
-    const int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
-    const uint32_t *patches = batches->patches;
-    const uint16_t *places = batches->places;
-    const mrt_mve_bounds_t *bounds = batches->bounds;
-    int32_t count = batches->count;
+    const mrt_mve_batches_t own = *batches; /* in reach of the stack pointer */
+    int32_t channels = batches->channels;
+    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
+    const int32_t *record = batches->filters;
+    int8_t *out = batches->output;
+    const uint32_t *patches;
+    const uint16_t *places;
+    int32_t n;
+    int32x4_t a;
+    int32x4_t b;
+    int32x4_t c;
+    int32x4_t d;
     int32x4_t x;
     int32x4_t y;
-    int32x4_t t;
     if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUADS, "", "") /* MISRA D5 */
-                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x), [y] "=&w"(y)
-                       : [p] "w"(p), [a] "w"(weights[0]), [b] "w"(weights[1]), [c] "w"(weights[2]),
-                         [d] "w"(weights[3]), [out] "r"(batches->output), [record] "r"(batches->record)
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, "", "") /* MISRA D5 */
+                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
+                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
+                         [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y)
+                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
+                         [step] "m"(own.words_step), [shift] "m"(own.row_shift)
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
-                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x), [y] "=&w"(y),
-                         [t] "=&w"(t)
-                       : [p] "w"(p), [a] "w"(weights[0]), [b] "w"(weights[1]), [c] "w"(weights[2]),
-                         [d] "w"(weights[3]), [out] "r"(batches->output), [record] "r"(batches->record),
-                         [bounds] "m"(bounds)
+        int32x4_t t;
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
+                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
+                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
+                         [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y), [t] "=&w"(t)
+                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
+                         [step] "m"(own.words_step), [shift] "m"(own.row_shift), [bounds] "m"(own.bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
 
-/** Singles, with one weight vector; `scaling` is a constant, and not MRT_MVE_ANY. */
-static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, int8x16_t weights,
-                                           mrt_mve_scaling_t scaling)
+/** Singles; `scaling` is a constant, and not MRT_MVE_ANY. */
+static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
 {
-    const int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
-    const uint32_t *patches = batches->patches;
-    const uint16_t *places = batches->places;
-    const mrt_mve_bounds_t *bounds = batches->bounds;
-    int32_t count = batches->count;
+    const mrt_mve_batches_t own = *batches; /* in reach of the stack pointer */
+    int32_t channels = batches->channels;
+    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
+    const int32_t *record = batches->filters;
+    int8_t *out = batches->output;
+    const uint32_t *patches;
+    const uint16_t *places;
+    int32_t n;
+    int32x4_t a;
     int32x4_t x;
     int32x4_t y;
-    int32x4_t t;
     if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_SINGLES, "", "") /* MISRA D5 */
-                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x),
+        __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, "", "") /* MISRA D5 */
+                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
+                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y)
-                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [record] "r"(batches->record)
+                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
+                         [step] "m"(own.words_step)
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
-                       : [patches] "+r"(patches), [places] "+r"(places), [n] "+r"(count), [x] "=&w"(x),
+        int32x4_t t;
+        __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
+                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
+                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y), [t] "=&w"(t)
-                       : [p] "w"(p), [a] "w"(weights), [out] "r"(batches->output), [record] "r"(batches->record),
-                         [bounds] "m"(bounds)
+                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
+                         [step] "m"(own.words_step), [bounds] "m"(own.bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
 
 #else
 
-/* Sums of batch `batch`, scaled and stored. */
-static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t batch, const int32_t sums[8],
-                                       mrt_mve_scaling_t scaling)
+/* Sums of batch `batch` of channel `channel`, scaled and stored. */
+static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t channel, int32_t batch,
+                                       const int32_t sums[8], mrt_mve_scaling_t scaling)
 {
-    const int32_t *record = batches->record;
+    const int32_t *record = &batches->filters[(8 * channel) + 4];
     const mrt_mve_output_t end = {record[3], batches->bounds->low[0], batches->bounds->high[0]};
     const int32x4_t multiplier = vdupq_n_s32(record[1]);
     const int32x4_t shift = vdupq_n_s32(record[2]);
     const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-    const mrt_mve_sums_t all = {vaddq_n_s32(vldrwq_s32(sums), record[0]),
-                                vaddq_n_s32(vldrwq_s32(&sums[4]), record[0]), NULL};
-    vstrbq_scatter_offset_s16(batches->output, vldrhq_u16(&batches->places[8 * batch]),
+    const mrt_mve_sums_t all = {vaddq_n_s32(vldrwq_s32(sums), record[0]), vaddq_n_s32(vldrwq_s32(&sums[4]), record[0]),
+                                NULL};
+    vstrbq_scatter_offset_s16(&batches->output[channel], vldrhq_u16(&batches->places[8 * batch]),
                               mrt_mve_scale(&all, &scales, &end, scaling));
 }
 
-static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, const int8x16_t weights[4],
-                                 mrt_mve_scaling_t scaling)
+static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
 {
-    for (int32_t batch = 0; batch < batches->count; ++batch) {
-        int32_t sums[8];
-        for (int32_t i = 0; i < 8; ++i) {
-            const uint32_t patch = batches->patches[(2 * batch) + (i / 4)];
-            sums[i] = mrt_mve_patch(&batches->words[patch], batches->columns, weights[i % 4]);
+    for (int32_t channel = 0; channel < batches->channels; ++channel) {
+        const int8_t *words = &batches->words[channel * batches->words_step];
+        const int32x4_t here = vldrwq_s32(&batches->filters[8 * channel]);
+        const int32x4_t below = vshlq_n_s32(here, batches->row_shift);
+        uint32_t carries[2] = {0u, 0u};
+        const int8x16_t weights[4] = {vreinterpretq_s8_s32(here), vreinterpretq_s8_s32(below),
+                                      vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32)),
+                                      vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32))};
+        for (int32_t batch = 0; batch < batches->count; ++batch) {
+            int32_t sums[8];
+            for (int32_t i = 0; i < 8; ++i) {
+                const uint32_t patch = batches->patches[(2 * batch) + (i / 4)];
+                sums[i] = mrt_mve_patch(&words[patch], batches->columns, weights[i % 4]);
+            }
+            mrt_mve_batch_store(batches, channel, batch, sums, scaling);
         }
-        mrt_mve_batch_store(batches, batch, sums, scaling);
     }
 }
 
-static inline void mrt_mve_singles(const mrt_mve_batches_t *batches, int8x16_t weights, mrt_mve_scaling_t scaling)
+static inline void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
 {
-    for (int32_t batch = 0; batch < batches->count; ++batch) {
-        int32_t sums[8];
-        for (int32_t i = 0; i < 8; ++i) {
-            sums[i] = mrt_mve_patch(&batches->words[batches->patches[(8 * batch) + i]], batches->columns, weights);
+    for (int32_t channel = 0; channel < batches->channels; ++channel) {
+        const int8_t *words = &batches->words[channel * batches->words_step];
+        const int8x16_t weights = vreinterpretq_s8_s32(vldrwq_s32(&batches->filters[8 * channel]));
+        for (int32_t batch = 0; batch < batches->count; ++batch) {
+            int32_t sums[8];
+            for (int32_t i = 0; i < 8; ++i) {
+                sums[i] = mrt_mve_patch(&words[batches->patches[(8 * batch) + i]], batches->columns, weights);
+            }
+            mrt_mve_batch_store(batches, channel, batch, sums, scaling);
         }
-        mrt_mve_batch_store(batches, batch, sums, scaling);
     }
 }
 

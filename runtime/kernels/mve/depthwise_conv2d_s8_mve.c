@@ -61,7 +61,6 @@ typedef struct depthwise {
     int8_t padding[MRT_MVE_BYTES];
     int32_t rows;    /* Of the output, that are made together. */
     bool regular;    /* Whether they follow one another without a gap. */
-    bool thin;       /* Whether quads have but one row or column. */
     int32_t batches;
     int8_t *output;  /* What places count from. */
 } depthwise_t;
@@ -70,7 +69,7 @@ static bool makes_quads(const mrt_window_t *window)
 {
     return (window->stride_height == 1) && (window->stride_width == 1) && (window->dilation_height == 1)
            && (window->dilation_width == 1) && ((window->kernel_height % TILE) != 0)
-           && ((window->kernel_width % TILE) != 0);
+           && ((window->kernel_width % TILE) != 0) && (window->output_width > 1);
 }
 
 /* Patches of a batch, and output rows of a strip. */
@@ -100,7 +99,7 @@ static layout_t layout_of(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
     layout.tiles_wide = divide_up(window->kernel_width, TILE);
     layout.across = layout.quads ? divide_up(width, 2) : width;
     layout.batches = divide_up(attrs->strips * layout.across, patches_of_batch(&layout));
-    const int32_t last = layout.quads ? ((width > 2) ? (width - 2) : 0) : ((width - 1) * window->stride_width);
+    const int32_t last = layout.quads ? (width - 2) : ((width - 1) * window->stride_width);
     const int64_t columns = (int64_t)last + 1 + (((int64_t)(TILE * layout.tiles_wide) - 1) * window->dilation_width);
     const int64_t strip = columns * layout.tiles_high * layout.column;
     const int64_t lists = (int64_t)layout.batches * (2 * BATCH + (4 * patches_of_batch(&layout)));
@@ -167,7 +166,7 @@ static inline int32_t strip_top(const depthwise_t *depthwise, int32_t strip)
 static void list_quads(const depthwise_t *depthwise, int32_t index, uint32_t patch, uint32_t first, uint32_t below)
 {
     const int32_t width = depthwise->attrs->window.output_width;
-    const uint32_t pixel = (width > 1) ? (uint32_t)depthwise->attrs->window.output_channels : 0u;
+    const uint32_t pixel = (uint32_t)depthwise->attrs->window.output_channels;
     const uint32_t column = (uint32_t)depthwise->layout.column;
     uint32_t *patches = &depthwise->patches[index];
     uint32_t at = patch;
@@ -236,7 +235,6 @@ static void list_patches(depthwise_t *depthwise, uint32_t row, int32_t rows, boo
     }
     depthwise->rows = rows;
     depthwise->regular = regular;
-    depthwise->thin = (rows == 1) || (depthwise->attrs->window.output_width == 1);
     const layout_t *layout = &depthwise->layout;
     int32_t count = 0;
     for (int32_t strip = 0; (strip * strip_rows(layout)) < rows; ++strip) {
@@ -273,15 +271,9 @@ static MRT_MVE_INLINE void move_weights(const depthwise_t *depthwise, int32x4_t 
     weights[1] = vreinterpretq_s8_s32(below);
     weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32));
     weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32));
-    if (depthwise->thin) {
-        if (depthwise->rows == 1) { /* both rows are the same one, */
-            weights[1] = weights[0];
-            weights[3] = weights[2];
-        }
-        if (depthwise->attrs->window.output_width == 1) { /* and both columns */
-            weights[2] = weights[0];
-            weights[3] = weights[1];
-        }
+    if (depthwise->rows == 1) { /* both rows are the same one */
+        weights[1] = weights[0];
+        weights[3] = weights[2];
     }
 }
 
@@ -290,57 +282,55 @@ static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_t *depthwise,
 {
     const int32_t column = depthwise->attrs->window.dilation_width * depthwise->layout.column;
     const int32_t columns[TILE] = {0, column, 2 * column, 3 * column};
+    const bool same = channels->copies == 1;
     const mrt_mve_batches_t batches = {.words = channels->words,
+                                       .words_step = same ? TILE : 0,
                                        .columns = vldrwq_s32(columns),
                                        .patches = depthwise->patches,
                                        .places = depthwise->places,
                                        .count = depthwise->batches,
                                        .output = channels->output,
+                                       .filters = channels->filter,
+                                       .channels = same ? channels->count : channels->copies,
+                                       .row_shift = (depthwise->rows == 1) ? 0 : 8,
                                        .bounds = &depthwise->bounds};
     return batches;
 }
 
 /* All channels of a block, one tile each; `quads` and `scaling` are constant in each copy. */
-static MRT_MVE_INLINE void make_block(depthwise_t *depthwise, const channels_t *channels, bool quads,
+static MRT_MVE_INLINE void make_block(const depthwise_t *depthwise, const channels_t *channels, bool quads,
                                       mrt_mve_scaling_t scaling)
 {
     mrt_mve_batches_t batches = batches_of(depthwise, channels);
-    const int32_t *filter = channels->filter;
-    for (int32_t i = 0; i < channels->count; ++i) {
-        for (int32_t copy = 0; copy < channels->copies; ++copy) {
-            const int32x4_t weights = vldrwq_s32(filter);
-            batches.record = &filter[TILE];
-            if (quads) {
-                uint32_t carries[2] = {0u, 0u};
-                int8x16_t moved[4];
-                move_weights(depthwise, weights, vshlq_n_s32(weights, 8), carries, moved);
-                mrt_mve_quads(&batches, moved, scaling);
-            } else {
-                mrt_mve_singles(&batches, vreinterpretq_s8_s32(weights), scaling);
-            }
-            filter = &filter[TILE + RECORD];
-            batches.output = &batches.output[1];
+    /* All at once; or those of each input channel, which have the same words. */
+    for (int32_t i = 0; i < channels->count; i += (channels->copies == 1) ? channels->count : 1) {
+        if (quads) {
+            mrt_mve_quads(&batches, scaling);
+        } else {
+            mrt_mve_singles(&batches, scaling);
         }
         batches.words = &batches.words[TILE];
+        batches.filters = &batches.filters[channels->copies * (TILE + RECORD)];
+        batches.output = &batches.output[channels->copies];
     }
 }
 
-static MRT_NOINLINE void singles_signed(depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void singles_signed(const depthwise_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, false, MRT_MVE_SIGNED);
 }
 
-static MRT_NOINLINE void singles_rectified(depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void singles_rectified(const depthwise_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, false, MRT_MVE_RECTIFIED);
 }
 
-static MRT_NOINLINE void quads_signed(depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void quads_signed(const depthwise_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, true, MRT_MVE_SIGNED);
 }
 
-static MRT_NOINLINE void quads_rectified(depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void quads_rectified(const depthwise_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, true, MRT_MVE_RECTIFIED);
 }
