@@ -17,6 +17,10 @@ typedef struct int8x16 {
     int8_t lane[16];
 } int8x16_t;
 
+typedef struct uint8x16 {
+    uint8_t lane[16];
+} uint8x16_t;
+
 typedef struct int16x8 {
     int16_t lane[8];
 } int16x8_t;
@@ -433,6 +437,40 @@ static inline int16x8_t vminq_s16(int16x8_t a, int16x8_t b)
 }
 
 /* Arithmetic of 8 bits. */
+
+static inline uint8x16_t vldrbq_u8(const uint8_t *base)
+{
+    uint8x16_t result;
+    (void)memcpy(result.lane, base, sizeof(result));
+    return result;
+}
+
+static inline uint8x16_t vdupq_n_u8(uint8_t value)
+{
+    uint8x16_t result;
+    (void)memset(result.lane, value, sizeof(result));
+    return result;
+}
+
+static inline uint8x16_t vandq_u8(uint8x16_t a, uint8x16_t b)
+{
+    uint8x16_t result;
+    for (uint32_t i = 0u; i < 16u; ++i) {
+        const uint32_t both = (uint32_t)a.lane[i] & (uint32_t)b.lane[i];
+        result.lane[i] = (uint8_t)both;
+    }
+    return result;
+}
+
+static inline uint8x16_t vaddq_u8(uint8x16_t a, uint8x16_t b)
+{
+    uint8x16_t result;
+    for (uint32_t i = 0u; i < 16u; ++i) {
+        const uint32_t sum = (uint32_t)a.lane[i] + (uint32_t)b.lane[i];
+        result.lane[i] = (uint8_t)(sum & 0xFFu);
+    }
+    return result;
+}
 
 static inline int8x16_t vmaxq_s8(int8x16_t a, int8x16_t b)
 {

@@ -60,13 +60,18 @@ typedef struct mrt_mve_copies {
 
 #if MRT_MVE == 1
 
-/* 16 products of two pixels with four channels each. */
-#define MRT_MVE_STEP_2X4 /* MISRA D4 */ \
-    "vldrb.8 %q[x], [%[a]], #16\n\tvldrb.8 %q[y], [%[b]], #16\n\t" \
-    "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r0, %q[x], %q[u]\n\tvmladava.s8 r8, %q[y], %q[u]\n\t" \
+/* 16 products of two pixels with four channels each, from vectors that `load` takes to x and y. */
+#define MRT_MVE_PRODUCTS_2X4(load) /* MISRA D4 */ \
+    load "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r0, %q[x], %q[u]\n\tvmladava.s8 r8, %q[y], %q[u]\n\t" \
     "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 r2, %q[x], %q[v]\n\tvmladava.s8 r10, %q[y], %q[v]\n\t" \
     "vldrb.8 %q[u], [%[w]], #16\n\tvmladava.s8 r4, %q[x], %q[u]\n\tvmladava.s8 r12, %q[y], %q[u]\n\t" \
     "vldrb.8 %q[v], [%[w]], #16\n\tvmladava.s8 r6, %q[x], %q[v]\n\tvmladava.s8 lr, %q[y], %q[v]\n\t"
+
+/* Likewise from the next elements of both pixels, and from those behind the `offset`. */
+#define MRT_MVE_STEP_2X4 /* MISRA D4 */ \
+    MRT_MVE_PRODUCTS_2X4("vldrb.8 %q[x], [%[a]], #16\n\tvldrb.8 %q[y], [%[b]], #16\n\t")
+#define MRT_MVE_STEP_AT(offset) /* MISRA D4 */ \
+    MRT_MVE_PRODUCTS_2X4("vldrb.8 %q[x], [%[a], " offset "]\n\tvldrb.8 %q[y], [%[b], " offset "]\n\t")
 
 /* 16 products of one pixel with eight channels each. */
 #define MRT_MVE_STEP_1X8 /* MISRA D4 */ \

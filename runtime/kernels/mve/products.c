@@ -7,6 +7,9 @@
 /* Output channels of a group. */
 #define GROUP 4
 
+/* Twice as many channels, so far behind, are within reach of 8 bits. */
+#define TWINS_DISTANCE 248
+
 /*
  * One after another, the places of eight outputs: even lanes belong to one pixel, odd ones `distance` further. Channels
  * beyond the last one of `count` are copies of it and go to its place.
@@ -47,24 +50,37 @@ static MRT_NOINLINE void multiply_tiles(const mrt_mve_tiles_t *tiles, int32_t sc
     }
 }
 
-/* All channels of pairs whose pixels' outputs are `distance` apart: whole groups, then what is left. */
+static MRT_NOINLINE void multiply_twins(const mrt_mve_tiles_t *tiles, int32_t distance)
+{
+    static const uint8_t channels[16] = {0u, 4u, 0u, 4u, 1u, 5u, 1u, 5u, 2u, 6u, 2u, 6u, 3u, 7u, 3u, 7u};
+    static const uint8_t odd[16] = {0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u};
+    const uint8x16_t further = vandq_u8(vldrbq_u8(odd), vdupq_n_u8((uint8_t)distance));
+    mrt_mve_twins(tiles, vaddq_u8(vldrbq_u8(channels), further));
+}
+
+/* All channels of pairs whose pixels' outputs are `distance` apart: groups two by two, one by one, what is left. */
 static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *tiles, int32_t distance)
 {
-    const int32_t rest = (int32_t)((uint32_t)product->channels % (uint32_t)GROUP);
-    const int32_t whole = product->channels - rest;
+    const int32_t words = (3 + (4 * product->blocks)) * GROUP; /* of a group */
+    const bool twins = (product->scaling == (int32_t)MRT_MVE_RECTIFIED) && (product->blocks <= MRT_MVE_STEPS)
+                       && (distance <= TWINS_DISTANCE);
     int8_t *output = tiles->output;
+    int32_t done = 0;
     tiles->groups = product->groups;
-    if (whole > 0) {
-        tiles->channels = whole;
-        tiles->places = places_of(GROUP, distance);
-        multiply_tiles(tiles, product->scaling);
+    if (twins && (product->channels >= (2 * GROUP))) {
+        done = product->channels - (int32_t)((uint32_t)product->channels % (2u * GROUP));
+        tiles->channels = done;
+        multiply_twins(tiles, distance);
     }
-    if (rest > 0) {
-        tiles->groups = &product->groups[(whole / GROUP) * ((3 + (4 * product->blocks)) * GROUP)];
-        tiles->output = &output[whole];
-        tiles->channels = GROUP;
-        tiles->places = places_of(rest, distance);
+    while (done < product->channels) {
+        const int32_t left = product->channels - done;
+        const int32_t whole = left - (int32_t)((uint32_t)left % (uint32_t)GROUP);
+        tiles->groups = &product->groups[(done / GROUP) * words];
+        tiles->output = &output[done];
+        tiles->channels = (whole > 0) ? whole : GROUP;
+        tiles->places = places_of((whole > 0) ? GROUP : left, distance);
         multiply_tiles(tiles, product->scaling);
+        done += tiles->channels;
     }
 }
 

@@ -21,11 +21,13 @@ typedef struct mrt_mve_tiles {
     mrt_mve_output_t end;
 } mrt_mve_tiles_t;
 
+/** Steps of a pass: of that many blocks. */
+#define MRT_MVE_STEPS 4
+
 #if MRT_MVE == 1
 
-/* Bytes of MRT_MVE_STEP_2X4, and steps of a pass. */
+/* Bytes of MRT_MVE_PRODUCTS_2X4. */
 #define MRT_MVE_STEP_BYTES 56
-#define MRT_MVE_STEPS 4
 
 /* Places in the code below, which the code itself looks up, and what it counts with. */
 typedef struct mrt_mve_tiles_state {
@@ -124,6 +126,60 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
                    : MRT_MVE_SUMS, "cc", "memory");
 }
 
+/* Where the steps of both groups begin. */
+#define MRT_MVE_TWINS_PLACES /* MISRA D4 */ \
+    "adr r0, 3f\n\tldr r2, %[first]\n\tsub r0, r0, r2\n\tadd r0, #1\n\tstr r0, %[first]\n\t" \
+    "adr r0, 4f\n\tsub r0, r0, r2\n\tadd r0, #1\n\tstr r0, %[second]\n\t"
+
+/* A group's sums, scaled, as unsigned numbers of 16 bits in `narrow`; its steps begin at `place` and end at `label`. */
+#define MRT_MVE_TWIN(place, label, narrow) /* MISRA D4 */ \
+    "ldm %[w], {r0, r2, r4, r6}\n\tldm %[w]!, {r8, r10, r12, lr}\n\tldr pc, " place "\n\t" \
+    MRT_MVE_STEP_AT("#0") MRT_MVE_STEP_AT("#16") MRT_MVE_STEP_AT("#32") MRT_MVE_STEP_AT("#48") \
+    label ":\n\t" MRT_MVE_SPREAD "vldrw.u32 %q[u], [%[w]], #16\n\tvldrw.u32 %q[v], [%[w]], #16\n\t" \
+    "vqrdmulh.s32 %q[x], %q[x], %q[u]\n\tvqrdmulh.s32 %q[y], %q[y], %q[u]\n\t" \
+    "vrshl.s32 %q[x], %q[x], %q[v]\n\tvrshl.s32 %q[y], %q[y], %q[v]\n\t" \
+    "vqmovunb.s32 " narrow ", %q[x]\n\tvqmovunt.s32 " narrow ", %q[y]\n\t"
+
+/* Both groups' outputs to bytes; -128 is but another highest bit. */
+#define MRT_MVE_TWINS /* MISRA D4 */ \
+    "2:\n\tldr r0, %[channels]\n\tadd %[end], %[out], r0\n\tldr %[w], %[groups]\n" \
+    "1:\n\t" MRT_MVE_TWIN("%[first]", "3", "%q[z]") MRT_MVE_TWIN("%[second]", "4", "%q[x]") \
+    "vqmovnb.u16 %q[z], %q[z]\n\tvqmovnt.u16 %q[z], %q[x]\n\tveor %q[z], %q[z], %q[sign]\n\t" \
+    "vstrb.8 %q[z], [%[out], %q[places]]\n\tadd %[out], #8\n\tcmp %[out], %[end]\n\tbne 1b\n\t" \
+    "ldr r0, %[step]\n\tadd %[a], r0\n\tadd %[b], r0\n\tldr r0, %[skip]\n\tadd %[out], r0\n\t" \
+    "ldr r0, %[pairs]\n\tsubs r0, #1\n\tstr r0, %[pairs]\n\tbne 2b\n\t"
+
+/**
+ * All groups of all pairs, two groups at a time, for rectified outputs, of at most MRT_MVE_STEPS blocks.
+ * `channels` is a multiple of 8, and the second pixel's outputs are at most 248 bytes behind the first one's.
+ */
+static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
+{
+    const int32_t unused = (MRT_MVE_STEPS - tiles->blocks) * MRT_MVE_BYTES; /* steps that are not made */
+    const mrt_mve_tiles_t own = *tiles;
+    const int32_t skip = tiles->output_step - tiles->channels;
+    int32_t pairs = tiles->pairs;
+    uint32_t first = (uint32_t)tiles->blocks * MRT_MVE_STEP_BYTES;
+    uint32_t second;
+    const int8_t *a = tiles->pixels[0] - unused;
+    const int8_t *b = tiles->pixels[1] - unused;
+    const int32_t *w;
+    int8_t *out = tiles->output;
+    int8_t *end;
+    int32x4_t x;
+    int32x4_t y;
+    int32x4_t z;
+    int32x4_t u;
+    int32x4_t v;
+    __asm volatile(MRT_MVE_TWINS_PLACES MRT_MVE_TWINS /* MISRA D5 */
+                   : [a] "+r"(a), [b] "+r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [x] "=&w"(x),
+                     [y] "=&w"(y), [z] "=&w"(z), [u] "=&w"(u), [v] "=&w"(v), [pairs] "+m"(pairs), [first] "+m"(first),
+                     [second] "=m"(second)
+                   : [step] "m"(own.step), [groups] "m"(own.groups), [skip] "m"(skip), [channels] "m"(own.channels),
+                     [places] "w"(places), [sign] "w"(vdupq_n_u8(0x80u))
+                   : MRT_MVE_SUMS, "cc", "memory");
+}
+
 #else
 
 static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
@@ -141,6 +197,31 @@ static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t
             vstrbq_scatter_offset_s16(&output[channel], tiles->places,
                                       mrt_mve_scale(&sums, &scales, &tiles->end, scaling));
             groups = &sums.next[8];
+        }
+    }
+}
+
+static inline void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
+{
+    for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
+        const int8_t *first = &tiles->pixels[0][pair * tiles->step];
+        const int8_t *second = &tiles->pixels[1][pair * tiles->step];
+        int8_t *output = &tiles->output[pair * tiles->output_step];
+        const int32_t *groups = tiles->groups;
+        for (int32_t channel = 0; channel < tiles->channels; channel += 8) {
+            int16_t lanes[2][8];
+            for (int32_t group = 0; group < 2; ++group) {
+                const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
+                const int32x4_t multiplier = vldrwq_s32(sums.next);
+                const int32x4_t shift = vldrwq_s32(&sums.next[4]);
+                const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
+                vst1q_s16(lanes[group], mrt_mve_scale(&sums, &scales, &tiles->end, MRT_MVE_RECTIFIED));
+                groups = &sums.next[8];
+            }
+            for (int32_t i = 0; i < 16; ++i) {
+                const uint32_t low = (uint32_t)lanes[i % 2][i / 2] & 0xFFu;
+                output[channel + places.lane[i]] = (int8_t)(uint8_t)low;
+            }
         }
     }
 }
