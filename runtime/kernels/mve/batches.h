@@ -83,7 +83,13 @@ typedef struct mrt_mve_batches {
 /** Quads; `scaling` is a constant, and not MRT_MVE_ANY. */
 static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
 {
-    const mrt_mve_batches_t own = *batches; /* in reach of the stack pointer */
+    /* In reach of the stack pointer: */
+    const uint32_t *first_patches = batches->patches;
+    const uint16_t *first_places = batches->places;
+    const int32_t count = batches->count;
+    const int32_t step = batches->words_step;
+    const mrt_mve_bounds_t *bounds = batches->bounds;
+    const int32_t row_shift = batches->row_shift;
     int32_t channels = batches->channels;
     int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
     const int32_t *record = batches->filters;
@@ -102,8 +108,8 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y)
-                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
-                         [step] "m"(own.words_step), [shift] "m"(own.row_shift)
+                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
+                         [step] "m"(step), [shift] "m"(row_shift)
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         int32x4_t t;
@@ -111,8 +117,8 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y), [t] "=&w"(t)
-                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
-                         [step] "m"(own.words_step), [shift] "m"(own.row_shift), [bounds] "m"(own.bounds)
+                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
+                         [step] "m"(step), [shift] "m"(row_shift), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
@@ -120,7 +126,12 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
 /** Singles; `scaling` is a constant, and not MRT_MVE_ANY. */
 static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
 {
-    const mrt_mve_batches_t own = *batches; /* in reach of the stack pointer */
+    /* In reach of the stack pointer: */
+    const uint32_t *first_patches = batches->patches;
+    const uint16_t *first_places = batches->places;
+    const int32_t count = batches->count;
+    const int32_t step = batches->words_step;
+    const mrt_mve_bounds_t *bounds = batches->bounds;
     int32_t channels = batches->channels;
     int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
     const int32_t *record = batches->filters;
@@ -136,8 +147,8 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y)
-                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
-                         [step] "m"(own.words_step)
+                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
+                         [step] "m"(step)
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         int32x4_t t;
@@ -145,8 +156,8 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y), [t] "=&w"(t)
-                       : [first_patches] "m"(own.patches), [first_places] "m"(own.places), [count] "m"(own.count),
-                         [step] "m"(own.words_step), [bounds] "m"(own.bounds)
+                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
+                         [step] "m"(step), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }

@@ -116,24 +116,44 @@ static layout_t layout_of(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
     return layout;
 }
 
-/* Words of the columns of four rows, padding included, of the channels from `channel` on. */
-static MRT_NOINLINE void interleave(const depthwise_t *depthwise, const mrt_mve_rows_t *rows, int32_t channel, int8_t *target)
+/* Columns of padding before the image, and of the image. */
+static inline int32_t padding_before(const depthwise_t *depthwise)
 {
-    const mrt_window_t *window = &depthwise->attrs->window;
+    const int32_t before = depthwise->attrs->window.padding_left;
+    return (before < depthwise->layout.columns) ? before : depthwise->layout.columns;
+}
+
+static inline int32_t image_columns(const depthwise_t *depthwise)
+{
+    const int32_t room = depthwise->layout.columns - padding_before(depthwise);
+    const int32_t width = depthwise->attrs->window.input_width;
+    return (width < room) ? width : room;
+}
+
+/* The columns of padding of a row of tiles. */
+static void pad_columns(const depthwise_t *depthwise, int8_t *target)
+{
     const int8_t padding = (int8_t)depthwise->attrs->input_zero_point;
+    const int32_t before = padding_before(depthwise) * depthwise->layout.column;
+    const int32_t behind = before + (image_columns(depthwise) * depthwise->layout.column);
+    mrt_mve_fill(target, padding, (uint32_t)before);
+    mrt_mve_fill(&target[behind], padding, (uint32_t)(depthwise->layout.tile_row - behind));
+}
+
+/* Words of the columns of four rows, of the channels from `channel` on. Less than a block writes on into padding. */
+static MRT_NOINLINE void interleave(const depthwise_t *depthwise, const mrt_mve_rows_t *rows, int32_t channel,
+                                    int8_t *target)
+{
     const int32_t column = depthwise->layout.column;
-    const int32_t columns = depthwise->layout.columns;
-    const int32_t before = (window->padding_left < columns) ? window->padding_left : columns;
-    const int32_t room = columns - before;
-    const int32_t there = (window->input_width < room) ? window->input_width : room;
     mrt_mve_rows_t moved = *rows;
     for (int32_t i = 0; i < TILE; ++i) { /* rows of padding stand still */
         moved.at[i] = &moved.at[i][(moved.step[i] != 0) ? channel : 0];
     }
-    int8_t *words = &target[before * column];
-    mrt_mve_fill(target, padding, (uint32_t)(before * column));
-    mrt_mve_interleave(words, &moved, column, there, vctp8q((uint32_t)(window->input_channels - channel)));
-    mrt_mve_fill(&words[there * column], padding, (uint32_t)((room - there) * column));
+    mrt_mve_interleave(&target[padding_before(depthwise) * column], &moved, column, image_columns(depthwise),
+                       vctp8q((uint32_t)(depthwise->attrs->window.input_channels - channel)));
+    if (column < BLOCK_BYTES) {
+        pad_columns(depthwise, target);
+    }
 }
 
 /* Where the four rows of a row of tiles are; rows of padding stand still. `row` is the strip's first output row. */
@@ -521,6 +541,9 @@ static void begin(depthwise_t *depthwise)
     depthwise->regular = false;
     vst1q_s16(depthwise->bounds.low, vdupq_n_s16((int16_t)attrs->activation_min));
     vst1q_s16(depthwise->bounds.high, vdupq_n_s16((int16_t)attrs->activation_max));
+    for (int32_t tile = 0; tile < (attrs->strips * layout->tiles_high); ++tile) {
+        pad_columns(depthwise, &depthwise->strips[tile * layout->tile_row]);
+    }
 }
 
 uint32_t mrt_depthwise_conv2d_s8_mve_workspace(const void *attrs)

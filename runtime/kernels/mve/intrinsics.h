@@ -197,6 +197,14 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *words, int3
     return sums;
 }
 
+/* Vectors of four rows to words, and on to the next pixel. */
+#define MRT_MVE_INTERLEAVE /* MISRA D4 */ \
+    "vst40.8 {q0, q1, q2, q3}, [%[t]]\n\tvst41.8 {q0, q1, q2, q3}, [%[t]]\n\t" \
+    "vst42.8 {q0, q1, q2, q3}, [%[t]]\n\tvst43.8 {q0, q1, q2, q3}, [%[t]]\n\t" \
+    "add %[a], %[j]\n\tadd %[b], %[k]\n\tadd %[c], %[l]\n\tadd %[d], %[m]\n\tadd %[t], %[column]\n\t" \
+    "le lr, 1b\n" \
+    "2:\n\t"
+
 /**
  * Four rows of pixels to columns of words: byte i of row j of a pixel becomes byte j of word i of its column. Words are
  * written for 16 bytes, of which those in `lanes` are read, the others 0. gcc 12 makes an instruction of vst4q that
@@ -214,18 +222,25 @@ static MRT_MVE_INLINE void mrt_mve_interleave(int8_t *target, const mrt_mve_rows
     const int8_t *b = rows->at[1];
     const int8_t *c = rows->at[2];
     const int8_t *d = rows->at[3];
-    __asm volatile("vmsr p0, %[lanes]\n\twls lr, %[n], 2f\n"
-                   "1:\n\tvpstttt\n\t"
-                   "vldrbt.8 q0, [%[a]]\n\tvldrbt.8 q1, [%[b]]\n\tvldrbt.8 q2, [%[c]]\n\tvldrbt.8 q3, [%[d]]\n\t"
-                   "vst40.8 {q0, q1, q2, q3}, [%[t]]\n\tvst41.8 {q0, q1, q2, q3}, [%[t]]\n\t"
-                   "vst42.8 {q0, q1, q2, q3}, [%[t]]\n\tvst43.8 {q0, q1, q2, q3}, [%[t]]\n\t"
-                   "add %[a], %[j]\n\tadd %[b], %[k]\n\tadd %[c], %[l]\n\tadd %[d], %[m]\n\tadd %[t], %[column]\n\t"
-                   "le lr, 1b\n"
-                   "2:\n\t"
-                   : [t] "+r"(words), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d)
-                   : [n] "r"(count), [j] "r"(rows->step[0]), [k] "r"(rows->step[1]), [l] "r"(rows->step[2]),
-                     [m] "r"(rows->step[3]), [column] "r"(column), [lanes] "r"((uint32_t)lanes)
-                   : "q0", "q1", "q2", "q3", "lr", "memory");
+    if (lanes == 0xFFFFu) {
+        __asm volatile("wls lr, %[n], 2f\n"
+                       "1:\n\t"
+                       "vldrb.8 q0, [%[a]]\n\tvldrb.8 q1, [%[b]]\n\tvldrb.8 q2, [%[c]]\n\tvldrb.8 q3, [%[d]]\n\t"
+                       MRT_MVE_INTERLEAVE
+                       : [t] "+r"(words), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d)
+                       : [n] "r"(count), [j] "r"(rows->step[0]), [k] "r"(rows->step[1]), [l] "r"(rows->step[2]),
+                         [m] "r"(rows->step[3]), [column] "r"(column)
+                       : "q0", "q1", "q2", "q3", "lr", "memory");
+    } else {
+        __asm volatile("vmsr p0, %[lanes]\n\twls lr, %[n], 2f\n"
+                       "1:\n\tvpstttt\n\tvldrbt.8 q0, [%[a]]\n\tvldrbt.8 q1, [%[b]]\n\t"
+                       "vldrbt.8 q2, [%[c]]\n\tvldrbt.8 q3, [%[d]]\n\t"
+                       MRT_MVE_INTERLEAVE
+                       : [t] "+r"(words), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d)
+                       : [n] "r"(count), [j] "r"(rows->step[0]), [k] "r"(rows->step[1]), [l] "r"(rows->step[2]),
+                         [m] "r"(rows->step[3]), [column] "r"(column), [lanes] "r"((uint32_t)lanes)
+                       : "q0", "q1", "q2", "q3", "lr", "memory");
+    }
 }
 
 /** Copies bytes, vectors at a time; `count` may be 0. */

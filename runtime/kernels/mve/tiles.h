@@ -156,7 +156,9 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
 static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
 {
     const int32_t unused = (MRT_MVE_STEPS - tiles->blocks) * MRT_MVE_BYTES; /* steps that are not made */
-    const mrt_mve_tiles_t own = *tiles;
+    const int32_t step = tiles->step;
+    const int32_t *groups = tiles->groups;
+    const int32_t channels = tiles->channels;
     const int32_t skip = tiles->output_step - tiles->channels;
     int32_t pairs = tiles->pairs;
     uint32_t first = (uint32_t)tiles->blocks * MRT_MVE_STEP_BYTES;
@@ -175,7 +177,7 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_
                    : [a] "+r"(a), [b] "+r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [x] "=&w"(x),
                      [y] "=&w"(y), [z] "=&w"(z), [u] "=&w"(u), [v] "=&w"(v), [pairs] "+m"(pairs), [first] "+m"(first),
                      [second] "=m"(second)
-                   : [step] "m"(own.step), [groups] "m"(own.groups), [skip] "m"(skip), [channels] "m"(own.channels),
+                   : [step] "m"(step), [groups] "m"(groups), [skip] "m"(skip), [channels] "m"(channels),
                      [places] "w"(places), [sign] "w"(vdupq_n_u8(0x80u))
                    : MRT_MVE_SUMS, "cc", "memory");
 }
