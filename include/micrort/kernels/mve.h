@@ -57,8 +57,9 @@ typedef struct mrt_fully_connected_s8_mve_attrs {
  * Attributes of depthwise_conv2d_s8_mve. Inputs: input [N, H, W, C], filters. Output: [N, H', W', output_channels];
  * output_channels is a multiple of C.
  *
- * Filters are one int32 tensor: for each output channel 16 weights for each tile of the kernel, then bias, multiplier,
- * shift and output offset. A tile is 4 x 4 taps, column by column; tiles go row by row, and taps outside the kernel are 0.
+ * Filters are one int32 tensor: for each output channel its weights, then bias, multiplier, shift. Weights are words of
+ * four taps below one another: the columns of rows 0..3 of the kernel, then those of rows 4..7, and so on; taps below
+ * the kernel are 0.
  */
 typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */

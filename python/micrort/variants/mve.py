@@ -166,24 +166,23 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     costs = {strips: cost.mve_depthwise(window, rows, strips) for strips in choices}
     strips = next(choice for choice in choices if costs[choice] <= _ENOUGH * min(costs.values()))
     made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, "strips": strips}
-    constant = pack_depthwise(filters, scales, int(attrs["output_offset"]))
+    constant = pack_depthwise(filters, scales)
     return _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
 
 
-def pack_depthwise(filters: np.ndarray, scales: Scales, offset: int) -> np.ndarray:
+def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
     """Filters of depthwise_conv2d_s8_mve as int32 [channels, words], of int8 [height, width, channels]."""
     height, width, channels = filters.shape
-    padded = np.pad(filters, ((0, -height % TILE), (0, -width % TILE), (0, 0)))
-    tiles = padded.reshape(padded.shape[0] // TILE, TILE, padded.shape[1] // TILE, TILE, channels)
-    # [tiles high, row, tiles wide, column, channels] -> [channels, tiles high, tiles wide, column, row]
-    words = np.ascontiguousarray(tiles.transpose(4, 0, 2, 3, 1)).reshape(channels, -1).view("<i4").astype(np.int32)
-    parts = (scales.start, scales.multiplier, scales.shift, np.full(channels, offset))
+    rows = np.pad(filters, ((0, -height % TILE), (0, 0), (0, 0))).reshape(-1, TILE, width, channels)
+    # [rows of tiles, row, column, channels] -> [channels, rows of tiles, column, row]
+    words = np.ascontiguousarray(rows.transpose(3, 0, 2, 1)).reshape(channels, -1).view("<i4").astype(np.int32)
+    parts = (scales.start, scales.multiplier, scales.shift)
     columns = [(values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)[:, None] for values in parts]
     return np.concatenate([words, *columns], axis=1)
 
 
 TILE = 4
-"""Taps of a tile along an axis."""
+"""Rows of taps in a word."""
 STRIPS_BYTES = 4096
 """So much workspace more than one strip may take."""
 _ENOUGH = 1.05

@@ -6,7 +6,7 @@
 #include "runtime/kernels/window.h"
 
 /* Channels that are summed together. */
-#define LANES 8
+#define LANES 16
 
 /* Elements under a window that lie inside the image. */
 typedef struct elements {
@@ -16,24 +16,30 @@ typedef struct elements {
     int32_t channels;
 } elements_t;
 
-/* The sums of the eight channels from `channel` on. */
-static inline void sum_eight(const elements_t *elements, int32_t channel, int32_t sums[LANES])
+/* The sums of sixteen channels from `channel` on. */
+static inline void sum_all(const elements_t *elements, int32_t channel, int32_t sums[LANES])
 {
     const mrt_lines_t *lines = elements->lines;
     const int32_t channels = elements->channels;
-    int32x4_t low = vdupq_n_s32(0);
-    int32x4_t high = vdupq_n_s32(0);
+    int32x4_t a = vdupq_n_s32(0);
+    int32x4_t b = vdupq_n_s32(0);
+    int32x4_t c = vdupq_n_s32(0);
+    int32x4_t d = vdupq_n_s32(0);
     for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
         const int8_t *line = (const int8_t *)mrt_lines_row(lines, tap); /* MISRA D1 */
         const int8_t *pixel = &line[elements->first + channel];
         for (int32_t left = elements->columns; left > 0; --left) {
-            low = vaddq_s32(low, vldrbq_s32(pixel));
-            high = vaddq_s32(high, vldrbq_s32(&pixel[4]));
+            a = vaddq_s32(a, vldrbq_s32(pixel));
+            b = vaddq_s32(b, vldrbq_s32(&pixel[4]));
+            c = vaddq_s32(c, vldrbq_s32(&pixel[8]));
+            d = vaddq_s32(d, vldrbq_s32(&pixel[12]));
             pixel = &pixel[channels];
         }
     }
-    vst1q_s32(sums, low);
-    vst1q_s32(&sums[4], high);
+    vst1q_s32(sums, a);
+    vst1q_s32(&sums[4], b);
+    vst1q_s32(&sums[8], c);
+    vst1q_s32(&sums[12], d);
 }
 
 /* Likewise of the last channels, `count` at most. */
@@ -68,7 +74,7 @@ static void make_pixel(const mrt_pool2d_attrs_t *attrs, const mrt_lines_t *lines
         const int32_t left = channels - channel;
         int32_t sums[LANES];
         if (left >= LANES) {
-            sum_eight(&elements, channel, sums);
+            sum_all(&elements, channel, sums);
         } else {
             sum_some(&elements, channel, left, sums);
         }

@@ -10,10 +10,11 @@
 
 #include "runtime/kernels/mve/scale.h"
 
-/** Clamp of outputs, the same in all lanes. */
+/** Zero point and clamp of outputs, the same in all lanes. */
 typedef struct mrt_mve_bounds {
     int16_t low[8];
     int16_t high[8];
+    int16_t offset[8];
 } mrt_mve_bounds_t;
 
 /** Batches of channels whose outputs follow one another, one tile each. Of outputs 0..7 of a batch, 0..3 are in even
@@ -27,6 +28,7 @@ typedef struct mrt_mve_batches {
     int32_t count;           /**< Batches, at least 1. */
     int8_t *output;
     const int32_t *filters; /**< As micrort/kernels/mve.h lays them out. */
+    int32_t columns_there;  /**< Words of weights of a channel, 1..4. */
     int32_t channels;       /**< At least 1. */
     int32_t row_shift;      /**< For quads, bits from row to row: 8, or 0 for quads whose rows are the same one. */
     const mrt_mve_bounds_t *bounds;
@@ -54,8 +56,14 @@ typedef struct mrt_mve_batches {
     "vshr.s32 %q[t], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[t]\n\t" \
     "vshr.s32 %q[t], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[t]\n\t"
 
+/* Scaled sums to bytes: rectified ones, where t is -128 in bytes, and others. */
+#define MRT_MVE_RECTIFY /* MISRA D4 */ \
+    "vqmovunb.s32 %q[x], %q[x]\n\tvqmovunt.s32 %q[x], %q[y]\n\t" \
+    "vqmovnb.u16 %q[x], %q[x]\n\tveor %q[x], %q[x], %q[t]\n\t"
 #define MRT_MVE_CLAMP /* MISRA D4 */ \
-    "ldr r0, %[bounds]\n\tvldrw.u32 %q[y], [r0]\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
+    "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\tldr r0, %[bounds]\n\t" \
+    "vldrw.u32 %q[y], [r0, #32]\n\tvqadd.s16 %q[x], %q[x], %q[y]\n\t" \
+    "vldrw.u32 %q[y], [r0]\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
     "vldrw.u32 %q[y], [r0, #16]\n\tvmin.s16 %q[x], %q[x], %q[y]\n\t"
 
 /* The four weight vectors of a quad: as they are, a row lower, a column further, and both. */
@@ -65,19 +73,20 @@ typedef struct mrt_mve_batches {
     "movs r0, #0\n\tvmov %q[d], %q[b]\n\tvshlc %q[d], r0, #32\n\t"
 
 /*
- * All batches of all channels. Once eight sums are in x and y, even registers hold bias, multiplier, shift and offset.
+ * All batches of all channels. Once eight sums are in x and y, even registers hold bias, multiplier and shift. A
+ * channel's record follows its weights, which are fewer than a vector where the predicate says so.
  */
-#define MRT_MVE_BATCHES(weights, sums, round, clamp) /* MISRA D4 */ \
-    "2:\n\tvldrw.u32 %q[a], [%[record]], #16\n\t" weights \
-    "ldr %[patches], %[first_patches]\n\tldr %[places], %[first_places]\n\tldr %[n], %[count]\n" \
-    "1:\n\t" sums MRT_MVE_SPREAD "ldm %[record], {r0, r2, r4, r6}\n\t" \
+#define MRT_MVE_BATCHES(weights, sums, round, finish) /* MISRA D4 */ \
+    "ldr r0, %[there]\n\tvctp.32 r0\n" \
+    "2:\n\tvpst\n\tvldrwt.u32 %q[a], [%[record]]\n\tldr r0, %[there]\n\tadd %[record], %[record], r0, lsl #2\n\t" \
+    weights "ldr %[patches], %[first_patches]\n\tldr %[places], %[first_places]\n\tldr %[n], %[count]\n" \
+    "1:\n\t" sums MRT_MVE_SPREAD "ldm %[record], {r0, r2, r4}\n\t" \
     "vadd.i32 %q[x], %q[x], r0\n\tvadd.i32 %q[y], %q[y], r0\n\t" \
     "vqrdmulh.s32 %q[x], %q[x], r2\n\tvqrdmulh.s32 %q[y], %q[y], r2\n\t" round \
-    "vrshl.s32 %q[x], r4\n\tvrshl.s32 %q[y], r4\n\tvqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
-    "vqadd.s16 %q[x], %q[x], r6\n\t" clamp "vqmovnb.s16 %q[x], %q[x]\n\t" \
+    "vrshl.s32 %q[x], r4\n\tvrshl.s32 %q[y], r4\n\t" finish \
     "vldrh.u16 %q[y], [%[places]], #16\n\tvstrb.16 %q[x], [%[out], %q[y]]\n\t" \
     "subs %[n], #1\n\tbne 1b\n\t" \
-    "add %[record], #16\n\tadd %[out], #1\n\tldr r0, %[step]\n\tvadd.i32 %q[p], %q[p], r0\n\t" \
+    "add %[record], #12\n\tadd %[out], #1\n\tldr r0, %[step]\n\tvadd.i32 %q[p], %q[p], r0\n\t" \
     "ldr r0, %[channels]\n\tsubs r0, #1\n\tstr r0, %[channels]\n\tbne 2b\n\t"
 
 /** Quads; `scaling` is a constant, and not MRT_MVE_ANY. */
@@ -88,6 +97,7 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
     const uint16_t *first_places = batches->places;
     const int32_t count = batches->count;
     const int32_t step = batches->words_step;
+    const int32_t there = batches->columns_there;
     const mrt_mve_bounds_t *bounds = batches->bounds;
     const int32_t row_shift = batches->row_shift;
     int32_t channels = batches->channels;
@@ -104,12 +114,13 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
     int32x4_t x;
     int32x4_t y;
     if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, "", "") /* MISRA D5 */
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, "", MRT_MVE_RECTIFY) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [shift] "m"(row_shift)
+                         [step] "m"(step), [there] "m"(there), [shift] "m"(row_shift),
+                         [t] "w"(vdupq_n_u8(0x80u))
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         int32x4_t t;
@@ -118,7 +129,7 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y), [t] "=&w"(t)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [shift] "m"(row_shift), [bounds] "m"(bounds)
+                         [step] "m"(step), [there] "m"(there), [shift] "m"(row_shift), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
@@ -131,6 +142,7 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
     const uint16_t *first_places = batches->places;
     const int32_t count = batches->count;
     const int32_t step = batches->words_step;
+    const int32_t there = batches->columns_there;
     const mrt_mve_bounds_t *bounds = batches->bounds;
     int32_t channels = batches->channels;
     int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
@@ -143,12 +155,12 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
     int32x4_t x;
     int32x4_t y;
     if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, "", "") /* MISRA D5 */
+        __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, "", MRT_MVE_RECTIFY) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step)
+                         [step] "m"(step), [there] "m"(there), [t] "w"(vdupq_n_u8(0x80u))
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         int32x4_t t;
@@ -157,19 +169,26 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y), [t] "=&w"(t)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [bounds] "m"(bounds)
+                         [step] "m"(step), [there] "m"(there), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
 
 #else
 
+/* Weights of channel `channel`. */
+static inline int32x4_t mrt_mve_weights(const mrt_mve_batches_t *batches, int32_t channel)
+{
+    const int32_t *filter = &batches->filters[channel * (batches->columns_there + 3)];
+    return vldrwq_z_s32(filter, vctp32q((uint32_t)batches->columns_there));
+}
+
 /* Sums of batch `batch` of channel `channel`, scaled and stored. */
 static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t channel, int32_t batch,
                                        const int32_t sums[8], mrt_mve_scaling_t scaling)
 {
-    const int32_t *record = &batches->filters[(8 * channel) + 4];
-    const mrt_mve_output_t end = {record[3], batches->bounds->low[0], batches->bounds->high[0]};
+    const int32_t *record = &batches->filters[(channel * (batches->columns_there + 3)) + batches->columns_there];
+    const mrt_mve_output_t end = {batches->bounds->offset[0], batches->bounds->low[0], batches->bounds->high[0]};
     const int32x4_t multiplier = vdupq_n_s32(record[1]);
     const int32x4_t shift = vdupq_n_s32(record[2]);
     const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
@@ -183,7 +202,7 @@ static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scali
 {
     for (int32_t channel = 0; channel < batches->channels; ++channel) {
         const int8_t *words = &batches->words[channel * batches->words_step];
-        const int32x4_t here = vldrwq_s32(&batches->filters[8 * channel]);
+        const int32x4_t here = mrt_mve_weights(batches, channel);
         const int32x4_t below = vshlq_n_s32(here, batches->row_shift);
         uint32_t carries[2] = {0u, 0u};
         const int8x16_t weights[4] = {vreinterpretq_s8_s32(here), vreinterpretq_s8_s32(below),
@@ -204,7 +223,7 @@ static inline void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt_mve_sca
 {
     for (int32_t channel = 0; channel < batches->channels; ++channel) {
         const int8_t *words = &batches->words[channel * batches->words_step];
-        const int8x16_t weights = vreinterpretq_s8_s32(vldrwq_s32(&batches->filters[8 * channel]));
+        const int8x16_t weights = vreinterpretq_s8_s32(mrt_mve_weights(batches, channel));
         for (int32_t batch = 0; batch < batches->count; ++batch) {
             int32_t sums[8];
             for (int32_t i = 0; i < 8; ++i) {

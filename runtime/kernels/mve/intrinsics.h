@@ -20,6 +20,7 @@
 #else
 #define MRT_MVE 0
 #include "runtime/kernels/mve/emulation.h"
+#include "runtime/kernels/mve/emulation_float.h"
 #endif
 
 /** Keeps sums in registers where a compiler would rather make a call. */
