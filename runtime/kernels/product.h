@@ -11,6 +11,7 @@
 #define MRT_KERNELS_PRODUCT_H
 
 #include "micrort/kernel.h"
+#include "runtime/kernels/fpu.h"
 #include "runtime/kernels/requantise.h"
 
 #include <stdbool.h>
@@ -181,18 +182,19 @@ static inline void mrt_product_dot_four_f32(const mrt_product_f32_t *product, co
 {
     const float *const second = &weights[stride];
     const float *const third = &second[stride];
-    const float *const fourth = &third[stride];
+    const mrt_fpu_lanes_t lanes = {weights, second, third, &third[stride]};
+    const int32_t done = mrt_fpu_dot_four(input, &lanes, length, sums);
     float a = sums[0];
     float b = sums[1];
     float c = sums[2];
     float d = sums[3];
     (void)product;
-    for (int32_t i = 0; i < length; ++i) {
+    for (int32_t i = done; i < length; ++i) {
         const float value = input[i];
-        a += value * weights[i];
-        b += value * second[i];
-        c += value * third[i];
-        d += value * fourth[i];
+        a += value * lanes.a[i];
+        b += value * lanes.b[i];
+        c += value * lanes.c[i];
+        d += value * lanes.d[i];
     }
     sums[0] = a;
     sums[1] = b;

@@ -57,7 +57,7 @@ def test_on_the_host(compiler: str, tmp_path: Path) -> None:
     sanitisers = ("-fsanitize=undefined,address", "-fno-sanitize-recover=all")
     run_compiler(
         *(needs(compiler), *CXX, *sanitisers, *include(tmp_path), str(HERE / "sine.cpp")),
-        *(*objects, str(library), "-lm", "-o", str(image)),
+        *(*objects, str(library), "-o", str(image)),
     )
     done = subprocess.run([image], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -80,7 +80,7 @@ def test_on_emulated_boards(machine: str, tmp_path: Path) -> None:
     )
     image = tmp_path / "sine.elf"
     run_compiler(
-        *("arm-none-eabi-gcc", *CODE, *flags, *map(str, units), str(main), str(build.library(target)), "-lm"),
+        *("arm-none-eabi-gcc", *CODE, *flags, *map(str, units), str(main), str(build.library(target))),
         *("-Wl,--gc-sections", "-nostartfiles", "-T", str(port / "bare.ld")),
         *(f"-L{tmp_path}", f"-L{port}", f"-L{sources.root() / 'ports'}", "-o", str(image)),
     )

@@ -89,7 +89,7 @@ def _compile(root: Path, folder: Path, compiler: str, flags: tuple[str, ...], un
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
         made = Path(work) / "made"
         made.mkdir()
-        _tool([compiler, *flags, "-shared", *map(str, files), "-lm", "-o", str(made / "libmicrort.so")])
+        _tool([compiler, *flags, "-shared", *map(str, files), "-o", str(made / "libmicrort.so")])
         _declare(_tool([compiler, "-E", "-P", "-DMRT_CDEF", *include, str(root / "include/micrort/micrort.h")]), made)
         try:
             made.rename(folder)

@@ -87,7 +87,6 @@ def _for_board(env: Any, folder: str, board: Any, defines: list[tuple[str, str]]
     clone.Append(
         CPPDEFINES=[("MRT_BOARD_CLOCK_HZ", f"{board.clock_hz}u"), *defines],
         LINKFLAGS=["-nostartfiles", "-T", str(port / "bare.ld"), f"-L{folder}", f"-L{port}", f"-L{port.parents[1]}"],
-        LIBS=["m"],  # expf and tanhf of float kernels
     )
     return clone
 
@@ -121,7 +120,7 @@ def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[An
     clone = env.Clone()
     script = str(Path(__file__).parents[1] / "project" / "footprint.ld")
     undefined = [f"-Wl,--undefined={root}" for root in roots]
-    clone.Append(LINKFLAGS=["-nostartfiles", "-T", script, f"-Wl,--entry={roots[-1]}", *undefined], LIBS=["m"])
+    clone.Append(LINKFLAGS=["-nostartfiles", "-T", script, f"-Wl,--entry={roots[-1]}", *undefined])
     image = clone.Program(f"{folder}/footprint.elf", parts)
     clone.Depends(image, script)
     return list(image)

@@ -1,8 +1,7 @@
-/* Logistic function, float32, portable. Accurate to a few units in the last place of the C library's expf. */
+/* Logistic function, float32, portable. Accurate to a few units in the last place. */
 #include "micrort/kernels.h"
 #include "runtime/kernels/elementwise.h"
-
-#include <math.h>
+#include "runtime/kernels/exponential.h"
 
 /* Above the upper bound the result rounds to 1; below the lower one, 1 + exp(-x) would lose exp(x)'s digits. */
 static float logistic_of(float value)
@@ -11,9 +10,9 @@ static float logistic_of(float value)
         return 1.0f;
     }
     if (value < -9.0f) {
-        return expf(value);
+        return mrt_exponential_f32(value);
     }
-    return 1.0f / (1.0f + expf(-value));
+    return 1.0f / (1.0f + mrt_exponential_f32(-value));
 }
 
 mrt_status_t mrt_logistic_f32_run(const mrt_call_t *call)
