@@ -35,9 +35,24 @@ def mve_vector(blocks: int, channels: int) -> int:
     return 60 + 3 * blocks + -(-channels // 8) * (17 * blocks + 45)
 
 
-def mve_pair(blocks: int, channels: int, lines: int) -> int:
-    """Of two pixels by runtime/kernels/mve/products.c, each copied from `lines` runs of the input."""
-    return 20 + 2 * (lines * 20 + 3 * blocks if lines else 0) + -(-channels // 4) * (14 * blocks + 35)
+def mve_pixels(pixels: int, blocks: int, channels: int, rectified: bool) -> int:
+    """Of `pixels` of `blocks` * 16 elements by runtime/kernels/mve/products.c, and a call of the kernel."""
+    groups = -(-channels // 4)
+    if rectified and blocks <= 4 and channels <= 248:
+        pair = 20 + groups // 2 * (28 * blocks + 37) + groups % 2 * (14 * blocks + 45)
+    else:
+        pair = 20 + groups * (14 * blocks + 2 * (blocks // 4) + (24 if rectified else 30))
+    return 350 + -(-pixels // 2) * pair
+
+
+def mve_patches(window: Mapping[str, int | float], rows: int) -> int:
+    """Of the copies of what is under windows, for `rows` output rows, by runtime/kernels/mve/conv2d_s8_mve.c."""
+    size = int(window["kernel_width"] * window["input_channels"])
+    height, width = int(window["kernel_height"]), int(window["output_width"])
+    pixel = 18 if height == 3 and size <= 16 else 10 + height * (6 + 3 * -(-size // 16))
+    calls = -(-width * height * size // 1024)
+    borders = 150 * min(2, width) if window["padding_left"] else 0
+    return rows * (250 + width * pixel + 180 * calls + borders)
 
 
 def dsp_convolution(pixels: int, taps: int, elements: int, channels: int) -> int:
@@ -59,13 +74,13 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
     columns = (across - 1) * int(window["stride_width"]) + width
     blocks = -(-int(window["input_channels"]) // 16)
     sets, rest = divmod(rows, strips * strip_rows)
-    total = 0
+    total = 600 + 15 * min(rows, strips * strip_rows) * across
     for count, lines in ((sets, strips * strip_rows), (1 if rest else 0, rest)):
         made = -(-lines // strip_rows) * tiles_high
         batches = -(-lines // strip_rows) * -(-across // strip_rows) * outputs / 8
         looked_up = 230 * made * (1 if made <= 4 else blocks)
         built = blocks * (80 + made * (60 + 15 * columns))
-        total += count * (300 + looked_up + built + channels * (20 + per_batch * math.ceil(batches)))
+        total += count * (250 + looked_up + built + channels * (20 + per_batch * math.ceil(batches)))
     return total
 
 

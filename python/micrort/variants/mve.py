@@ -241,9 +241,11 @@ def _windows(
         return None
     channels, elements = filters.shape
     attrs = {**window, "input_zero_point": -int(call.attrs["input_offset"]), "scaling": scales.scaling, **_end(call)}
-    pixels = tensors[call.outputs[0]].elements // channels
-    lines = 0 if elements == window["input_channels"] else int(window["kernel_height"])
-    estimate = -(-pixels // 2) * cost.mve_pair(-(-elements // BLOCK), channels, lines)
+    output = tensors[call.outputs[0]]
+    blocks, rectified = -(-elements // BLOCK), scales.scaling == RECTIFIED
+    estimate = cost.mve_pixels(output.elements // channels, blocks, channels, rectified)
+    if elements != window["input_channels"]:
+        estimate += cost.mve_patches(window, output.rows)
     return _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
 
 

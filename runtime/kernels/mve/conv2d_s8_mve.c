@@ -34,19 +34,24 @@ static bool is_pointwise(const mrt_window_t *window)
            && ((((int64_t)window->output_height - 1) * window->stride_height) < window->input_height);
 }
 
-/* At most PATCH_MAX, also where `check` would refuse the window. */
-static int32_t patch_bytes(const mrt_window_t *window)
+/* Bytes of patches and how many there is room for; patches are at most PATCH_MAX, also where `check` would refuse. */
+typedef struct patches {
+    bool pointwise;
+    int32_t size;
+    int32_t limit;
+} patches_t;
+
+static patches_t patches_of(const mrt_window_t *window)
 {
+    patches_t patches = {.pointwise = is_pointwise(window), .limit = 2};
     const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
     const uint64_t elements = taps * (uint32_t)window->input_channels;
     const bool fits = (taps <= (uint64_t)PATCH_MAX) && (elements <= (uint64_t)PATCH_MAX);
-    return mrt_mve_blocks(fits ? (int32_t)elements : PATCH_MAX) * MRT_MVE_BYTES;
-}
-
-static int32_t patches_limit(const mrt_window_t *window)
-{
-    const int32_t pairs = PATCHES_BYTES / (2 * patch_bytes(window));
-    return (is_pointwise(window) || (pairs < 1)) ? 2 : (2 * pairs);
+    patches.size = mrt_mve_blocks(fits ? (int32_t)elements : PATCH_MAX) * MRT_MVE_BYTES;
+    if (!patches.pointwise && (patches.size <= (PATCHES_BYTES / 4))) {
+        patches.limit = 2 * (PATCHES_BYTES / (2 * patches.size));
+    }
+    return patches;
 }
 
 /* The next patch; `output` is the pixel it makes. */
@@ -225,8 +230,9 @@ static void compute_pointwise(convolution_t *conv)
 uint32_t mrt_conv2d_s8_mve_workspace(const void *attrs)
 {
     const mrt_conv2d_s8_mve_attrs_t *own = (const mrt_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
-    const bool in_place = is_pointwise(&own->window) && ((own->window.input_channels % MRT_MVE_BYTES) == 0);
-    return in_place ? 0u : (uint32_t)(patches_limit(&own->window) * patch_bytes(&own->window));
+    const patches_t patches = patches_of(&own->window);
+    const bool in_place = patches.pointwise && ((own->window.input_channels % MRT_MVE_BYTES) == 0);
+    return in_place ? 0u : (uint32_t)(patches.limit * patches.size);
 }
 
 mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
@@ -234,11 +240,12 @@ mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     const int32_t size = window->kernel_width * window->input_channels;
+    const patches_t patches = patches_of(window);
     convolution_t conv;
     conv.call = call;
     conv.attrs = attrs;
-    conv.patch_size = patch_bytes(window);
-    conv.limit = patches_limit(window);
+    conv.patch_size = patches.size;
+    conv.limit = patches.limit;
     conv.count = 0;
     conv.patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
     conv.product.groups = mrt_input_s32(call, 1u, 0u);
@@ -252,7 +259,7 @@ mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
     conv.copies.pitch = size;
     conv.copies.step = window->stride_width * window->input_channels;
     conv.copies.patch = conv.patch_size;
-    if (is_pointwise(window)) {
+    if (patches.pointwise) {
         compute_pointwise(&conv);
     } else {
         compute_windows(&conv);

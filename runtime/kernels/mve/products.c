@@ -27,10 +27,12 @@ static MRT_NOINLINE void multiply_any(const mrt_mve_tiles_t *tiles)
 {
     for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
         const int32_t *groups = tiles->groups;
-        int8_t *output = &tiles->output[pair * tiles->output_step];
+        const int32_t pixel = mrt_mve_first_pixel(tiles, pair);
+        const int8_t *first = &tiles->pixels[0][pixel * tiles->pixel_step];
+        const int8_t *second = &tiles->pixels[1][pixel * tiles->pixel_step];
+        int8_t *output = &tiles->output[pixel * tiles->output_step];
         for (int32_t channel = 0; channel < tiles->channels; channel += GROUP) {
-            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(&tiles->pixels[0][pair * tiles->step],
-                                                        &tiles->pixels[1][pair * tiles->step], groups, &tiles->blocks);
+            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
             const int32x4_t multiplier = vldrwq_s32(sums.next);
             const int32x4_t shift = vldrwq_s32(&sums.next[GROUP]);
             const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
@@ -87,25 +89,19 @@ static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *ti
 void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
                       int8_t *output)
 {
-    const int32_t pairs = count / 2;
-    mrt_mve_tiles_t tiles; /* member by member: initialisers would first clear it, by a call */
-    tiles.step = 2 * step;
-    tiles.blocks = product->blocks;
-    tiles.output_step = 2 * product->channels;
-    tiles.end = product->output;
-    if (pairs > 0) {
+    if (count > 0) {
+        const bool alone = count == 1; /* twice the same, to the same place */
+        mrt_mve_tiles_t tiles;         /* member by member: an initialiser would first clear it, by a call */
         tiles.pixels[0] = input;
-        tiles.pixels[1] = &input[step];
-        tiles.pairs = pairs;
+        tiles.pixels[1] = alone ? input : &input[step];
+        tiles.pixel_step = step;
+        tiles.output_step = product->channels;
+        tiles.odd = (count % 2) != 0;
+        tiles.pairs = (count + 1) / 2;
+        tiles.blocks = product->blocks;
         tiles.output = output;
-        multiply_pairs(product, &tiles, product->channels);
-    }
-    if (count > (2 * pairs)) { /* twice the same, to the same place */
-        tiles.pixels[0] = &input[2 * pairs * step];
-        tiles.pixels[1] = tiles.pixels[0];
-        tiles.pairs = 1;
-        tiles.output = &output[2 * pairs * product->channels];
-        multiply_pairs(product, &tiles, 0);
+        tiles.end = product->output;
+        multiply_pairs(product, &tiles, alone ? 0 : product->channels);
     }
 }
 

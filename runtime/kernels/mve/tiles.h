@@ -10,16 +10,23 @@
 /** Pairs of pixels, and groups of output channels of each. */
 typedef struct mrt_mve_tiles {
     const int8_t *pixels[2]; /**< The first pair; both may be the same. */
-    int32_t step;            /**< Bytes from pair to pair. */
+    int32_t pixel_step;      /**< Bytes from pixel to pixel. */
+    int32_t output_step;     /**< Likewise of outputs. */
+    bool odd;                /**< Whether the second pair begins with the first one's second pixel. */
     int32_t pairs;           /**< At least 1. */
     const int32_t *groups;   /**< As micrort/kernels/mve.h lays them out. */
     int32_t blocks;          /**< Times 16: elements of a filter; at least 1. */
     int8_t *output;          /**< Of the first pixel. */
-    int32_t output_step;     /**< From pair to pair. */
     int32_t channels;        /**< Four for each group. */
     uint16x8_t places;       /**< Of a group's outputs: even lanes belong to the first pixel. */
     mrt_mve_output_t end;
 } mrt_mve_tiles_t;
+
+/** The first pixel of pair `pair`. */
+static inline int32_t mrt_mve_first_pixel(const mrt_mve_tiles_t *tiles, int32_t pair)
+{
+    return (2 * pair) - ((tiles->odd && (pair > 0)) ? 1 : 0);
+}
 
 /** Steps of a pass: of that many blocks. */
 #define MRT_MVE_STEPS 4
@@ -32,11 +39,11 @@ typedef struct mrt_mve_tiles {
 /* Places in the code below, which the code itself looks up, and what it counts with. */
 typedef struct mrt_mve_tiles_state {
     const int8_t *pixels[2];
-    int32_t step;
+    int32_t moves[2]; /* To the next pair: of pixels, and from the last group's end to its outputs. */
+    int32_t later[2]; /* Likewise from that one on. */
     int32_t pairs;
     const int32_t *groups;
     int32_t passes; /* Of MRT_MVE_STEPS steps each, before the rest. */
-    int32_t skip;   /* From the last group's end to the next pair's outputs. */
     int32_t channels;
     uint32_t first;
     uint32_t rest; /* At first the bytes of the steps of the rest. */
@@ -83,21 +90,22 @@ typedef struct mrt_mve_tiles_state {
 /* The next pair, if there is one. */
 #define MRT_MVE_TILES_NEXT /* MISRA D4 */ \
     "8:\n\tldr r0, %[pairs]\n\tsubs r0, #1\n\tbeq 9f\n\tstr r0, %[pairs]\n\t" \
-    "ldrd %[a], %[b], %[pixels]\n\tldr r0, %[step]\n\tadd %[a], r0\n\tadd %[b], r0\n\tstrd %[a], %[b], %[pixels]\n\t" \
-    "ldr r0, %[skip]\n\tadd %[out], r0\n\tb 4b\n" \
+    "ldrd %[a], %[b], %[pixels]\n\tldrd r0, r2, %[moves]\n\tadd %[a], r0\n\tadd %[b], r0\n\tadd %[out], r2\n\t" \
+    "strd %[a], %[b], %[pixels]\n\tldrd r0, r2, %[later]\n\tstrd r0, r2, %[moves]\n\tb 4b\n" \
     "9:\n\t"
 
 /** All groups of all pairs. */
 static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
     const int32_t passes = (tiles->blocks - 1) / MRT_MVE_STEPS;
+    const int32_t first = tiles->odd ? 1 : 2; /* pixels */
     mrt_mve_tiles_state_t state = {
         .pixels = {tiles->pixels[0], tiles->pixels[1]},
-        .step = tiles->step,
+        .moves = {first * tiles->pixel_step, (first * tiles->output_step) - tiles->channels},
+        .later = {2 * tiles->pixel_step, (2 * tiles->output_step) - tiles->channels},
         .pairs = tiles->pairs,
         .groups = tiles->groups,
         .passes = passes,
-        .skip = tiles->output_step - tiles->channels,
         .channels = tiles->channels,
         .rest = (uint32_t)(tiles->blocks - (passes * MRT_MVE_STEPS)) * MRT_MVE_STEP_BYTES,
         .tail = (scaling == MRT_MVE_RECTIFIED) ? 1u : 0u,
@@ -117,9 +125,9 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
                    : [a] "=&r"(a), [b] "=&r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [n] "=&r"(n),
                      [x] "=&w"(x), [y] "=&w"(y), [u] "=&w"(u), [v] "=&w"(v), [pixels] "+m"(state.pixels),
                      [pairs] "+m"(state.pairs), [first] "=m"(state.first), [rest] "+m"(state.rest),
-                     [tail] "+m"(state.tail)
-                   : [step] "m"(state.step), [groups] "m"(state.groups), [passes] "m"(state.passes),
-                     [skip] "m"(state.skip), [channels] "m"(state.channels), [places] "w"(tiles->places),
+                     [tail] "+m"(state.tail), [moves] "+m"(state.moves)
+                   : [later] "m"(state.later), [groups] "m"(state.groups), [passes] "m"(state.passes),
+                     [channels] "m"(state.channels), [places] "w"(tiles->places),
                      [offset] "w"(vdupq_n_s16((int16_t)tiles->end.offset)),
                      [low] "w"(vdupq_n_s16((int16_t)tiles->end.low)),
                      [high] "w"(vdupq_n_s16((int16_t)tiles->end.high))
@@ -146,7 +154,8 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
     "1:\n\t" MRT_MVE_TWIN("%[first]", "3", "%q[z]") MRT_MVE_TWIN("%[second]", "4", "%q[x]") \
     "vqmovnb.u16 %q[z], %q[z]\n\tvqmovnt.u16 %q[z], %q[x]\n\tveor %q[z], %q[z], %q[sign]\n\t" \
     "vstrb.8 %q[z], [%[out], %q[places]]\n\tadd %[out], #8\n\tcmp %[out], %[end]\n\tbne 1b\n\t" \
-    "ldr r0, %[step]\n\tadd %[a], r0\n\tadd %[b], r0\n\tldr r0, %[skip]\n\tadd %[out], r0\n\t" \
+    "ldrd r0, r2, %[moves]\n\tadd %[a], r0\n\tadd %[b], r0\n\tadd %[out], r2\n\t" \
+    "ldrd r0, r2, %[later]\n\tstrd r0, r2, %[moves]\n\t" \
     "ldr r0, %[pairs]\n\tsubs r0, #1\n\tstr r0, %[pairs]\n\tbne 2b\n\t"
 
 /**
@@ -156,10 +165,11 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
 static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
 {
     const int32_t unused = (MRT_MVE_STEPS - tiles->blocks) * MRT_MVE_BYTES; /* steps that are not made */
-    const int32_t step = tiles->step;
     const int32_t *groups = tiles->groups;
     const int32_t channels = tiles->channels;
-    const int32_t skip = tiles->output_step - tiles->channels;
+    const int32_t start = tiles->odd ? 1 : 2; /* pixels */
+    int32_t moves[2] = {start * tiles->pixel_step, (start * tiles->output_step) - channels};
+    const int32_t later[2] = {2 * tiles->pixel_step, (2 * tiles->output_step) - channels};
     int32_t pairs = tiles->pairs;
     uint32_t first = (uint32_t)tiles->blocks * MRT_MVE_STEP_BYTES;
     uint32_t second;
@@ -176,9 +186,8 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_
     __asm volatile(MRT_MVE_TWINS_PLACES MRT_MVE_TWINS /* MISRA D5 */
                    : [a] "+r"(a), [b] "+r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [x] "=&w"(x),
                      [y] "=&w"(y), [z] "=&w"(z), [u] "=&w"(u), [v] "=&w"(v), [pairs] "+m"(pairs), [first] "+m"(first),
-                     [second] "=m"(second)
-                   : [step] "m"(step), [groups] "m"(groups), [skip] "m"(skip), [channels] "m"(channels),
-                     [places] "w"(places), [sign] "w"(vdupq_n_u8(0x80u))
+                     [second] "=m"(second), [moves] "+m"(moves)
+                   : [later] "m"(later), [groups] "m"(groups), [channels] "m"(channels), [places] "w"(places), [sign] "w"(vdupq_n_u8(0x80u))
                    : MRT_MVE_SUMS, "cc", "memory");
 }
 
@@ -187,9 +196,10 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_
 static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
     for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
-        const int8_t *first = &tiles->pixels[0][pair * tiles->step];
-        const int8_t *second = &tiles->pixels[1][pair * tiles->step];
-        int8_t *output = &tiles->output[pair * tiles->output_step];
+        const int32_t pixel = mrt_mve_first_pixel(tiles, pair);
+        const int8_t *first = &tiles->pixels[0][pixel * tiles->pixel_step];
+        const int8_t *second = &tiles->pixels[1][pixel * tiles->pixel_step];
+        int8_t *output = &tiles->output[pixel * tiles->output_step];
         const int32_t *groups = tiles->groups;
         for (int32_t channel = 0; channel < tiles->channels; channel += 4) {
             const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
@@ -206,9 +216,10 @@ static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t
 static inline void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
 {
     for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
-        const int8_t *first = &tiles->pixels[0][pair * tiles->step];
-        const int8_t *second = &tiles->pixels[1][pair * tiles->step];
-        int8_t *output = &tiles->output[pair * tiles->output_step];
+        const int32_t pixel = mrt_mve_first_pixel(tiles, pair);
+        const int8_t *first = &tiles->pixels[0][pixel * tiles->pixel_step];
+        const int8_t *second = &tiles->pixels[1][pixel * tiles->pixel_step];
+        int8_t *output = &tiles->output[pixel * tiles->output_step];
         const int32_t *groups = tiles->groups;
         for (int32_t channel = 0; channel < tiles->channels; channel += 8) {
             int16_t lanes[2][8];

@@ -100,7 +100,7 @@ def test_a_kernel_that_covers_the_input_is_a_vector_times_a_matrix() -> None:
 
 
 def test_vectors_in_rows_may_go_in_pairs() -> None:
-    case = fully_connected(pairs_of(1), (5, 32), 32, 8)
+    case = fully_connected(pairs_of(1), (9, 32), 32, 8)
     assert assert_all_offers_equal_the_portable_kernel(case) == KERNELS
     offers = {offer.call.kernel: offer.instructions for offer in mve.variants(case.call, case.tensors, "balanced")}
     assert offers["conv2d_s8_mve"] < offers["fully_connected_s8_mve"]
