@@ -172,6 +172,12 @@ static inline uint32_t *mrt_scalar_join(const int8_t *a, const int8_t *b, uint32
 
 #else
 
+/* A weight, its sign extended; apart, because gcc 12 warns of the conversion inside a product. */
+static inline uint32_t mrt_scalar_weight(int8_t weight)
+{
+    return (uint32_t)(int32_t)weight;
+}
+
 static inline const int8_t *mrt_scalar_dot_pixels(const uint32_t *words, const int8_t *weights, uint32_t elements,
                                                   mrt_scalar_sums_t *sums)
 {
@@ -184,8 +190,8 @@ static inline const int8_t *mrt_scalar_dot_pixels(const uint32_t *words, const i
     for (uint32_t pairs = elements / 2u; pairs > 0u; --pairs) {
         const uint32_t even = x[0];
         const uint32_t odd = x[1];
-        mrt_scalar_part((even * (uint32_t)(int32_t)w[0]) + (odd * (uint32_t)(int32_t)w[1]), &low0, &both0);
-        mrt_scalar_part((even * (uint32_t)(int32_t)w[2]) + (odd * (uint32_t)(int32_t)w[3]), &low1, &both1);
+        mrt_scalar_part((even * mrt_scalar_weight(w[0])) + (odd * mrt_scalar_weight(w[1])), &low0, &both0);
+        mrt_scalar_part((even * mrt_scalar_weight(w[2])) + (odd * mrt_scalar_weight(w[3])), &low1, &both1);
         x = &x[2];
         w = &w[4];
     }
