@@ -24,6 +24,7 @@ VERBS = {
     "run": "Run a model or an archive on the host or on an emulated board.",
     "compare": "Compare outputs with the reference interpreter; name the first diverging tensor.",
     "plan": "Plan the memory of buffers given by their lifetimes.",
+    "micro": "Make a project of a model for a board; build, flash and run it.",
     "ops": "List the supported operators and their limits.",
     "targets": "List the processors that can be compiled for.",
     "boards": "List the boards and emulated machines.",

@@ -1,7 +1,8 @@
 /*
  * Vector table, reset and fault handling for any Cortex-M. Handlers have the names of CMSIS; one that nobody else
  * defines is the fault handler. An operating system under which the core starts here brings SVC_Handler, PendSV_Handler
- * and SysTick_Handler; mrt_port_interrupt takes all interrupts of devices.
+ * and SysTick_Handler; mrt_port_interrupt takes all interrupts of devices, and mrt_port_board, which runs before main when variables have
+ * their first values, sets up clocks, caches and console where a board needs it.
  */
 #include "ports/rtos/bare/linker.h"
 #include "ports/rtos/bare/mpu.h"
@@ -14,6 +15,8 @@
 #endif
 
 __attribute__((noreturn)) void mrt_port_reset(void);
+void mrt_port_no_board(void);
+void mrt_port_board(void) __attribute__((weak, alias("mrt_port_no_board")));
 void mrt_port_fault(void);
 __attribute__((noreturn, used)) void mrt_port_fault_report(const uint32_t *frame);
 void SVC_Handler(void) __attribute__((weak, alias("mrt_port_fault")));
@@ -63,6 +66,11 @@ static void enable_core_features(void)
 #endif
 }
 
+void mrt_port_no_board(void)
+{
+    /* nothing to set up: an emulated board, or one that its boot loader set up */
+}
+
 void mrt_port_reset(void)
 {
     enable_core_features();
@@ -76,6 +84,7 @@ void mrt_port_reset(void)
         mrt_port_bss_begin[count] = 0u;
         count += 1u;
     }
+    mrt_port_board();
 #if MRT_PORT_PROTECTED == 1
     if (!mrt_port_mpu_protect()) {
         mrt_port_print("too few MPU regions for the guards of all arenas\n");

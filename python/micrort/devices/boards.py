@@ -18,6 +18,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+CONSOLE = ("rtos/bare/semihosting.c",)
+"""The console of boards that name no sources of their own: the debugger's or the emulator's."""
+TOOLS = ("pyocd", "openocd")
+"""What can program boards."""
 SECTIONS = ("vectors", "code", "data")
 """What the linker script of the bare-metal port places: the vector table, code with constants, variables."""
 
@@ -46,6 +50,16 @@ class Uart:
 
 
 @dataclass(frozen=True)
+class Flash:
+    """How firmware gets into the board."""
+
+    tool: str
+    """One of TOOLS."""
+    selects: str
+    """The chip as pyOCD names it, or the script of OpenOCD."""
+
+
+@dataclass(frozen=True)
 class Board:
     """A board: a target, its memories, and how to reach it."""
 
@@ -64,6 +78,11 @@ class Board:
     machine: str | None
     """The QEMU machine that emulates it, if there is one."""
     uart: Uart | None
+    arenas: tuple[str, ...] = ()
+    """Memories for arenas, fastest first; none named: where data lies."""
+    sources: tuple[str, ...] = CONSOLE
+    """C files under ports/ that firmware without an operating system needs beside the start-up code."""
+    flash: Flash | None = None
 
     @property
     def defines(self) -> Mapping[str, str]:
@@ -148,6 +167,10 @@ def _read(path: Path, table: dict[str, Any]) -> Board:
     sections = {section: str(table["sections"][section]) for section in SECTIONS}
     runs = tuple(map(str, table.get("also_runs", ())))
     uart = table.get("uart")
+    arenas = tuple(map(str, table["sections"].get("arenas", ())))
+    for memory in arenas:
+        if memory not in memories:
+            raise ValueError(f"[sections] arenas names the memory {memory!r}; there are {', '.join(memories)}")
     for section, memory in sections.items():
         if memory not in memories:
             raise ValueError(f"[sections] {section} names the memory {memory!r}; there are {', '.join(memories)}")
@@ -165,4 +188,14 @@ def _read(path: Path, table: dict[str, Any]) -> Board:
         sections=sections,
         machine=table.get("qemu", {}).get("machine"),
         uart=Uart(str(uart["kind"]), int(uart["base"]), int(uart["interrupt"])) if uart else None,
+        arenas=arenas,
+        sources=tuple(map(str, table.get("port", {}).get("sources", CONSOLE))),
+        flash=_flash(table["flash"]) if "flash" in table else None,
     )
+
+
+def _flash(table: dict[str, Any]) -> Flash:
+    tool = str(table["tool"])
+    if tool not in TOOLS:
+        raise ValueError(f"[flash] tool is {tool!r}; it may be {', '.join(TOOLS)}")
+    return Flash(tool, str(table["chip" if tool == "pyocd" else "script"]))

@@ -44,6 +44,18 @@ class Firmware:
     """lib<model>.a; none in firmware that loads its model."""
 
 
+@dataclass(frozen=True)
+class ModelLibrary:
+    """What `model` makes."""
+
+    library: Path
+    """lib<model>.a."""
+    headers: tuple[Path, ...]
+    """mrt_<model>.h, and for an Arm target mrt_<model>_target.h."""
+    figures: Path | None
+    """target.json; none for the host."""
+
+
 def library(target: Target) -> Path:
     """libmicrort.a for `target`.
 
@@ -81,6 +93,29 @@ def firmware(package: Package, board: Board, target: Target) -> Firmware:
     }
     _once(folder, "firmware.scons", arguments, {"package.tar": data})
     return _made(folder, folder / "model" / f"lib{package.name}.a")
+
+
+def model(package: Package, target: Target) -> ModelLibrary:
+    """A model's library and headers for `target`, and what the model takes there.
+
+    Raises:
+        ToolError: the compiler is missing or refuses the model's C.
+    """
+    from micrort.mlf import archive
+
+    runtime = library(target)
+    data = archive.to_bytes(package)
+    texts = ("model", runtime.parent.name, hashlib.sha256(data).hexdigest(), *_compiler(target))
+    folder = sources.cache() / "models" / target.name / _digest(texts, (*_tooling(), *_files("include")))
+    arguments = {
+        "target": target.name,
+        "package": "package.tar",
+        "executor": package.executor,
+        "library": str(runtime.resolve()),
+    }
+    _once(folder, "model.scons", arguments, {"package.tar": data})
+    figures = None if target.is_host else folder / "target.json"
+    return ModelLibrary(folder / f"lib{package.name}.a", tuple(sorted(folder.glob("mrt_*.h"))), figures)
 
 
 def loader(kernels: Sequence[str], board: Board, target: Target) -> Firmware:

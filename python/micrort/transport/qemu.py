@@ -67,3 +67,13 @@ def command(image: Path, machine: str, words: Sequence[str] = ()) -> list[str]:
         *("-display", "none", "-monitor", "none", "-serial", "none", "-parallel", "none"),
         *("-icount", "shift=0", "-semihosting-config", f"enable=on,target=native,{arguments}"),
     ]
+
+
+def application(image: str, machine: str) -> list[str]:
+    """The command line for an application: its console and its first UART are ours, and it may end by semihosting."""
+    return [
+        *(QEMU, "-machine", machine, "-kernel", image, "-display", "none", "-monitor", "none", "-parallel", "none"),
+        # one console for both: bytes that we send reach the UART
+        *("-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console"),
+        *("-semihosting-config", "enable=on,target=native,chardev=console"),
+    ]

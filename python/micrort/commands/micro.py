@@ -1,0 +1,93 @@
+"""`micrort micro`: projects for boards, made, built, flashed and run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from micrort.errors import ToolError
+from micrort.project import create, platforms, server
+from micrort.project.platforms.base import Option
+
+CLICK_TYPES: dict[str, Any] = {"str": str, "int": int}
+folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+
+@click.group("micro")
+def command() -> None:
+    """Make a project of a compiled model for a board, build it, flash it, run it."""
+
+
+def _type_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of every project type; their help says which types heed them."""
+    owners: dict[str, tuple[Option, list[str]]] = {}
+    for name in platforms.NAMES:
+        for option in platforms.platform(name).options:
+            owners.setdefault(option.name, (option, []))[1].append(name)
+    for option, names in reversed(owners.values()):
+        flag = "--" + option.name.replace("_", "-")
+        told = f"{option.help} [{', '.join(names)}; default: {json.dumps(option.default)}]"
+        kind: dict[str, Any] = {"is_flag": True} if option.type == "bool" else {"type": CLICK_TYPES[option.type]}
+        if option.choices is not None:
+            kind["type"] = click.Choice(option.choices)
+        function = click.option(flag, option.name, default=None, help=told, **kind)(function)
+    return function
+
+
+@command.command("create-project")
+@click.argument("model", metavar="MODEL.tar", type=click.Path(path_type=Path))
+@folder_argument
+@click.option("--type", "kind", required=True, metavar="TYPE", help=f"One of {', '.join(platforms.NAMES)}.")
+@click.option("--board", metavar="B", help="Board to make the project for, see `micrort boards`.")
+@click.option("--target", metavar="T", help="Core to build for, see `micrort targets`; where there is no board.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_type_options
+def create_project(
+    model: Path, folder: Path, kind: str, board: str | None, target: str | None, as_json: bool, **options: Any
+) -> None:
+    """Make a project in DIR, or bring a new model into the project there: files that you changed stay."""
+    from micrort import mlf
+
+    given = {name: value for name, value in options.items() if value is not None}
+    made = create.create(kind, mlf.read(model), folder, board=board, target=target, options=given)
+    if as_json:
+        click.echo(json.dumps({"folder": str(made.folder), "written": made.written, "kept": made.kept}, indent=2))
+        return
+    click.echo(f"{folder}: {kind} project, {len(made.written)} files written")
+    for name in made.kept:
+        click.echo(f"  kept: {name}, which you changed")
+    click.echo(f"next: micrort micro build {folder}")
+
+
+@command.command("build")
+@folder_argument
+@click.option("--verbose", is_flag=True, help="Print what the build prints.")
+def build(folder: Path, verbose: bool) -> None:
+    """Build the project in DIR."""
+    _tried(lambda: server.build(folder, verbose))
+
+
+@command.command("flash")
+@folder_argument
+def flash(folder: Path) -> None:
+    """Write the image of the project in DIR to its board, verify it and reset the board."""
+    click.echo(_tried(lambda: server.flash(folder)), nl=False)
+
+
+@command.command("run")
+@folder_argument
+def run(folder: Path) -> int:
+    """Run the project in DIR on its emulated board; exits as the firmware does."""
+    code: int = _tried(lambda: server.run(folder))
+    return code
+
+
+def _tried(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except server.ProjectError as error:
+        raise ToolError(str(error)) from None

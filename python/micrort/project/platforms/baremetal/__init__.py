@@ -1,0 +1,86 @@
+"""Firmware without an operating system: start-up code, linker script, Makefile, and a main that runs the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from micrort import sources
+from micrort.devices.boards import Board
+from micrort.devices.targets import CROSS
+from micrort.errors import UsageError
+from micrort.project import arenas
+from micrort.project.platforms import base, parts
+from micrort.project.platforms.base import Files, Option, Order, Platform
+
+START = ("rtos/bare/startup.c", "rtos/bare/text.c")
+"""What every board needs."""
+HEADERS = ("port.h", "linker.h", "registers.h", "mpu.h")
+
+
+class Project(Platform):
+    """See the module."""
+
+    name = "baremetal"
+    description = "firmware without an operating system, built by Make"
+    image = "firmware.elf"
+    own_options = (
+        Option("stack_size", "int", 0x1000, "Bytes for the stack.", least=256),
+        Option("seed", "int", 12345, "The example runs the model on inputs lcg:SEED, as `micrort run` does.", least=0),
+        Option("warning_as_error", "bool", False, "Refuse to build the application where the compiler warns."),
+    )
+
+    def check(self, order: Order) -> None:
+        """See Platform."""
+        board = _board(order)
+        bound = order.package.figures["arenas"]
+        arenas.place(board, [(item["name"], item["bytes"]) for item in bound])
+        if int(order.options["stack_size"]) % 8:
+            raise UsageError("option stack_size takes a multiple of 8")
+
+    def values(self, order: Order) -> dict[str, Any]:
+        """See Platform."""
+        board = _board(order)
+        units = [f"ports/{name}" for name in (*START, *board.sources)]
+        defines = {**board.defines, "MRT_PORT_PROTECTED": "0"}
+        more = {"compiler": f"{CROSS}gcc", "units": units, "defines": defines, "calls": _calls(order)}
+        return {**super().values(order), **more}
+
+    def files(self, order: Order) -> Files:
+        """See Platform."""
+        board = _board(order)
+        root = sources.root()
+        placed = arenas.place(board, [(item["name"], item["bytes"]) for item in order.package.figures["arenas"]])
+        units = [f"ports/{name}" for name in (*START, *board.sources)]
+        headers = {path.relative_to(root).as_posix() for unit in units for path in (root / unit).parent.glob("*.h")}
+        headers |= {path.relative_to(root).as_posix() for path in (root / "ports/drivers").glob("*.h")}
+        ours = parts.library(order) | base.sources(root, [*units, *sorted(headers), "ports/rtos/bare/bare.ld"])
+        ours["memory.ld"] = board.memory_ld().encode()
+        ours["arenas.ld"] = arenas.script(placed).encode()
+        return super().files(order) | base.below("micrort", ours)
+
+    def commands(self, order: Order) -> dict[str, list[str]]:
+        """See Platform."""
+        from micrort.transport import qemu
+
+        found = super().commands(order)
+        machine = _board(order).machine
+        if machine is not None:
+            found["run"] = qemu.application(str(self.image), machine)
+        return found
+
+
+def _board(order: Order) -> Board:
+    assert order.board is not None  # needs_board
+    return order.board
+
+
+def _calls(order: Order) -> dict[str, str]:
+    """How the application calls the model: by the executor, or directly."""
+    model = order.package.name
+    if order.package.executor == "aot":
+        return {"input": f"mrt_{model}_input(", "output": f"mrt_{model}_output(", "run": f"mrt_{model}_run()"}
+    return {
+        "input": "mrt_executor_input(&executor, ",
+        "output": "mrt_executor_output(&executor, ",
+        "run": "mrt_executor_run(&executor)",
+    }
