@@ -13,7 +13,7 @@ from micrort import cli, compiler, mlf
 from micrort.commands.run import crc32
 from micrort.inputs import make
 from micrort.native.executor import HostExecutor
-from micrort.project import create, platforms, server
+from micrort.project import actions, create, platforms
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_library_by_pkg_config_and_example(archives: dict[str, Path], tmp_path: 
 def test_library_for_the_host_runs(tmp_path: Path) -> None:
     package = compiler.compile_model(MODELS / "sine_int8.tflite")
     create.create("library", package, tmp_path / "made", board=None, target="host", options={})
-    server.build(tmp_path / "made")
+    actions.build(tmp_path / "made")
     main = tmp_path / "main.c"
     main.write_text(
         '#include <stdio.h>\n#include "mrt_sine_int8.h"\n'

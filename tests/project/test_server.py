@@ -16,7 +16,7 @@ import pytest
 from tests.codegen.models import MODELS
 
 from micrort import compiler, mlf
-from micrort.project import server, template
+from micrort.project import actions, template
 
 TEMPLATE = Path(template.__file__).parent
 
@@ -97,13 +97,13 @@ def test_from_template_to_output(archive: Path, tmp_path: Path) -> None:
         assert ours.result("generate_project", **place, project_dir=str(folder), options=options) is None
         code, message = ours.error("generate_project", **place, project_dir=str(folder), options=options)
         assert code == -32000 and "exists" in message
-    with driver(folder, sys.executable, "-I", "-S") as ours:  # without micrort and any other package
+    with driver(folder, sys.executable, "-E", "-S") as ours:  # without micrort and any other package
         info = ours.result("server_info_query", tvm_version="0.14.0")
         assert info["is_template"] is False and info["model_library_format_path"] == str(folder / "model.tar")
         assert ours.result("build", options=options) is None
         assert ours.result("flash", options=options) is None
         timeouts = ours.result("open_transport", options=options)["timeouts"]
-        assert set(timeouts) == set(server.TIMEOUT_NAMES)
+        assert set(timeouts) == set(actions.TIMEOUT_NAMES)
         assert ours.result("write_transport", data=base64.b85encode(b"hello").decode(), timeout_sec=5.0) is None
         data = ours.result("read_transport", n=9, timeout_sec=20.0)["data"]
         assert base64.b85decode(data) == b"micrort: "
@@ -135,11 +135,11 @@ def test_timeout_loses_nothing(tmp_path: Path) -> None:
     described = {"type": "x", "image": "firmware.elf", "memories": [], "flash": None, "files": {}, "board": "b"}
     command = ["sh", "-c", "printf ab; read line; printf cd$line"]
     (tmp_path / "micrort.json").write_text(json.dumps({**described, "commands": {"run": command}}))
-    transport = server.Transport(tmp_path)
-    with pytest.raises(server.IoTimeoutError):
+    transport = actions.Transport(tmp_path)
+    with pytest.raises(actions.IoTimeoutError):
         transport.read(4, 0.3)
     transport.write(b"ef\n", 5.0)
     assert transport.read(6, 5.0) == b"abcdef"
-    with pytest.raises(server.TransportClosedError):
+    with pytest.raises(actions.TransportClosedError):
         transport.read(1, 5.0)
     transport.close()

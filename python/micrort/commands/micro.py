@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from micrort.errors import ToolError
-from micrort.project import create, platforms, server
+from micrort.project import actions, create, platforms
 from micrort.project.platforms.base import Option
 
 CLICK_TYPES: dict[str, Any] = {"str": str, "int": int}
@@ -68,26 +68,26 @@ def create_project(
 @click.option("--verbose", is_flag=True, help="Print what the build prints.")
 def build(folder: Path, verbose: bool) -> None:
     """Build the project in DIR."""
-    _tried(lambda: server.build(folder, verbose))
+    _tried(lambda: actions.build(folder, verbose))
 
 
 @command.command("flash")
 @folder_argument
 def flash(folder: Path) -> None:
     """Write the image of the project in DIR to its board, verify it and reset the board."""
-    click.echo(_tried(lambda: server.flash(folder)), nl=False)
+    click.echo(_tried(lambda: actions.flash(folder)), nl=False)
 
 
 @command.command("run")
 @folder_argument
 def run(folder: Path) -> int:
     """Run the project in DIR on its emulated board; exits as the firmware does."""
-    code: int = _tried(lambda: server.run(folder))
+    code: int = _tried(lambda: actions.run(folder))
     return code
 
 
 def _tried(call: Callable[[], Any]) -> Any:
     try:
         return call()
-    except server.ProjectError as error:
+    except actions.ProjectError as error:
         raise ToolError(str(error)) from None

@@ -18,7 +18,7 @@ from micrort import __version__
 from micrort.devices import boards, targets
 from micrort.errors import UsageError
 from micrort.mlf import Package, archive
-from micrort.project import platforms, server
+from micrort.project import actions, platforms, server
 from micrort.project.platforms.base import Files, Order, Platform
 
 ARCHIVE = "model.tar"
@@ -57,7 +57,8 @@ def create(
     before = _previous(folder, kind)
     files = platform.files(order)
     files[ARCHIVE] = archive.to_bytes(package)
-    files[server.SERVER] = Path(server.__file__).read_bytes()
+    files[actions.SERVER] = Path(server.__file__).read_bytes()
+    files[actions.MODULE] = Path(actions.__file__).read_bytes()
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     described = {**_described(platform, order), "files": digests}
     return _write(folder, files, before, json.dumps(described, indent=2) + "\n")
@@ -113,13 +114,13 @@ def _previous(folder: Path, kind: str) -> dict[str, str]:
         return {}
     if not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a folder for the project")
-    if not (folder / server.DESCRIPTION).exists():
+    if not (folder / actions.DESCRIPTION).exists():
         if any(folder.iterdir()):
             raise UsageError(f"{folder} is not empty and holds no micrort project; name a new folder, or an empty one")
         return {}
     try:
-        described = server.describe(folder)
-    except server.ProjectError as error:
+        described = actions.describe(folder)
+    except actions.ProjectError as error:
         raise UsageError(str(error)) from None
     if described["type"] != kind:
         raise UsageError(f"{folder} holds a {described['type']} project; name another folder for one of type {kind}")
@@ -134,12 +135,12 @@ def _write(folder: Path, files: Files, before: Mapping[str, str], description: s
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as work:
                 made = Path(work) / "project"
-                _put(made, {**files, server.DESCRIPTION: description.encode()})
+                _put(made, {**files, actions.DESCRIPTION: description.encode()})
                 made.rename(folder)
         else:
             for name in set(before) - set(files) - set(kept):
                 (folder / name).unlink(missing_ok=True)
-            _put(folder, {**{name: files[name] for name in written}, server.DESCRIPTION: description.encode()})
+            _put(folder, {**{name: files[name] for name in written}, actions.DESCRIPTION: description.encode()})
     except OSError as error:
         raise UsageError(f"cannot write {folder}: {error.strerror}") from None
     return Created(folder, tuple(sorted(written)), tuple(sorted(kept)))
