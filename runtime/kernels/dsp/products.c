@@ -63,59 +63,31 @@ uint32_t *mrt_dsp_widen_one(const int8_t *a, uint32_t count, uint32_t *lanes)
     return to;
 }
 
-/* One channel of two pixels, from twice its sums. */
-static inline void store_two(int32_t twice_a, int32_t twice_b, mrt_dsp_scale_t scale, int8_t *a, int8_t *b)
-{
-    const int8_t element_a = mrt_dsp_requantise(twice_a, scale);
-    const int8_t element_b = mrt_dsp_requantise(twice_b, scale);
-    *a = element_a;
-    *b = element_b;
-}
-
-/* One group of channels of two pixels; returns the next group. */
-static inline const uint32_t *group_of_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t skip, int8_t *a,
-                                           int8_t *b)
-{
-    const uint32_t step = walk->step;
-    mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], group[0], group[1], group[2], group[3]};
-    const uint32_t *scales = mrt_dsp_dot_two(walk, &group[MRT_DSP_GROUP], skip, &sums);
-    store_two(mrt_dsp_twice_even(sums.a0), mrt_dsp_twice_even(sums.b0), mrt_dsp_scale(scales, 0u, step), &a[0], &b[0]);
-    store_two(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_twice_odd(sums.b1, sums.b0), mrt_dsp_scale(scales, 1u, step),
-              &a[1], &b[1]);
-    store_two(mrt_dsp_twice_even(sums.a2), mrt_dsp_twice_even(sums.b2), mrt_dsp_scale(scales, 2u, step), &a[2], &b[2]);
-    store_two(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_twice_odd(sums.b3, sums.b2), mrt_dsp_scale(scales, 3u, step),
-              &a[3], &b[3]);
-    return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
-}
-
 void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
 {
-    const uint32_t skip = mrt_dsp_skip(walk->quads, MRT_DSP_TWO_CODE);
-    const uint32_t *group = walk->groups;
-    /* One call of the group for all of them, so that it is there once; of the last group only some channels count. */
+    /* One call for whole groups and one for the last, of which only some channels count, so that the code is there once. */
     int8_t last_a[MRT_DSP_GROUP];
     int8_t last_b[MRT_DSP_GROUP];
+    const uint32_t rest = channels % MRT_DSP_GROUP;
+    const uint32_t *group = walk->groups;
     int8_t *to_a = a;
     int8_t *to_b = b;
-    uint32_t left = channels;
-    while (left > 0u) {
-        if (left < MRT_DSP_GROUP) {
+    uint32_t count = channels / MRT_DSP_GROUP;
+    for (uint32_t part = (count != 0u) ? 0u : 1u; part < ((rest != 0u) ? 2u : 1u); ++part) {
+        if (part != 0u) {
             to_a = last_a;
             to_b = last_b;
+            count = 1u;
         }
-        group = group_of_two(walk, group, skip, to_a, to_b);
-        to_a = &to_a[MRT_DSP_GROUP];
-        to_b = &to_b[MRT_DSP_GROUP];
-        left -= (left < MRT_DSP_GROUP) ? left : MRT_DSP_GROUP;
+        group = mrt_dsp_groups_two(walk, group, count, to_a, to_b);
     }
-    const uint32_t rest = channels % MRT_DSP_GROUP;
     if (rest != 0u) {
         (void)memcpy(&a[channels - rest], last_a, rest);
         (void)memcpy(&b[channels - rest], last_b, rest);
     }
 }
 
-/* The same of one pixel. */
+/* One group of channels of one pixel; returns the next group. */
 static inline const uint32_t *group_of_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t skip, int8_t *a)
 {
     const uint32_t step = walk->step;
