@@ -27,7 +27,9 @@ typedef struct mrt_fully_connected_s8_dsp_attrs {
 
 /**
  * Attributes of conv2d_s8_dsp: convolutions of one group with any window. Inputs: input, groups. Output as conv2d_s8.
- * Elements of a filter in the groups: tap rows, taps, channels.
+ * Elements of a filter in the groups: tap rows, taps, channels; where channels come in no multiple of four, the whole
+ * words of each tap row; what is left of the rows makes words, each in its place as soon as it is full, the last at the
+ * end.
  */
 typedef struct mrt_conv2d_s8_dsp_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */

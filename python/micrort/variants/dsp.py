@@ -64,7 +64,7 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Variant | None:
         return product
     filters = weights.data.reshape(weights.shape[0], -1)
     scales = fold(call, tensors, filters)
-    groups = None if scales is None else pack(filters, scales)
+    groups = None if scales is None else pack(by_words(filters, weights.shape[1]), scales)
     if groups is None:
         return None
     left_out = ("groups", "input_offset", "output_offset")
@@ -73,6 +73,30 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Variant | None:
     pixels, taps = tensors[call.outputs[0]].elements // len(filters), math.prod(weights.shape[1:3])
     instructions = cost.dsp_convolution(pixels, taps, filters.shape[1], len(filters))
     return _replaced(call, "conv2d_s8_dsp", groups, attrs, instructions)
+
+
+def by_words(filters: np.ndarray, tap_rows: int) -> np.ndarray:
+    """Filters in the order in which conv2d_s8_dsp widens a patch whose channels come in no multiple of four.
+
+    Args:
+        filters: int8 [output channels, elements], the elements of a tap row together.
+        tap_rows: rows of taps.
+
+    Returns:
+        The same elements: of each tap row its whole words; what is left of the rows makes words, each in its place as
+        soon as it is full, the last at the end.
+    """
+    run = filters.shape[1] // tap_rows
+    order: list[int] = []
+    left: list[int] = []
+    for row in range(tap_rows):
+        elements = list(range(row * run, (row + 1) * run))
+        order += elements[: run // 4 * 4]
+        left += elements[run // 4 * 4 :]
+        full = len(left) // 4 * 4
+        order += left[:full]
+        left = left[full:]
+    return filters[:, order + left]
 
 
 def _product(call: KernelCall, tensors: Tensors, filters: np.ndarray, vectors: int) -> Variant | None:

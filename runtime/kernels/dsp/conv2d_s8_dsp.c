@@ -2,6 +2,7 @@
  * multiplied with all filters. Pixels go in pairs from row to row, so that narrow images fill the pairs too. */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/dsp/dot.h"
 #include "runtime/kernels/dsp/intrinsics.h"
 #include "runtime/kernels/dsp/products.h"
 #include "runtime/kernels/window.h"
@@ -21,63 +22,76 @@ typedef struct conv2d_dsp {
     mrt_dsp_walk_t walk;
 } conv2d_dsp_t;
 
-/* A place in the output, and the input rows under it. */
+/* An output row: the input rows under it, and the columns [begin, end) whose windows lie in the image as they are. */
+typedef struct line {
+    mrt_lines_t under;
+    int32_t begin;
+    int32_t end;
+} line_t;
+
+/* A place in the output. */
 typedef struct pixel {
-    const mrt_lines_t *lines;
-    uint32_t row;
+    const line_t *line;
     int32_t x;
     int32_t origin; /* input column of tap 0 */
+    int8_t *to;
 } pixel_t;
 
-/* The walk over all pixels of a call. Of two pixels one after the other each has the lines of its row. */
+/* The walk over all pixels of a call. Of two pixels one after the other each has its line. */
 typedef struct cursor {
-    mrt_lines_t lines[2];
+    line_t lines[2];
     uint32_t current;
     uint32_t row;
-    int32_t x;
+    pixel_t next;
 } cursor_t;
 
 static void begin_row(const conv2d_dsp_t *conv, cursor_t *cursor)
 {
+    const mrt_window_t *window = conv->window;
     cursor->current = 1u - cursor->current;
-    mrt_lines_make(&cursor->lines[cursor->current], conv->call, conv->window, cursor->row);
-    cursor->x = 0;
+    line_t *line = &cursor->lines[cursor->current];
+    mrt_lines_make(&line->under, conv->call, window, cursor->row);
+    const int32_t extent = ((window->kernel_width - 1) * window->dilation_width) + 1;
+    const int32_t room = (window->input_width - extent) + window->padding_left;
+    line->begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width;
+    line->end = (room < 0) ? 0 : ((room / window->stride_width) + 1);
+    cursor->next = (pixel_t){line, 0, -window->padding_left, mrt_output_s8(conv->call, 0u, cursor->row)};
 }
 
-static pixel_t next_pixel(const conv2d_dsp_t *conv, cursor_t *cursor)
+static inline pixel_t next_pixel(const conv2d_dsp_t *conv, cursor_t *cursor)
 {
-    if (cursor->x == conv->window->output_width) {
+    if (cursor->next.x == conv->window->output_width) {
         cursor->row += 1u;
         begin_row(conv, cursor);
     }
-    const pixel_t pixel = {&cursor->lines[cursor->current], cursor->row, cursor->x,
-                           (cursor->x * conv->window->stride_width) - conv->window->padding_left};
-    cursor->x += 1;
+    const pixel_t pixel = cursor->next;
+    cursor->next.x += 1;
+    cursor->next.origin += conv->window->stride_width;
+    cursor->next.to = &cursor->next.to[conv->window->output_channels];
     return pixel;
 }
 
-static int8_t *output_of(const conv2d_dsp_t *conv, const pixel_t *pixel)
+/* Whether all columns under a pixel lie in the image. */
+static inline bool is_inside(const pixel_t *pixel)
 {
-    int8_t *row = mrt_output_s8(conv->call, 0u, pixel->row);
-    return &row[pixel->x * conv->window->output_channels];
+    return (pixel->x >= pixel->line->begin) && (pixel->x < pixel->line->end);
 }
 
-/* Whether all columns under a pixel lie in the image, one beside the other. */
+/* Whether they also lie one beside the other. */
 static bool is_whole(const mrt_window_t *window, const pixel_t *pixel)
 {
-    return (window->dilation_width == 1) && (pixel->origin >= 0)
-           && ((pixel->origin + window->kernel_width) <= window->input_width);
+    return (window->dilation_width == 1) && is_inside(pixel);
 }
 
 /* The elements under a tap; zero points where it lies outside the image. */
 static const int8_t *tap_of(const conv2d_dsp_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t tap)
 {
     const int32_t column = pixel->origin + (tap * conv->window->dilation_width);
-    const mrt_taps_t *rows = &pixel->lines->taps;
+    const mrt_taps_t *rows = &pixel->line->under.taps;
     if ((tap_row < rows->begin) || (tap_row >= rows->end) || (column < 0) || (column >= conv->window->input_width)) {
         return conv->bytes;
     }
-    const int8_t *line = mrt_lines_row(pixel->lines, tap_row); /* MISRA D1 */
+    const int8_t *line = mrt_lines_row(&pixel->line->under, tap_row); /* MISRA D1 */
     return &line[column * conv->window->input_channels];
 }
 
@@ -122,22 +136,7 @@ static inline int8_t *fill_few(int8_t *to, int8_t point, uint32_t count)
     return &to[count];
 }
 
-/* Copies the patch of a pixel whose columns all lie in the image to bytes without gaps. */
-static void gather_whole(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
-{
-    const uint32_t first = (uint32_t)pixel->origin * conv->channels;
-    int8_t *to = patch;
-    for (int32_t row = 0; row < conv->window->kernel_height; ++row) {
-        if ((row >= pixel->lines->taps.begin) && (row < pixel->lines->taps.end)) {
-            const int8_t *line = mrt_lines_row(pixel->lines, row); /* MISRA D1 */
-            to = copy_few(to, &line[first], conv->run);
-        } else {
-            to = fill_few(to, conv->point, conv->run);
-        }
-    }
-}
-
-/* The same of any pixel. */
+/* Copies the patch of any pixel to bytes without gaps. */
 static void gather_any(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
 {
     const mrt_window_t *window = conv->window;
@@ -148,8 +147,8 @@ static void gather_any(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *p
     int8_t *to = patch;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
         /* A window that misses the image has no taps, wherever they would begin. */
-        const bool inside = (taps.begin < taps.end) && (row >= pixel->lines->taps.begin)
-                            && (row < pixel->lines->taps.end);
+        const bool inside = (taps.begin < taps.end) && (row >= pixel->line->under.taps.begin)
+                            && (row < pixel->line->under.taps.end);
         const int32_t begin = inside ? taps.begin : window->kernel_width;
         const int32_t end = inside ? taps.end : window->kernel_width;
         to = fill_few(to, conv->point, (uint32_t)begin * conv->channels);
@@ -160,12 +159,73 @@ static void gather_any(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *p
     }
 }
 
-static void gather(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
+/* Where the tap rows under a pixel begin: in the image, or in a copy of the patch. */
+typedef struct source {
+    const void *const *rows; /* null for a copy */
+    uint32_t first;          /* element of a row in the image */
+    const int8_t *copy;      /* tap rows without gaps */
+} source_t;
+
+/* The tap rows of a pixel; copied to `room` where some of them leave the image. */
+static inline source_t source_of(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *room)
 {
-    if (is_whole(conv->window, pixel)) {
-        gather_whole(conv, pixel, patch);
+    const int32_t height = conv->window->kernel_height;
+    const mrt_taps_t *rows = &pixel->line->under.taps;
+    source_t source = {NULL, 0u, room};
+    if (is_whole(conv->window, pixel) && ((rows->end - rows->begin) == height) && (height <= MRT_LINES_MAX)) {
+        source.rows = pixel->line->under.rows;
+        source.first = (uint32_t)pixel->origin * conv->channels;
     } else {
-        gather_any(conv, pixel, patch);
+        gather_any(conv, pixel, room);
+    }
+    return source;
+}
+
+static inline const int8_t *source_row(const source_t *source, uint32_t row, uint32_t run)
+{
+    if (source->rows == NULL) {
+        return &source->copy[row * run];
+    }
+    const int8_t *line = source->rows[row]; /* MISRA D1 */
+    return &line[source->first];
+}
+
+/* Widens the patches of two pixels: whole words of each tap row; what is left of the rows as soon as it fills words. */
+static void widen_rows(const conv2d_dsp_t *conv, const source_t *a, const source_t *b)
+{
+    const uint32_t height = (uint32_t)conv->window->kernel_height;
+    const uint32_t words = conv->run / 4u;
+    const uint32_t rest = conv->run % 4u;
+    uint32_t *lanes = conv->lanes;
+    uint32_t left_a = 0u; /* elements that fill no word yet, the first lowest */
+    uint32_t left_b = 0u;
+    uint32_t shift = 0u;
+    for (uint32_t row = 0u; row < height; ++row) {
+        const int8_t *from_a = source_row(a, row, conv->run);
+        const int8_t *from_b = source_row(b, row, conv->run);
+        for (uint32_t word = words; word > 0u; --word) {
+            mrt_dsp_widen_quad(mrt_dsp_load(from_a), mrt_dsp_load(from_b), lanes);
+            from_a = &from_a[4];
+            from_b = &from_b[4];
+            lanes = &lanes[MRT_DSP_LANES_TWO];
+        }
+        for (uint32_t i = 0u; i < rest; ++i) {
+            const uint8_t element_a = (uint8_t)from_a[i];
+            const uint8_t element_b = (uint8_t)from_b[i];
+            left_a |= (uint32_t)element_a << shift;
+            left_b |= (uint32_t)element_b << shift;
+            shift += 8u;
+            if (shift == 32u) {
+                mrt_dsp_widen_quad(left_a, left_b, lanes);
+                lanes = &lanes[MRT_DSP_LANES_TWO];
+                left_a = 0u;
+                left_b = 0u;
+                shift = 0u;
+            }
+        }
+    }
+    if (shift != 0u) {
+        mrt_dsp_widen_quad(left_a, left_b, lanes);
     }
 }
 
@@ -176,25 +236,25 @@ static void compute_two(const conv2d_dsp_t *conv, cursor_t *cursor)
     if ((conv->channels % 4u) == 0u) {
         widen_taps(conv, &a, &b);
     } else {
-        int8_t *second = &conv->bytes[conv->patch];
-        gather(conv, &a, conv->bytes);
-        gather(conv, &b, second);
-        (void)mrt_dsp_widen_two(conv->bytes, second, conv->patch, conv->lanes);
+        const source_t source_a = source_of(conv, &a, conv->bytes);
+        const source_t source_b = source_of(conv, &b, &conv->bytes[conv->patch]);
+        widen_rows(conv, &source_a, &source_b);
     }
-    mrt_dsp_multiply_two(&conv->walk, (uint32_t)conv->window->output_channels, output_of(conv, &a),
-                         output_of(conv, &b));
+    mrt_dsp_multiply_two(&conv->walk, (uint32_t)conv->window->output_channels, a.to, b.to);
 }
 
+/* One pixel; where patches are made row by row, as two times the same, whose second result nobody sees. */
 static void compute_one(const conv2d_dsp_t *conv, cursor_t *cursor)
 {
     const pixel_t a = next_pixel(conv, cursor);
     if ((conv->channels % 4u) == 0u) {
         widen_taps(conv, &a, NULL);
+        mrt_dsp_multiply_one(&conv->walk, (uint32_t)conv->window->output_channels, a.to);
     } else {
-        gather(conv, &a, conv->bytes);
-        (void)mrt_dsp_widen_one(conv->bytes, conv->patch, conv->lanes);
+        const source_t source = source_of(conv, &a, conv->bytes);
+        widen_rows(conv, &source, &source);
+        mrt_dsp_multiply_two(&conv->walk, (uint32_t)conv->window->output_channels, a.to, a.to);
     }
-    mrt_dsp_multiply_one(&conv->walk, (uint32_t)conv->window->output_channels, output_of(conv, &a));
 }
 
 mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
@@ -207,6 +267,7 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
     const uint32_t quads = mrt_dsp_quads(patch);
     uint32_t *lanes = mrt_workspace(call);                  /* MISRA D1 */
     const uint32_t *groups = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
+    int8_t *bytes = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads, MRT_DSP_LANES_TWO)); /* MISRA D1 */
     const conv2d_dsp_t conv = {
         .call = call,
         .window = window,
@@ -214,7 +275,7 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
         .run = run,
         .patch = 4u * quads,
         .lanes = lanes,
-        .bytes = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads, MRT_DSP_LANES_TWO)), /* MISRA D1 */
+        .bytes = bytes,
         .point = (int8_t)attrs->input_point,
         .walk = {lanes, groups, quads, mrt_dsp_step(attrs->output_point)},
     };

@@ -63,6 +63,15 @@ static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
     return odd >> 7u; /* MISRA D2 */
 }
 
+/** Four elements of two pixels as lanes: MRT_DSP_LANES_TWO words. */
+static inline void mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
+{
+    lanes[0] = mrt_dsp_sxtb16(a);
+    lanes[1] = mrt_dsp_sxtb16(b);
+    lanes[2] = mrt_dsp_sxtb16_odd(a);
+    lanes[3] = mrt_dsp_sxtb16_odd(b);
+}
+
 #if MRT_DSP == 1
 
 /* Quads of an unrolled turn. */

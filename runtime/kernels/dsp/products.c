@@ -15,27 +15,19 @@ static uint32_t load_tail(const int8_t *bytes, uint32_t count)
     return word;
 }
 
-static inline void widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
-{
-    lanes[0] = mrt_dsp_sxtb16(a);
-    lanes[1] = mrt_dsp_sxtb16(b);
-    lanes[2] = mrt_dsp_sxtb16_odd(a);
-    lanes[3] = mrt_dsp_sxtb16_odd(b);
-}
-
 uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes)
 {
     uint32_t *to = lanes;
     const int8_t *from_a = a;
     const int8_t *from_b = b;
     for (uint32_t quad = count / 4u; quad > 0u; --quad) {
-        widen_quad(mrt_dsp_load(from_a), mrt_dsp_load(from_b), to);
+        mrt_dsp_widen_quad(mrt_dsp_load(from_a), mrt_dsp_load(from_b), to);
         from_a = &from_a[4];
         from_b = &from_b[4];
         to = &to[MRT_DSP_LANES_TWO];
     }
     if ((count % 4u) != 0u) {
-        widen_quad(load_tail(from_a, count % 4u), load_tail(from_b, count % 4u), to);
+        mrt_dsp_widen_quad(load_tail(from_a, count % 4u), load_tail(from_b, count % 4u), to);
         to = &to[MRT_DSP_LANES_TWO];
     }
     return to;
