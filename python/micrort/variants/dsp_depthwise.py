@@ -56,7 +56,9 @@ def pack(filters: np.ndarray, scales: Scales, transposed: bool) -> np.ndarray:
         transposed: whether lines go along the height.
     """
     lines = filters.transpose(0, 2, 1) if transposed else filters
-    taps = lines.reshape(len(filters), -1)
+    if lines.shape[1:] == (3, 3):  # a word a line: mrt_dsp_line_t in runtime/kernels/dsp/taps.h
+        lines = lines[:, :, [0, 1, 1, 2]]
+    taps = np.ascontiguousarray(lines).reshape(len(filters), -1)
     padded = np.zeros((len(filters), -(-taps.shape[1] // 4) * 4), np.int8)
     padded[:, : taps.shape[1]] = taps
     head = np.stack([scales.multiplier, scales.shift - 1, 2 * scales.start], axis=1)

@@ -23,8 +23,6 @@ typedef struct block {
     const mrt_window_t *window;
     bool transposed;
     uint32_t image;       /* the image's number */
-    int32_t row_begin;    /* output rows of the image */
-    int32_t rows;
     int32_t outer_origin; /* the input's outer index of line 0 */
     int32_t inner_origin; /* the input's inner index of lane 0 */
     uint32_t lines;
@@ -35,6 +33,18 @@ typedef struct block {
     uint32_t plane_words;
     uint32_t point;       /* four zero points */
     uint32_t step;        /* see mrt_dsp_step */
+    bool three;           /* 3 x 3 taps: see mrt_dsp_line_t */
+    uint32_t kernel;      /* taps of a line */
+    uint32_t tap_lines;
+    uint32_t steps;
+    uint32_t tap_words;   /* of lanes, from a line of taps to the next */
+    uint32_t inner_stride;
+    uint32_t inner;       /* outputs along the inner axis, and lines of them along the outer one */
+    uint32_t outer;
+    uint32_t inner_step;  /* elements from an output to the next along each axis */
+    uint32_t outer_step;
+    uint32_t line_step;   /* words of lanes from a line of outputs to the next */
+    int8_t *to;           /* channel 0 of the first output */
 } block_t;
 
 /* Sizes of a block of so many rows. Taps beyond a kernel's inner size have no weight, but lanes. */
@@ -105,10 +115,10 @@ static void convert_four(const block_t *block, const pair_t *pair, uint32_t coun
         const uint32_t b = mrt_dsp_load(from_b);
         const uint32_t low = (a & 0xFFFFu) | (b << 16u);
         const uint32_t high = (a >> 16u) | (b & 0xFFFF0000u);
-        word[0] = mrt_dsp_sxtb16(low);
-        word[plane] = mrt_dsp_sxtb16_odd(low);
-        word[2u * plane] = mrt_dsp_sxtb16(high);
-        word[3u * plane] = mrt_dsp_sxtb16_odd(high);
+        word[0] = mrt_dsp_double(mrt_dsp_sxtb16(low));
+        word[plane] = mrt_dsp_double(mrt_dsp_sxtb16_odd(low));
+        word[2u * plane] = mrt_dsp_double(mrt_dsp_sxtb16(high));
+        word[3u * plane] = mrt_dsp_double(mrt_dsp_sxtb16_odd(high));
         word = &word[step];
         from_a = &from_a[pair->step_a];
         from_b = &from_b[pair->step_b];
@@ -123,7 +133,7 @@ static void convert_few(const block_t *block, const pair_t *pair, uint32_t count
         for (uint32_t channel = 0u; channel < channels; ++channel) {
             const uint32_t a = (uint8_t)pair->a[(i * pair->step_a) + channel];
             const uint32_t b = (uint8_t)pair->b[(i * pair->step_b) + channel];
-            to[(channel * block->plane_words) + (i * step)] = mrt_dsp_sxtb16(a | (b << 16u));
+            to[(channel * block->plane_words) + (i * step)] = mrt_dsp_double(mrt_dsp_sxtb16(a | (b << 16u)));
         }
     }
 }
@@ -246,53 +256,6 @@ static void copy_rest(const channel_t *channel, const int8_t *made, uint32_t cou
     }
 }
 
-/* A line of outputs with 3 x 3 taps and an inner stride of 1. */
-static MRT_NOINLINE void line_three_one(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
-{
-    mrt_dsp_taps_t taps = channel->taps;
-    mrt_dsp_sums_t sums;
-    int8_t made[MRT_DSP_LONG];
-    uint32_t left = outputs;
-    int8_t *at = to;
-    taps.lanes = lanes;
-    while (left > MRT_DSP_SHORT) {
-        const bool whole = left >= MRT_DSP_LONG;
-        mrt_dsp_long_three_one(&taps, &sums);
-        store_long(&sums, channel->scale, whole ? at : made, whole ? channel->step : 1u);
-        if (!whole) {
-            copy_rest(channel, made, left, at);
-            return;
-        }
-        left -= MRT_DSP_LONG;
-        at = &at[MRT_DSP_LONG * channel->step];
-        taps.lanes = &taps.lanes[MRT_DSP_LONG / 2u];
-    }
-    if (left > 0u) {
-        mrt_dsp_short_three_one(&taps, &sums);
-        const uint32_t four[4] = {sums.a0, sums.a1, sums.a2, sums.a3};
-        (void)store_four(four, channel->scale, made, 1u);
-        copy_rest(channel, made, left, at);
-    }
-}
-
-/* The same with an inner stride of 2. */
-static MRT_NOINLINE void line_three_two(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
-{
-    mrt_dsp_taps_t taps = channel->taps;
-    mrt_dsp_sums_t sums;
-    int8_t made[MRT_DSP_LONG];
-    int8_t *at = to;
-    taps.lanes = lanes;
-    for (uint32_t left = outputs; left > 0u; left -= (left < MRT_DSP_LONG) ? left : MRT_DSP_LONG) {
-        const bool whole = left >= MRT_DSP_LONG;
-        mrt_dsp_long_three_two(&taps, &sums);
-        store_long(&sums, channel->scale, whole ? at : made, whole ? channel->step : 1u);
-        copy_rest(channel, made, whole ? 0u : left, at);
-        at = &at[MRT_DSP_LONG * channel->step];
-        taps.lanes = &taps.lanes[MRT_DSP_LONG];
-    }
-}
-
 /* A line of outputs with any taps. */
 static MRT_NOINLINE void line_any(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
 {
@@ -315,9 +278,9 @@ static MRT_NOINLINE void line_any(const channel_t *channel, const uint32_t *lane
     }
 }
 
-static uint32_t doubled_lanes(int32_t low, int32_t high)
+static uint32_t lanes_of(int32_t low, int32_t high)
 {
-    return (((uint32_t)low * 2u) & 0xFFFFu) | ((uint32_t)high << 17u);
+    return ((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16u);
 }
 
 /* Weights in pairs, see taps.h; `taps` of a line each. */
@@ -330,10 +293,10 @@ static void make_weights(uint32_t *words, const int8_t *taps, uint32_t lines, ui
         for (uint32_t i = 0u; i < (kernel + ((stride == 1u) ? 1u : 0u)); i += 2u) {
             const int32_t first = (i < kernel) ? tap[i] : 0;
             const int32_t second = ((i + 1u) < kernel) ? tap[i + 1u] : 0;
-            *to = doubled_lanes(first, second);
+            *to = lanes_of(first, second);
             to = &to[1];
             if (stride == 1u) {
-                *to = doubled_lanes(before, first);
+                *to = lanes_of(before, first);
                 to = &to[1];
             }
             before = second;
@@ -341,40 +304,45 @@ static void make_weights(uint32_t *words, const int8_t *taps, uint32_t lines, ui
     }
 }
 
-/* An output channel from its plane. */
-static void compute_channel(const block_t *block, const uint32_t *plane, const uint32_t *record, uint32_t index)
+static MRT_NOINLINE void compute_three_one(const mrt_dsp_line_t *line)
 {
-    const mrt_window_t *window = block->window;
-    const extents_t extents = extents_of(window, block->transposed, block->rows);
-    const uint32_t row_bytes = mrt_call_output(block->call, 0u)->row_bytes;
-    const uint32_t pixel = (uint32_t)window->output_channels;
-    const uint32_t row = (block->image * (uint32_t)window->output_height) + (uint32_t)block->row_begin;
-    const uint32_t dilation = (uint32_t)(block->transposed ? window->dilation_width : window->dilation_height);
-    const uint32_t outer_stride = (uint32_t)(block->transposed ? window->stride_width : window->stride_height);
-    const uint32_t lines = (uint32_t)(block->transposed ? window->kernel_width : window->kernel_height);
-    const uint32_t outer = (uint32_t)(block->transposed ? window->output_width : block->rows);
-    const uint32_t inner = (uint32_t)(block->transposed ? block->rows : window->output_width);
-    const uint32_t kernel = (uint32_t)(block->transposed ? window->kernel_height : window->kernel_width);
-    const channel_t channel = {
-        .taps = {plane, block->weights, record[2], lines, extents.steps, dilation * block->line_words},
-        .scale = mrt_dsp_scale(record, 0u, block->step),
-        .inner_stride = (uint32_t)(block->transposed ? window->stride_height : window->stride_width),
-        .step = block->transposed ? row_bytes : pixel,
-    };
-    const bool three = (lines == 3u) && (extents.steps == 2u);
-    const uint32_t outer_step = block->transposed ? pixel : row_bytes;
-    const uint32_t line_step = outer_stride * block->line_words;
-    int8_t *to = mrt_output_s8(block->call, 0u, row);
-    make_weights(block->weights, mrt_address(&record[RECORD_WORDS], 0u), lines, kernel, channel.inner_stride);
-    for (uint32_t i = 0u; i < outer; ++i) {
-        int8_t *const first = &to[(i * outer_step) + index];
-        if (!three) {
-            line_any(&channel, &plane[i * line_step], inner, first);
-        } else if (channel.inner_stride == 1u) {
-            line_three_one(&channel, &plane[i * line_step], inner, first);
+    mrt_dsp_line_three_one(line);
+}
+
+static MRT_NOINLINE void compute_three_two(const mrt_dsp_line_t *line)
+{
+    mrt_dsp_line_three_two(line);
+}
+
+/* An output channel with 3 x 3 taps from its plane. */
+static void compute_three(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
+{
+    mrt_dsp_line_t line = {plane,     &record[RECORD_WORDS], to, block->inner_step, block->inner,
+                           record[2], block->tap_words,      mrt_dsp_scale(record, 0u, block->step)};
+    for (uint32_t i = 0u; i < block->outer; ++i) {
+        if (block->inner_stride == 1u) {
+            compute_three_one(&line);
         } else {
-            line_three_two(&channel, &plane[i * line_step], inner, first);
+            compute_three_two(&line);
         }
+        line.lanes = &line.lanes[block->line_step];
+        line.to = &line.to[block->outer_step];
+    }
+}
+
+/* An output channel with any taps. */
+static void compute_any(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
+{
+    const channel_t channel = {
+        .taps = {plane, block->weights, record[2], block->tap_lines, block->steps, block->tap_words},
+        .scale = mrt_dsp_scale(record, 0u, block->step),
+        .inner_stride = block->inner_stride,
+        .step = block->inner_step,
+    };
+    make_weights(block->weights, mrt_address(&record[RECORD_WORDS], 0u), block->tap_lines, block->kernel,
+                 block->inner_stride);
+    for (uint32_t i = 0u; i < block->outer; ++i) {
+        line_any(&channel, &plane[i * block->line_step], block->inner, &to[i * block->outer_step]);
     }
 }
 
@@ -390,12 +358,61 @@ static void compute_block(const block_t *block)
     for (uint32_t first = 0u; first < channels; first += PLANES) {
         const uint32_t count = ((channels - first) < PLANES) ? (channels - first) : PLANES;
         make_planes(block, first, count, first == 0u);
+        const uint32_t *plane = block->planes;
+        uint32_t made = 0u;
         for (uint32_t i = 0u; i < (count * per_input); ++i) {
-            compute_channel(block, &block->planes[(i / per_input) * block->plane_words], record, output);
+            if (block->three) {
+                compute_three(block, plane, record, &block->to[output]);
+            } else {
+                compute_any(block, plane, record, &block->to[output]);
+            }
             record = &record[record_words];
             ++output;
+            ++made;
+            if (made == per_input) {
+                made = 0u;
+                plane = &plane[block->plane_words];
+            }
         }
     }
+}
+
+/* What a block takes from the window along its two axes. */
+static void set_axes(block_t *block, const mrt_window_t *window)
+{
+    const bool transposed = block->transposed;
+    const uint32_t row_bytes = mrt_call_output(block->call, 0u)->row_bytes;
+    const uint32_t pixel = (uint32_t)window->output_channels;
+    block->kernel = (uint32_t)(transposed ? window->kernel_height : window->kernel_width);
+    block->tap_lines = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
+    block->inner_stride = (uint32_t)(transposed ? window->stride_height : window->stride_width);
+    block->steps = steps_of((int32_t)block->inner_stride, (int32_t)block->kernel);
+    block->three = (block->kernel == 3u) && (block->tap_lines == 3u);
+    block->inner_step = transposed ? row_bytes : pixel;
+    block->outer_step = transposed ? pixel : row_bytes;
+}
+
+/* The places of a block of rows from `row` of the output on. */
+static void set_place(block_t *block, uint32_t row, uint32_t rows)
+{
+    const mrt_window_t *window = block->window;
+    const bool transposed = block->transposed;
+    const uint32_t height = (uint32_t)window->output_height;
+    const uint32_t width = (uint32_t)window->output_width;
+    const extents_t extents = extents_of(window, transposed, (int32_t)rows);
+    const int32_t top = ((int32_t)(row % height) * window->stride_height) - window->padding_top;
+    block->image = row / height;
+    block->outer_origin = transposed ? -window->padding_left : top;
+    block->inner_origin = transposed ? top : -window->padding_left;
+    block->lines = extents.lines;
+    block->line_words = extents.line_words;
+    block->used = extents.used;
+    block->plane_words = extents.lines * extents.line_words;
+    block->tap_words = (uint32_t)(transposed ? window->dilation_width : window->dilation_height) * extents.line_words;
+    block->line_step = (uint32_t)(transposed ? window->stride_width : window->stride_height) * extents.line_words;
+    block->inner = transposed ? rows : width;
+    block->outer = transposed ? width : rows;
+    block->to = mrt_output_s8(block->call, 0u, row);
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
@@ -414,6 +431,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
         .step = mrt_dsp_step(attrs->output_point),
         .point = ((uint32_t)attrs->input_point & 0xFFu) * 0x01010101u,
     };
+    set_axes(&block, window);
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
         const uint32_t in_image = row % height;
@@ -421,17 +439,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
         const uint32_t end = (call->row_end < past) ? call->row_end : past;
         const uint32_t left = mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, end) - row;
         const uint32_t rows = (left < (uint32_t)attrs->block) ? left : (uint32_t)attrs->block;
-        const extents_t extents = extents_of(window, transposed, (int32_t)rows);
-        const int32_t top = ((int32_t)in_image * window->stride_height) - window->padding_top;
-        block.image = row / height;
-        block.row_begin = (int32_t)in_image;
-        block.rows = (int32_t)rows;
-        block.outer_origin = transposed ? -window->padding_left : top;
-        block.inner_origin = transposed ? top : -window->padding_left;
-        block.lines = extents.lines;
-        block.line_words = extents.line_words;
-        block.used = extents.used;
-        block.plane_words = extents.lines * extents.line_words;
+        set_place(&block, row, rows);
         compute_block(&block);
         row += rows;
     }
