@@ -33,7 +33,7 @@ typedef struct block {
     uint32_t plane_words;
     uint32_t point;       /* four zero points */
     uint32_t step;        /* see mrt_dsp_step */
-    bool three;           /* 3 x 3 taps: see mrt_dsp_line_t */
+    bool three;           /* 3 x 3 taps: see mrt_dsp_lines_t */
     uint32_t kernel;      /* taps of a line */
     uint32_t tap_lines;
     uint32_t steps;
@@ -104,7 +104,8 @@ typedef struct pair {
 } pair_t;
 
 /* Four channels of `count` pairs to the planes; words of a plane lie `step` apart. */
-static void convert_four(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step)
+static MRT_NOINLINE void convert_four(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to,
+                                      uint32_t step)
 {
     const uint32_t plane = block->plane_words;
     const int8_t *from_a = pair->a;
@@ -138,8 +139,8 @@ static void convert_few(const block_t *block, const pair_t *pair, uint32_t count
     }
 }
 
-static void convert(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step,
-                    uint32_t channels)
+static inline void convert(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step,
+                           uint32_t channels)
 {
     if (channels == PLANES) {
         convert_four(block, pair, count, to, step);
@@ -160,25 +161,26 @@ static const int8_t *row_of(const block_t *block, int32_t row, uint32_t channel)
     return &elements[channel];
 }
 
-/* A line along the width: pairs of columns of one row. */
+/* A line along the width: pairs of columns of one row, of which the first and the last may lie half outside. */
 static void convert_row(const block_t *block, const int8_t *row, uint32_t *to, uint32_t channels)
 {
     const int8_t *point = mrt_address(&block->point, 0u); /* MISRA D1 */
-    const int32_t width = block->window->input_width;
+    const int32_t width = (row == NULL) ? 0 : block->window->input_width;
     const uint32_t pixel = (uint32_t)block->window->input_channels;
-    uint32_t done = 0u;
     const uint32_t words = (block->used + 1u) / 2u;
+    int32_t column = block->inner_origin;
+    uint32_t done = 0u;
     while (done < words) {
-        const int32_t column = block->inner_origin + (int32_t)(2u * done);
-        const bool has_a = (row != NULL) && (column >= 0) && (column < width);
-        const bool has_b = (row != NULL) && (column >= -1) && (column < (width - 1));
-        const pair_t pair = {has_a ? &row[(uint32_t)column * pixel] : point,
-                             has_b ? &row[(uint32_t)(column + 1) * pixel] : point, 2u * pixel, 2u * pixel};
+        const bool has_a = (column >= 0) && (column < width);
+        const bool has_b = (column >= -1) && (column < (width - 1));
         const uint32_t left = words - done;
         const uint32_t whole = (has_a && has_b) ? ((uint32_t)(width - column) / 2u) : 1u;
         const uint32_t count = (whole < left) ? whole : left;
+        const pair_t pair = {has_a ? &row[(uint32_t)column * pixel] : point,
+                             has_b ? &row[(uint32_t)(column + 1) * pixel] : point, 2u * pixel, 2u * pixel};
         convert(block, &pair, count, &to[done], 1u, channels);
         done += count;
+        column += (int32_t)(2u * count);
     }
 }
 
@@ -304,29 +306,36 @@ static void make_weights(uint32_t *words, const int8_t *taps, uint32_t lines, ui
     }
 }
 
-static MRT_NOINLINE void compute_three_one(const mrt_dsp_line_t *line)
+static MRT_NOINLINE void lines_three_one(const mrt_dsp_lines_t *lines)
 {
-    mrt_dsp_line_three_one(line);
+    mrt_dsp_lines_three_one(lines);
 }
 
-static MRT_NOINLINE void compute_three_two(const mrt_dsp_line_t *line)
+static MRT_NOINLINE void lines_three_two(const mrt_dsp_lines_t *lines)
 {
-    mrt_dsp_line_three_two(line);
+    mrt_dsp_lines_three_two(lines);
 }
 
 /* An output channel with 3 x 3 taps from its plane. */
 static void compute_three(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
 {
-    mrt_dsp_line_t line = {plane,     &record[RECORD_WORDS], to, block->inner_step, block->inner,
-                           record[2], block->tap_words,      mrt_dsp_scale(record, 0u, block->step)};
-    for (uint32_t i = 0u; i < block->outer; ++i) {
-        if (block->inner_stride == 1u) {
-            compute_three_one(&line);
-        } else {
-            compute_three_two(&line);
-        }
-        line.lanes = &line.lanes[block->line_step];
-        line.to = &line.to[block->outer_step];
+    const mrt_dsp_lines_t lines = {
+        .lanes = plane,
+        .weights = &record[RECORD_WORDS],
+        .to = to,
+        .step = block->inner_step,
+        .outputs = block->inner,
+        .start = record[2],
+        .line_words = block->tap_words,
+        .scale = mrt_dsp_scale(record, 0u, block->step),
+        .lines = block->outer,
+        .next_lanes = block->line_step,
+        .next_to = block->outer_step,
+    };
+    if (block->inner_stride == 1u) {
+        lines_three_one(&lines);
+    } else {
+        lines_three_two(&lines);
     }
 }
 

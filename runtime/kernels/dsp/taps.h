@@ -31,19 +31,22 @@ typedef struct mrt_dsp_taps {
 } mrt_dsp_taps_t;
 
 /**
- * A line of outputs with 3 x 3 taps. Weights are one word for each line of taps: bytes (0, 1, 1, 2), of which SXTB16
+ * Lines of outputs with 3 x 3 taps. Weights are one word for each line of taps: bytes (0, 1, 1, 2), of which SXTB16
  * makes the pairs (0, 1) and (1, 2); an output takes both, whole or half, so that no pair needs a lane of its own.
  */
-typedef struct mrt_dsp_line {
+typedef struct mrt_dsp_lines {
     const uint32_t *lanes;   /**< Of tap 0 of the first output, as for tiles. */
     const uint32_t *weights; /**< Three words. */
     int8_t *to;              /**< The first output. */
     uint32_t step;           /**< Elements from an output to its neighbour. */
-    uint32_t outputs;        /**< At least 1. */
+    uint32_t outputs;        /**< Of a line, at least 1. */
     uint32_t start;          /**< Where sums begin. */
     uint32_t line_words;     /**< Words of lanes from a line of taps to the next. */
     mrt_dsp_scale_t scale;
-} mrt_dsp_line_t;
+    uint32_t lines;          /**< Lines of outputs, at least 1. */
+    uint32_t next_lanes;     /**< Words of lanes from a line of outputs to the next. */
+    uint32_t next_to;        /**< Elements from the first output of a line to that of the next. */
+} mrt_dsp_lines_t;
 
 #if MRT_DSP == 1
 
@@ -115,44 +118,49 @@ typedef struct mrt_dsp_line {
     "ssat " sum ", #8, " sum ", asr #1\n strb.w " sum ", [r11]\n sub.w r11, r11, r12\n"
 
 /*
- * Eight outputs after the other, the last of them first; of the last tile only those that are there. In assembly, since
- * sums, lanes and weights take all registers. `lane_bytes` from one tile's lanes to the next.
+ * Eight outputs after the other, the last of them first; of a line's last tile only those that are there. In assembly,
+ * since sums, lanes and weights take all registers. `lane_words` from one tile's lanes to the next.
  */
-#define MRT_DSP_LINE_THREE(name, line, lane_bytes) /* MISRA D4 */ \
-    static inline void name(const mrt_dsp_line_t *made) \
+#define MRT_DSP_LINES_THREE(name, line, lane_words) /* MISRA D4 */ \
+    static inline void name(const mrt_dsp_lines_t *made) \
     { \
-        const uint32_t *lanes = made->lanes; \
-        const uint32_t *weights = made->weights; \
+        const uint32_t *const weights = made->weights; \
         const uint32_t start = made->start; \
         const uint32_t line_bytes = 4u * made->line_words; \
         const uint32_t step = made->step; \
         const mrt_dsp_scale_t scale = made->scale; \
-        uint32_t left = made->outputs; \
-        int8_t *to = made->to; \
-        do { \
-            const uint32_t count = (left < MRT_DSP_LONG) ? left : MRT_DSP_LONG; \
-            int8_t *const last = &to[(count - 1u) * step]; \
-            const uint32_t skip = (MRT_DSP_LONG - count) * MRT_DSP_OUTPUT_CODE; \
-            __asm volatile(/* MISRA D5 */ \
-                "ldr r8, %[lanes]\n ldr r9, %[weights]\n ldr r7, %[start]\n" \
-                MRT_DSP_LINE_FIRST(line) MRT_DSP_LINE_NEXT(line) MRT_DSP_LINE_NEXT(line) \
-                "ldr lr, %[skip]\n ldr r8, %[multiplier]\n ldr r9, %[shift]\n ldr r10, %[offset]\n ldr r11, %[last]\n" \
-                "ldr r12, %[step]\n .balign 4\n add pc, lr\n nop\n" \
-                MRT_DSP_OUTPUT("r7") MRT_DSP_OUTPUT("r6") MRT_DSP_OUTPUT("r5") MRT_DSP_OUTPUT("r4") \
-                MRT_DSP_OUTPUT("r3") MRT_DSP_OUTPUT("r2") MRT_DSP_OUTPUT("r1") MRT_DSP_OUTPUT("r0") \
-                : \
-                : [lanes] "m"(lanes), [weights] "m"(weights), [start] "m"(start), [line_bytes] "m"(line_bytes), \
-                  [skip] "m"(skip), [multiplier] "m"(scale.multiplier), [shift] "m"(scale.shift), \
-                  [offset] "m"(scale.offset), [last] "m"(last), [step] "m"(step) \
-                : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", \
-                  "memory"); \
-            to = &to[MRT_DSP_LONG * step]; \
-            lanes = &lanes[(lane_bytes) / 4u]; \
-            left -= count; \
-        } while (left > 0u); \
+        for (uint32_t row = 0u; row < made->lines; ++row) { \
+            const uint32_t *lanes = &made->lanes[row * made->next_lanes]; \
+            int8_t *last = &made->to[(row * made->next_to) + ((MRT_DSP_LONG - 1u) * step)]; \
+            uint32_t skip = 0u; \
+            uint32_t left = made->outputs; \
+            while (left > 0u) { \
+                if (left < MRT_DSP_LONG) { \
+                    last = &last[0u - ((MRT_DSP_LONG - left) * step)]; \
+                    skip = (MRT_DSP_LONG - left) * MRT_DSP_OUTPUT_CODE; \
+                    left = MRT_DSP_LONG; \
+                } \
+                __asm volatile(/* MISRA D5 */ \
+                    "ldr r8, %[lanes]\n ldr r9, %[weights]\n ldr r7, %[start]\n" \
+                    MRT_DSP_LINE_FIRST(line) MRT_DSP_LINE_NEXT(line) MRT_DSP_LINE_NEXT(line) \
+                    "ldr lr, %[skip]\n ldr r8, %[multiplier]\n ldr r9, %[shift]\n ldr r10, %[offset]\n" \
+                    "ldr r11, %[last]\n ldr r12, %[step]\n .balign 4\n add pc, lr\n nop\n" \
+                    MRT_DSP_OUTPUT("r7") MRT_DSP_OUTPUT("r6") MRT_DSP_OUTPUT("r5") MRT_DSP_OUTPUT("r4") \
+                    MRT_DSP_OUTPUT("r3") MRT_DSP_OUTPUT("r2") MRT_DSP_OUTPUT("r1") MRT_DSP_OUTPUT("r0") \
+                    : \
+                    : [lanes] "m"(lanes), [weights] "m"(weights), [start] "m"(start), [line_bytes] "m"(line_bytes), \
+                      [skip] "m"(skip), [multiplier] "m"(scale.multiplier), [shift] "m"(scale.shift), \
+                      [offset] "m"(scale.offset), [last] "m"(last), [step] "m"(step) \
+                    : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", \
+                      "memory"); \
+                last = &last[MRT_DSP_LONG * step]; \
+                lanes = &lanes[lane_words]; \
+                left -= MRT_DSP_LONG; \
+            } \
+        } \
     }
-MRT_DSP_LINE_THREE(mrt_dsp_line_three_one, MRT_DSP_LINE_ONE, 16u)
-MRT_DSP_LINE_THREE(mrt_dsp_line_three_two, MRT_DSP_LINE_TWO, 32u)
+MRT_DSP_LINES_THREE(mrt_dsp_lines_three_one, MRT_DSP_LINE_ONE, 4u)
+MRT_DSP_LINES_THREE(mrt_dsp_lines_three_two, MRT_DSP_LINE_TWO, 8u)
 
 /* A tile of any taps, step by step; always a long one. The counts are in memory, as the sums have all registers. */
 #define MRT_DSP_ANY_LINES(next) \
@@ -216,33 +224,40 @@ static inline void mrt_dsp_long_any_two(const mrt_dsp_taps_t *taps, mrt_dsp_sums
 }
 
 /* The sum of one output from the word of its first tap; `odd` where that tap is the word's second lane. */
-static inline uint32_t mrt_dsp_sum_three(const mrt_dsp_line_t *line, const uint32_t *lanes, bool odd)
+static inline uint32_t mrt_dsp_sum_three(const mrt_dsp_lines_t *made, const uint32_t *lanes, bool odd)
 {
-    uint32_t sum = line->start;
-    for (uint32_t tap_line = 0u; tap_line < 3u; ++tap_line) {
-        const uint32_t *word = &lanes[tap_line * line->line_words];
-        const uint32_t first = mrt_dsp_sxtb16(line->weights[tap_line]);
-        const uint32_t second = mrt_dsp_sxtb16_odd(line->weights[tap_line]);
+    uint32_t sum = made->start;
+    for (uint32_t line = 0u; line < 3u; ++line) {
+        const uint32_t *word = &lanes[line * made->line_words];
+        const uint32_t first = mrt_dsp_sxtb16(made->weights[line]);
+        const uint32_t second = mrt_dsp_sxtb16_odd(made->weights[line]);
         sum = odd ? mrt_dsp_smlad(word[0] >> 16u, first & 0xFFFFu, sum) : mrt_dsp_smlad(word[0], first, sum);
         sum = odd ? mrt_dsp_smlad(word[1], second, sum) : mrt_dsp_smlad(word[1] & 0xFFFFu, second >> 16u, sum);
     }
     return sum;
 }
 
-static inline void mrt_dsp_line_three_one(const mrt_dsp_line_t *line)
+static inline void mrt_dsp_lines_three(const mrt_dsp_lines_t *made, uint32_t stride)
 {
-    for (uint32_t i = 0u; i < line->outputs; ++i) {
-        const uint32_t sum = mrt_dsp_sum_three(line, &line->lanes[i / 2u], (i % 2u) != 0u);
-        line->to[i * line->step] = mrt_dsp_requantise((int32_t)sum, line->scale);
+    for (uint32_t line = 0u; line < made->lines; ++line) {
+        const uint32_t *lanes = &made->lanes[line * made->next_lanes];
+        int8_t *to = &made->to[line * made->next_to];
+        for (uint32_t i = 0u; i < made->outputs; ++i) {
+            const uint32_t lane = i * stride;
+            const uint32_t sum = mrt_dsp_sum_three(made, &lanes[lane / 2u], (lane % 2u) != 0u);
+            to[i * made->step] = mrt_dsp_requantise((int32_t)sum, made->scale);
+        }
     }
 }
 
-static inline void mrt_dsp_line_three_two(const mrt_dsp_line_t *line)
+static inline void mrt_dsp_lines_three_one(const mrt_dsp_lines_t *made)
 {
-    for (uint32_t i = 0u; i < line->outputs; ++i) {
-        const uint32_t sum = mrt_dsp_sum_three(line, &line->lanes[i], false);
-        line->to[i * line->step] = mrt_dsp_requantise((int32_t)sum, line->scale);
-    }
+    mrt_dsp_lines_three(made, 1u);
+}
+
+static inline void mrt_dsp_lines_three_two(const mrt_dsp_lines_t *made)
+{
+    mrt_dsp_lines_three(made, 2u);
 }
 
 #endif
