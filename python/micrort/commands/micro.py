@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from micrort.errors import ToolError
+from micrort.devices.boards import Board
+from micrort.errors import ToolError, UsageError
 from micrort.project import actions, create, platforms
 from micrort.project.platforms.base import Option
 
@@ -43,17 +44,32 @@ def _type_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @folder_argument
 @click.option("--type", "kind", required=True, metavar="TYPE", help=f"One of {', '.join(platforms.NAMES)}.")
 @click.option("--board", metavar="B", help="Board to make the project for, see `micrort boards`.")
+@click.option("--device", metavar="PART", help="Part to make the project for, as CMSIS packs name it; no --board then.")
+@click.option(
+    "--pack",
+    type=click.Path(path_type=Path),
+    envvar="MICRORT_PACKS",
+    help="Where --device is described: a .pack, .pdsc, index.json, or a folder. Default: the installed packs.",
+)
 @click.option("--target", metavar="T", help="Core to build for, see `micrort targets`; where there is no board.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_type_options
 def create_project(
-    model: Path, folder: Path, kind: str, board: str | None, target: str | None, as_json: bool, **options: Any
+    model: Path,
+    folder: Path,
+    kind: str,
+    board: str | None,
+    device: str | None,
+    pack: Path | None,
+    target: str | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Make a project in DIR, or bring a new model into the project there: files that you changed stay."""
     from micrort import mlf
 
     given = {name: value for name, value in options.items() if value is not None}
-    made = create.create(kind, mlf.read(model), folder, board=board, target=target, options=given)
+    made = create.create(kind, mlf.read(model), folder, board=_board(board, device, pack), target=target, options=given)
     if as_json:
         click.echo(json.dumps({"folder": str(made.folder), "written": made.written, "kept": made.kept}, indent=2))
         return
@@ -61,6 +77,16 @@ def create_project(
     for name in made.kept:
         click.echo(f"  kept: {name}, which you changed")
     click.echo(f"next: micrort micro build {folder}")
+
+
+def _board(board: str | None, device: str | None, pack: Path | None) -> str | Board | None:
+    if device is None:
+        return board
+    from micrort.devices import packs
+
+    if board is not None:
+        raise UsageError("--board names its part itself: leave --device out, or --board")
+    return packs.device(device, pack).board
 
 
 @command.command("build")

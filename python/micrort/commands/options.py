@@ -25,6 +25,13 @@ _COMPILE: tuple[Callable[[Function], Function], ...] = (
         help="Core to compile for, see `micrort targets`. Default: any, or the board that it runs on.",
     ),
     click.option("--board", metavar="B", help="Board whose core to compile for, see `micrort boards`."),
+    click.option("--device", metavar="PART", help="Part whose core to compile for, as CMSIS packs name it."),
+    click.option(
+        "--pack",
+        type=click.Path(path_type=Path),
+        envvar="MICRORT_PACKS",
+        help="Where --device is described: a .pack, .pdsc, index.json, or a folder. Default: the installed packs.",
+    ),
     click.option(
         "--executor",
         type=click.Choice(["graph", "aot"]),
@@ -54,11 +61,13 @@ def compile_options(function: Function) -> Function:
     """Give a command the options of `micrort compile` as one argument, `options: CompileOptions`."""
 
     @functools.wraps(function)
-    def wrapper(*args: Any, target: str | None, board: str | None, **rest: Any) -> Any:
+    def wrapper(
+        *args: Any, target: str | None, board: str | None, device: str | None, pack: Path | None, **rest: Any
+    ) -> Any:
         from micrort.compiler import CompileOptions
 
         own = {name: rest.pop(name) for name in ("executor", "optimize", "max_code")}
-        return function(*args, options=CompileOptions(_target(target, board), **own), **rest)
+        return function(*args, options=CompileOptions(_target(target, board, device, pack), **own), **rest)
 
     decorated: Function = wrapper
     for option in _COMPILE[::-1]:
@@ -95,7 +104,14 @@ def progress(text: str) -> AbstractContextManager[Any]:
     return Console(stderr=True).status(text)
 
 
-def _target(target: str | None, board: str | None) -> str | None:
+def _target(target: str | None, board: str | None, device: str | None, pack: Path | None) -> str | None:
+    if device is not None:
+        from micrort.devices import packs
+        from micrort.errors import UsageError
+
+        if board is not None:
+            raise UsageError("--board names its part itself: leave --device out, or --board")
+        return packs.device(device, pack).board.resolve(target).name
     if board is None:
         return target
     from micrort.devices import boards

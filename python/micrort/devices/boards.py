@@ -71,7 +71,7 @@ class Board:
     also_runs: tuple[str, ...]
     """Other targets whose code its core executes."""
     clock_hz: int
-    """Clock of SysTick."""
+    """Clock of SysTick; 0: unknown."""
     memories: Mapping[str, Memory]
     sections: Mapping[str, str]
     """For each of SECTIONS the memory it lies in."""
@@ -87,7 +87,7 @@ class Board:
     @property
     def defines(self) -> Mapping[str, str]:
         """What board.toml says, as macros for C."""
-        found = {"MRT_BOARD_CLOCK_HZ": f"{self.clock_hz}u"}
+        found = {"MRT_BOARD_CLOCK_HZ": f"{self.clock_hz}u"} if self.clock_hz else {}
         if self.uart is not None:
             found["MRT_BOARD_UART_BASE"] = f"{self.uart.base:#x}u"
             found["MRT_BOARD_UART_INTERRUPT"] = f"{self.uart.interrupt}u"

@@ -16,6 +16,7 @@ from typing import Any
 
 from micrort import __version__
 from micrort.devices import boards, targets
+from micrort.devices.boards import Board
 from micrort.errors import UsageError
 from micrort.mlf import Package, archive
 from micrort.project import actions, platforms, server
@@ -35,7 +36,13 @@ class Created:
 
 
 def create(
-    kind: str, package: Package, folder: Path, *, board: str | None, target: str | None, options: Mapping[str, Any]
+    kind: str,
+    package: Package,
+    folder: Path,
+    *,
+    board: str | Board | None,
+    target: str | None,
+    options: Mapping[str, Any],
 ) -> Created:
     """Make a project in `folder`, or renew the one that is there.
 
@@ -43,7 +50,7 @@ def create(
         kind: the project type's name.
         package: a compiled model.
         folder: does not exist, is empty, or holds a project of the same type.
-        board: a board's name, which most types need.
+        board: a board or its name, which most types need.
         target: the core to build for; None: what the package was compiled for, or the board's.
         options: of the type; text is converted.
 
@@ -65,9 +72,9 @@ def create(
 
 
 def _order(
-    platform: Platform, package: Package, board: str | None, target: str | None, options: Mapping[str, Any]
+    platform: Platform, package: Package, board: str | Board | None, target: str | None, options: Mapping[str, Any]
 ) -> Order:
-    found = None if board is None else boards.board(board)
+    found = boards.board(board) if isinstance(board, str) else board
     wanted = target or package.figures.get("target")
     if found is None and platform.needs_board:
         raise UsageError(
