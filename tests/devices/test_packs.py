@@ -46,7 +46,7 @@ def test_an_index_of_cmsis_pack_manager(tmp_path: Path) -> None:
     assert packs.device("T746ZGTx", tmp_path / "index.json").data == "sram1"
 
 
-def test_refusals(pack: Path, tmp_path: Path) -> None:
+def test_refusals(tmp_path: Path) -> None:
     empty = tmp_path / "empty.pdsc"
     empty.write_text("<package")
     other = tmp_path / "other.pack"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from micrort.codegen.c_text import identifiers
 from micrort.devices.boards import Board, Flash, Memory
 from micrort.devices.targets import TARGETS, Target
 from micrort.errors import ToolError, UsageError
@@ -44,7 +44,7 @@ class Device:
     """As the pack names it."""
     target: Target
     memories: Mapping[str, Memory]
-    """By identifiers made of the pack's names, in order of address."""
+    """By lower-case identifiers made of the pack's names, in order of address."""
     flash: str
     """The memory that the core starts from."""
     data: str
@@ -96,13 +96,11 @@ def device(name: str, packs: Path | None) -> Device:
     entry = found[spelled[part.lower()]]
     try:
         return _device(entry, processor)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise UsageError(f"the pack describes {part} incompletely: {error}") from None
 
 
-_ADVICE = (
-    "Name a pack with --pack (.pack, .pdsc, index.json or a folder), or install one with `pyocd pack install PART`"
-)
+_ADVICE = "Name a pack with --pack (.pack, .pdsc, index.json, a folder), or install one: `pyocd pack install PART`"
 
 
 def _index(packs: Path | None) -> Mapping[str, Any]:
@@ -177,7 +175,9 @@ def _device(entry: Mapping[str, Any], processor: str) -> Device:
         (key, row) for key, row in entry["memories"].items() if row.get("p_name") in (None, own.get("name"))
     ]  # packs name memories as they like
     rows.sort(key=lambda item: int(item[1]["start"]))
-    names = [text.lower() for text in identifiers(key for key, _ in rows)]
+    names = [re.sub("[^a-z0-9]+", "_", key.lower()).strip("_") for key, _ in rows]
+    if len(set(names)) < len(names) or not all(names):
+        names = [f"memory{index}" for index in range(len(rows))]
     memories = {n: Memory(n, int(row["start"]), int(row["size"])) for n, (_, row) in zip(names, rows, strict=True)}
     facts = {n: row for n, (_, row) in zip(names, rows, strict=True)}
     rom = [n for n in names if not facts[n]["access"]["write"] and facts[n]["access"]["read"]]
