@@ -25,8 +25,7 @@ typedef struct conv2d {
 /* A place in the output, and the input rows under it. */
 typedef struct pixel {
     const mrt_lines_t *lines;
-    uint32_t row;
-    int32_t x;
+    int8_t *output;
     int32_t origin; /* input column of tap 0 */
 } pixel_t;
 
@@ -35,32 +34,30 @@ typedef struct cursor {
     mrt_lines_t lines[2];
     uint32_t current;
     uint32_t row;
-    int32_t x;
+    int32_t left; /* pixels in this row */
+    pixel_t next;
 } cursor_t;
 
-static void begin_row(const conv2d_t *conv, cursor_t *cursor)
+static MRT_NOINLINE void begin_row(const conv2d_t *conv, cursor_t *cursor)
 {
     cursor->current = 1u - cursor->current;
-    mrt_lines_make(&cursor->lines[cursor->current], conv->call, conv->window, cursor->row);
-    cursor->x = 0;
+    mrt_lines_t *lines = &cursor->lines[cursor->current];
+    mrt_lines_make(lines, conv->call, conv->window, cursor->row);
+    cursor->next = (pixel_t){lines, mrt_output_s8(conv->call, 0u, cursor->row), -conv->window->padding_left};
+    cursor->left = conv->window->output_width;
 }
 
 static pixel_t next_pixel(const conv2d_t *conv, cursor_t *cursor)
 {
-    if (cursor->x == conv->window->output_width) {
+    if (cursor->left == 0) {
         cursor->row += 1u;
         begin_row(conv, cursor);
     }
-    const pixel_t pixel = {&cursor->lines[cursor->current], cursor->row, cursor->x,
-                           (cursor->x * conv->window->stride_width) - conv->window->padding_left};
-    cursor->x += 1;
+    const pixel_t pixel = cursor->next;
+    cursor->next.output = &pixel.output[conv->window->output_channels];
+    cursor->next.origin = pixel.origin + conv->window->stride_width;
+    cursor->left -= 1;
     return pixel;
-}
-
-static int8_t *output_of(const conv2d_t *conv, const pixel_t *pixel)
-{
-    int8_t *row = mrt_output_s8(conv->call, 0u, pixel->row);
-    return &row[pixel->x * conv->window->output_channels];
 }
 
 /* Whether all columns under a pixel lie in the image, one beside the other. */
@@ -70,16 +67,16 @@ static bool is_whole(const mrt_window_t *window, const pixel_t *pixel)
            && ((pixel->origin + window->kernel_width) <= window->input_width);
 }
 
-/* The elements under a tap; zero points where it lies outside the image. */
-static const int8_t *tap_of(const conv2d_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t tap)
+/* The elements of a tap row from column `column` on; zero points where they lie outside the image. */
+static const int8_t *elements_of(const conv2d_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t column)
 {
-    const int32_t column = pixel->origin + (tap * conv->window->dilation_width);
-    const mrt_taps_t *rows = &pixel->lines->taps;
-    if ((tap_row < rows->begin) || (tap_row >= rows->end) || (column < 0) || (column >= conv->window->input_width)) {
+    const mrt_lines_t *lines = pixel->lines;
+    if ((tap_row < lines->taps.begin) || (tap_row >= lines->taps.end) || (column < 0)
+        || (column >= conv->window->input_width)) {
         return conv->points;
     }
-    const int8_t *line = mrt_lines_row(pixel->lines, tap_row); /* MISRA D1 */
-    return &line[column * conv->window->input_channels];
+    const int8_t *line = mrt_lines_row(lines, tap_row); /* MISRA D1 */
+    return &line[(uint32_t)column * conv->channels];
 }
 
 /* Not inlined: its loop takes all registers. */
@@ -93,12 +90,23 @@ static MRT_NOINLINE void gather(const conv2d_t *conv, const pixel_t *a, const pi
 {
     const mrt_window_t *window = conv->window;
     const bool whole = is_whole(window, a) && is_whole(window, b);
-    const int32_t step = whole ? window->kernel_width : 1;
+    const int32_t taps = whole ? 1 : window->kernel_width;
     const uint32_t count = whole ? conv->run : conv->channels;
     uint32_t *words = conv->words;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
-        for (int32_t tap = 0; tap < window->kernel_width; tap += step) {
-            words = join(tap_of(conv, a, row, tap), tap_of(conv, b, row, tap), count, words);
+        int32_t column_a = a->origin;
+        int32_t column_b = b->origin;
+        for (int32_t left = taps; left > 0; --left) {
+            const int8_t *from_a = elements_of(conv, a, row, column_a);
+            const int8_t *from_b = elements_of(conv, b, row, column_b);
+            if (count == 1u) {
+                words[0] = mrt_scalar_word(*from_a, *from_b);
+                words = &words[1];
+            } else {
+                words = join(from_a, from_b, count, words);
+            }
+            column_a += window->dilation_width;
+            column_b += window->dilation_width;
         }
     }
 }
@@ -139,7 +147,7 @@ mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
         const pixel_t a = next_pixel(&conv, &cursor);
         const pixel_t b = ((count - done) > 1u) ? next_pixel(&conv, &cursor) : a;
         gather(&conv, &a, &b);
-        mrt_scalar_pixels_multiply(&pixels, output_of(&conv, &a), output_of(&conv, &b));
+        mrt_scalar_pixels_multiply(&pixels, a.output, b.output);
     }
     return MRT_OK;
 }

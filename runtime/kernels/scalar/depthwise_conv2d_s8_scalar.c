@@ -79,26 +79,10 @@ static int8_t *output_row(const depthwise_t *conv, uint32_t row)
     return (conv->output != NULL) ? &conv->output[row * conv->output_step] : mrt_output_s8(conv->call, 0u, row);
 }
 
-/* One lane's elements: from column to column `step` further; or the zero point, again and again. */
-typedef struct lane {
-    const int8_t *element;
-    uint32_t step;
-} lane_t;
-
-/* Joins elements of two lanes. */
-static MRT_NOINLINE void join(const lane_t lanes[2], uint32_t count, uint32_t *to, uint32_t to_step)
+/* Not inlined: its loop takes all registers. */
+static MRT_NOINLINE void join(const mrt_scalar_lane_t lanes[2], uint32_t count, uint32_t *to, uint32_t next)
 {
-    const int8_t *low = lanes[0].element;
-    const int8_t *high = lanes[1].element;
-    const uint32_t low_step = lanes[0].step;
-    const uint32_t high_step = lanes[1].step;
-    uint32_t *place = to;
-    for (uint32_t left = count; left > 0u; --left) {
-        *place = mrt_scalar_word(*low, *high);
-        low = &low[low_step];
-        high = &high[high_step];
-        place = &place[to_step];
-    }
+    mrt_scalar_join_lanes(lanes, count, to, next);
 }
 
 /* The element of a channel in a column; the zero point outside the image. */
@@ -131,14 +115,15 @@ static void gather(const depthwise_t *conv, const lines_t *lines, const residue_
 {
     const uint32_t height = (uint32_t)conv->window->kernel_height;
     const uint32_t step = (uint32_t)conv->window->dilation_width * (uint32_t)conv->window->input_channels;
-    lane_t lanes[2] = {{&conv->point, 0u}, {&conv->point, 0u}};
+    mrt_scalar_lane_t lanes[2] = {{&conv->point, 0u}, {&conv->point, 0u}};
     if (rows[0] != NULL) {
-        lanes[0] = (lane_t){&rows[0][residue->low_offset + channel], step};
+        lanes[0] = (mrt_scalar_lane_t){&rows[0][residue->low_offset + channel], step};
     }
     if (rows[1] != NULL) {
-        lanes[1] = (lane_t){&rows[1][residue->high_offset + channel], step};
+        lanes[1] = (mrt_scalar_lane_t){&rows[1][residue->high_offset + channel], step};
     }
-    join(lanes, (uint32_t)residue->middle, &to[(uint32_t)residue->lead * height], height);
+    join(lanes, (uint32_t)residue->middle, &to[(uint32_t)residue->lead * height],
+         height * (uint32_t)sizeof(uint32_t));
     if (lines->across != 0) {
         gather_edges(conv, lines, residue, rows, channel, to);
     }

@@ -64,6 +64,12 @@ static inline int32_t mrt_scalar_high(uint32_t low, uint32_t both)
     return (int32_t)(both - (uint32_t)share) >> 8u; /* MISRA D2 */
 }
 
+/** One lane's elements: each `step` further than the last. */
+typedef struct mrt_scalar_lane {
+    const int8_t *element;
+    uint32_t step;
+} mrt_scalar_lane_t;
+
 #if MRT_SCALAR_ASSEMBLY == 1
 
 /* The sum of high lanes from the sum of both. */
@@ -132,6 +138,36 @@ static inline const int8_t *mrt_scalar_dot_pixels(const uint32_t *words, const i
         : "r2", "r3", "cc", "memory");
     *sums = (mrt_scalar_sums_t){low0, high0, low1, high1};
     return end;
+}
+
+/** Elements of two lanes as words, each `next` bytes further than the last. */
+static inline void mrt_scalar_join_lanes(const mrt_scalar_lane_t lanes[2], uint32_t count, uint32_t *words, uint32_t next)
+{
+    const int8_t *a = lanes[0].element;
+    const int8_t *b = lanes[1].element;
+    uint32_t *to = words;
+    int32_t low;
+    int32_t high;
+    uint32_t left = count;
+    if (left > 0u) {
+        __asm volatile( /* MISRA D5 */
+            "    .syntax unified\n"
+            "    movs    r2, #0\n"
+            "1:\n"
+            "    ldrsb   %[low], [%[a], r2]\n"
+            "    ldrsb   %[high], [%[b], r2]\n"
+            "    lsls    %[high], %[high], #16\n"
+            "    adds    %[low], %[low], %[high]\n"
+            "    str     %[low], [%[to]]\n"
+            "    add     %[a], %[step_a]\n"
+            "    add     %[b], %[step_b]\n"
+            "    add     %[to], %[next]\n"
+            "    subs    %[left], #1\n"
+            "    bne     1b\n"
+            : [a] "+l"(a), [b] "+l"(b), [to] "+l"(to), [left] "+l"(left), [low] "=&l"(low), [high] "=&l"(high)
+            : [step_a] "h"(lanes[0].step), [step_b] "h"(lanes[1].step), [next] "h"(next)
+            : "r2", "cc", "memory");
+    }
 }
 
 /** Elements of two pixels as words; returns the word behind the last. `count` is at least 1. */
@@ -206,6 +242,19 @@ static inline uint32_t *mrt_scalar_join(const int8_t *a, const int8_t *b, uint32
         words[i] = mrt_scalar_word(a[i], b[i]);
     }
     return &words[count];
+}
+
+static inline void mrt_scalar_join_lanes(const mrt_scalar_lane_t lanes[2], uint32_t count, uint32_t *words, uint32_t next)
+{
+    const int8_t *a = lanes[0].element;
+    const int8_t *b = lanes[1].element;
+    uint32_t *to = words;
+    for (uint32_t left = count; left > 0u; --left) {
+        *to = mrt_scalar_word(*a, *b);
+        a = &a[lanes[0].step];
+        b = &b[lanes[1].step];
+        to = &to[next / sizeof(uint32_t)];
+    }
 }
 
 #endif
