@@ -59,7 +59,7 @@ typedef struct mrt_depthwise_conv2d_s8_scalar_attrs {
 typedef struct mrt_fully_connected_s8_scalar_attrs {
     int32_t depth;                /**< Elements of an input vector, at least 1. */
     int32_t channels;             /**< Elements of an output vector, at least 1. */
-    int32_t chunk;                /**< Elements multiplied at a time, a multiple of 8, 8..4096; they take workspace. */
+    int32_t chunk;                /**< Elements multiplied at a time, a multiple of 8, 8..256; they take workspace. */
     mrt_scalar_scaling_t scaling; /**< How sums become outputs. */
 } mrt_fully_connected_s8_scalar_attrs_t;
 

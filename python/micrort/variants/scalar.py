@@ -120,13 +120,28 @@ def pack_matrix(filters: np.ndarray, scaling: Scaling, chunk: int) -> np.ndarray
     parts = [np.pad(scaling.records, ((0, channels % 2), (0, 0))).reshape(-1)]
     for begin in range(0, padded.shape[1], chunk):
         blocks = padded[:, begin : begin + chunk].reshape(len(padded), -1, BLOCK)
-        fits = (abs(blocks).sum(axis=2) < 256).all(axis=1).reshape(-1, 2).all(axis=1)
+        windows = _windows_of(blocks)
         # [groups, channels, pairs, 2] -> [groups, pairs, channels, 2]
         weights = (blocks + 128).reshape(len(padded) // 2, 2, -1, 2).transpose(0, 2, 1, 3)
-        words = np.ascontiguousarray(weights.astype(np.uint8)).reshape(len(fits), -1).view("<i4")
-        parts.append(np.concatenate([fits[:, None], words], axis=1).reshape(-1))
+        words = np.ascontiguousarray(weights.astype(np.uint8)).reshape(len(windows), -1).view("<i4")
+        parts.append(np.concatenate([windows[:, None], words], axis=1).reshape(-1))
     words = np.concatenate(parts) & 0xFFFFFFFF
     return words.astype(np.uint32).view(np.int32)[None, :]
+
+
+def _windows_of(blocks: np.ndarray) -> np.ndarray:
+    """What the blocks of each two channels are: windows of 8 (0), of 4 (1) or of 2 (2), as lanes hold their sums.
+
+    Args:
+        blocks: int64 [channels, blocks, BLOCK].
+    """
+    kinds = np.full(len(blocks) // 2, 2, np.int64)
+    for kind, size in ((1, 4), (0, 8)):
+        parts = blocks.reshape(len(kinds), -1, size)
+        above, below = np.maximum(parts, 0).sum(axis=2), np.maximum(-parts, 0).sum(axis=2)
+        narrow = (127 * above + 128 * below < 1 << 15) & (128 * above + 127 * below <= 1 << 15)
+        kinds[narrow.all(axis=1)] = kind
+    return kinds
 
 
 def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:

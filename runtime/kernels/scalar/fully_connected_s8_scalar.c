@@ -19,7 +19,7 @@ typedef struct product {
     uint32_t channels;
     uint32_t chunk;
     uint32_t *words;  /* a chunk of the vector */
-    int32_t *partial; /* sums of all channels, where a vector is several chunks */
+    int32_t *partial; /* sums of all channels, where a vector is several chunks; else null */
     mrt_scalar_scale_t scale;
 } product_t;
 
@@ -71,11 +71,16 @@ static void widen(const product_t *product, place_t *place, uint32_t count)
     }
 }
 
-/* Sums of two channels over a chunk; `group` begins with whether its blocks are one window each. */
+/* Sums of two channels over a chunk; `group` begins with the windows of its blocks. */
 static inline mrt_scalar_pair_t dot(const uint32_t *words, const uint32_t *group, uint32_t blocks)
 {
-    return (group[0] != 0u) ? mrt_scalar_dot_long(words, &group[1], blocks)
-                            : mrt_scalar_dot_short(words, &group[1], blocks);
+    if (group[0] == MRT_SCALAR_WINDOW_OF_EIGHT) {
+        return mrt_scalar_dot_eight(words, &group[1], blocks);
+    }
+    if (group[0] == MRT_SCALAR_WINDOWS_OF_FOUR) {
+        return mrt_scalar_dot_four(words, &group[1], blocks);
+    }
+    return mrt_scalar_dot_two(words, &group[1], blocks);
 }
 
 /* Adds the products of a chunk to the sums of all channels; returns the weights of the next chunk. */
@@ -95,21 +100,30 @@ static MRT_NOINLINE const uint32_t *add_chunk(const product_t *product, const ui
 /* The last chunk, or the only one: its sums become outputs. */
 static MRT_NOINLINE void end_chunk(const product_t *product, const uint32_t *weights, uint32_t blocks, int8_t *output)
 {
+    const mrt_scalar_scale_t *scale = &product->scale;
+    const uint32_t step = 1u + (blocks * MRT_SCALAR_BLOCK_WEIGHTS);
+    const int8_t *end = &output[product->channels];
+    const int32_t *partial = product->partial;
     const uint32_t *group = weights;
     const uint32_t *record = product->records;
-    for (uint32_t channel = 0u; channel < product->channels; channel += GROUP) {
+    int8_t *to = output;
+    while (to != end) {
         mrt_scalar_pair_t sums = dot(product->words, group, blocks);
-        if (product->depth > product->chunk) {
-            sums.first = mrt_wrapping_add(sums.first, product->partial[channel]);
-            sums.second = mrt_wrapping_add(sums.second, product->partial[channel + 1u]);
+        if (partial != NULL) {
+            sums.first = mrt_wrapping_add(sums.first, partial[0]);
+            sums.second = mrt_wrapping_add(sums.second, partial[1]);
+            partial = &partial[GROUP];
         }
-        output[channel] = mrt_scalar_output(&product->scale, record, sums.first);
-        record = &record[product->scale.words];
-        if ((product->channels - channel) > 1u) {
-            output[channel + 1u] = mrt_scalar_output(&product->scale, record, sums.second);
+        *to = mrt_scalar_output(scale, record, sums.first);
+        to = &to[1];
+        if (to == end) {
+            break;
         }
-        record = &record[product->scale.words];
-        group = &group[1u + (blocks * MRT_SCALAR_BLOCK_WEIGHTS)];
+        record = &record[scale->words];
+        *to = mrt_scalar_output(scale, record, sums.second);
+        to = &to[1];
+        record = &record[scale->words];
+        group = &group[step];
     }
 }
 
@@ -120,7 +134,7 @@ static void multiply(const product_t *product, place_t place, int8_t *output)
     const uint32_t *weights = &product->records[channels * product->scale.words];
     place_t next = place;
     uint32_t left = product->depth;
-    if (left > product->chunk) {
+    if (product->partial != NULL) {
         (void)memset(product->partial, 0, channels * sizeof(int32_t));
     }
     while (left > product->chunk) {
@@ -148,16 +162,19 @@ mrt_status_t mrt_fully_connected_s8_scalar_run(const mrt_call_t *call)
     const uint32_t input_row = mrt_call_input(call, 0u)->row_bytes;
     const uint32_t vectors = mrt_call_output(call, 0u)->row_bytes / channels;
     uint32_t *words = mrt_workspace(call); /* MISRA D1 */
-    const product_t product = {
+    product_t product = {
         .call = call,
         .records = mrt_input_row(call, 1u, 0u), /* MISRA D1 */
         .depth = depth,
         .channels = channels,
         .chunk = chunk,
         .words = words,
-        .partial = mrt_address_mut(words, chunk_words(depth, chunk) * (uint32_t)sizeof(uint32_t)), /* MISRA D1 */
+        .partial = NULL,
         .scale = mrt_scalar_scale_of(&attrs->scaling),
     };
+    if (depth > chunk) {
+        product.partial = mrt_address_mut(words, chunk_words(depth, chunk) * (uint32_t)sizeof(uint32_t)); /* MISRA D1 */
+    }
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         int8_t *output = mrt_output_s8(call, 0u, row);
         for (uint32_t i = 0u; i < vectors; ++i) {
@@ -176,7 +193,7 @@ mrt_status_t mrt_fully_connected_s8_scalar_run(const mrt_call_t *call)
 
 /* Largest depth, and number of channels: all that is computed from them stays below 2^31. */
 #define AXIS_MAX (INT32_C(1) << 24u)
-#define CHUNK_MAX 4096
+#define CHUNK_MAX 256
 
 static bool sizes_are_sound(const mrt_fully_connected_s8_scalar_attrs_t *attrs)
 {
