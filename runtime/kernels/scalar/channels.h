@@ -68,7 +68,7 @@ static inline void mrt_scalar_widen(const int8_t *elements, uint32_t *words)
 #if MRT_SCALAR_ASSEMBLY == 1
 
 /* A word of weights, and its odd elements, into r5 and r6. */
-#define MRT_SCALAR_SPLIT \
+#define MRT_SCALAR_SPLIT /* MISRA D4 */ \
     "    ldm     %[w]!, {r5}\n" \
     "    lsrs    r6, r5, #8\n" \
     "    ands    r6, %[mask]\n"
@@ -81,7 +81,7 @@ static inline void mrt_scalar_widen(const int8_t *elements, uint32_t *words)
     "    adds    r4, r4, r6\n"
 
 /* Two elements that are a window of their own. */
-#define MRT_SCALAR_SMALL(load) \
+#define MRT_SCALAR_SMALL(load) /* MISRA D4 */ \
     load MRT_SCALAR_SPLIT \
     "    add     r5, %[all]\n" \
     "    add     r6, %[bias]\n" \
@@ -95,7 +95,7 @@ static inline void mrt_scalar_widen(const int8_t *elements, uint32_t *words)
     "    add     %[high], r5\n"
 
 /* Four elements that are a window of their own. */
-#define MRT_SCALAR_FOUR(load) \
+#define MRT_SCALAR_FOUR(load) /* MISRA D4 */ \
     load MRT_SCALAR_SPLIT \
     "    add     r5, %[all]\n" \
     "    add     r6, %[bias]\n" \

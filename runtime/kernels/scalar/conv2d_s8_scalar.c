@@ -126,12 +126,12 @@ mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
         .channels = channels,
         .run = run,
         .words = words,
-        .points = mrt_address_mut(words, elements * (uint32_t)sizeof(uint32_t)), /* MISRA D1 */
+        .points = mrt_address_mut(words, elements * (uint32_t)sizeof(uint32_t)),
     };
     mrt_scalar_pixels_t pixels = {
         .words = words,
         .elements = elements,
-        .groups = mrt_input_row(call, 1u, 0u), /* MISRA D1 */
+        .groups = mrt_input_row(call, 1u, 0u),
         .channels = (uint32_t)window->output_channels,
         .scale = mrt_scalar_scale_of(&attrs->scaling),
     };

@@ -17,60 +17,51 @@
 #define TAPS_MAX 510
 #define PHASES_MAX 32
 
-/* What stays the same for all channels of one call. */
+/* Where a call is: one struct, since few registers leave little to pass on. */
 typedef struct depthwise {
+    /* The same for the whole call. */
     const mrt_call_t *call;
     const mrt_window_t *window;
     const int8_t *input; /* row 0, where all rows lie at one step; else null: each is looked up */
     int8_t *output;      /* likewise */
     uint32_t input_step;
     uint32_t output_step;
-    uint32_t phases;
-    uint32_t weights; /* of a phase: an even number of words */
     uint32_t *words;
     uint32_t *turned; /* weights, phase by phase */
+    uint32_t weights; /* of a phase: an even number of words */
+    uint32_t phases;
     int8_t point;
+    /* Rows of one image, in lines; a line has two lanes of outputs. */
+    uint32_t row;       /* first output row */
+    uint32_t lines;     /* how many */
+    int32_t top;        /* input row under tap row 0 of the first line; may lie above the image */
+    int32_t input_down; /* input rows from the low lane to the high lane */
+    uint32_t down;      /* output rows, likewise */
+    int32_t across;     /* columns of the output, likewise */
+    int32_t width;      /* outputs of a lane */
+    uint32_t image;     /* first input row of the image */
+    /* A channel. */
+    uint32_t output_channel;
+    uint32_t input_channel;
+    const int8_t *filter;
+    uint32_t made; /* a bit for each phase whose weights are there */
+    /* Columns of one residue of the dilation; those in the middle lie inside the image for both lanes. */
+    int32_t first;   /* output */
+    int32_t columns;
+    int32_t lead;    /* columns in front of the middle */
+    int32_t middle;  /* columns in the middle, or 0 */
+    uint32_t low;    /* first element in the middle in an input row */
+    uint32_t high;   /* the same for the high lane */
+    mrt_scalar_line_t line;
 } depthwise_t;
 
-/* Output rows of one image, in lines, and where the second lane's outputs lie. */
-typedef struct lines {
-    uint32_t row;     /* first output row */
-    int32_t y;        /* the same within its image */
-    uint32_t count;   /* lines */
-    uint32_t down;    /* rows from a low lane's output to its high lane's */
-    int32_t across;   /* columns, likewise */
-    int32_t width;    /* outputs of a lane in a line */
-    uint32_t image;   /* first input row of the image */
-} lines_t;
-
-/* One channel. */
-typedef struct channel {
-    uint32_t output;
-    uint32_t input;
-    const int8_t *weights;
-    uint32_t made; /* a bit for each phase whose weights are there */
-} channel_t;
-
-/* Columns of one residue of the dilation; those in the middle lie inside the image for both lanes. */
-typedef struct residue {
-    int32_t first;       /* output */
-    int32_t outputs;     /* of a lane */
-    int32_t columns;
-    int32_t lead;        /* columns in front of the middle */
-    int32_t middle;      /* columns in the middle, or 0 */
-    uint32_t low_offset; /* of the first element in the middle in an input row */
-    uint32_t high_offset;
-} residue_t;
-
-/* The input row under tap row `tap` of line `y`; null where it lies outside the image. */
-static const int8_t *row_of(const depthwise_t *conv, const lines_t *lines, int32_t y, int32_t tap)
+/* An input row of the image; null where it lies outside. */
+static const int8_t *row_of(const depthwise_t *conv, int32_t row)
 {
-    const mrt_window_t *window = conv->window;
-    const int32_t row = ((y * window->stride_height) - window->padding_top) + (tap * window->dilation_height);
-    if ((row < 0) || (row >= window->input_height)) {
+    if ((row < 0) || (row >= conv->window->input_height)) {
         return NULL;
     }
-    const uint32_t index = lines->image + (uint32_t)row;
+    const uint32_t index = conv->image + (uint32_t)row;
     return (conv->input != NULL) ? &conv->input[index * conv->input_step] : mrt_input_s8(conv->call, 0u, index);
 }
 
@@ -85,120 +76,110 @@ static MRT_NOINLINE void join(const mrt_scalar_lane_t lanes[2], uint32_t count, 
     mrt_scalar_join_lanes(lanes, count, to, next);
 }
 
-/* The element of a channel in a column; the zero point outside the image. */
-static int32_t element_of(const depthwise_t *conv, const int8_t *row, int32_t column, uint32_t channel)
+/* The element of the channel in a column; the zero point outside the image. */
+static int32_t element_of(const depthwise_t *conv, const int8_t *row, int32_t column)
 {
     const bool inside = (row != NULL) && (column >= 0) && (column < conv->window->input_width);
-    return inside ? row[((uint32_t)column * (uint32_t)conv->window->input_channels) + channel] : conv->point;
+    const uint32_t pixel = (uint32_t)column * (uint32_t)conv->window->input_channels;
+    return inside ? row[pixel + conv->input_channel] : conv->point;
 }
 
 /* Columns of which at most one lane lies inside the image. */
-static MRT_NOINLINE void gather_edges(const depthwise_t *conv, const lines_t *lines, const residue_t *residue,
-                                      const int8_t *const rows[2], uint32_t channel, uint32_t *to)
+static MRT_NOINLINE void gather_edges(const depthwise_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
 {
     const mrt_window_t *window = conv->window;
-    const int32_t first = (residue->first * window->stride_width) - window->padding_left;
-    const int32_t apart = lines->across * window->stride_width;
-    for (int32_t i = 0; i < residue->columns; ++i) {
-        if ((i < residue->lead) || (i >= (residue->lead + residue->middle))) {
+    const int32_t first = (conv->first * window->stride_width) - window->padding_left;
+    const int32_t apart = conv->across * window->stride_width;
+    for (int32_t i = 0; i < conv->columns; ++i) {
+        if ((i < conv->lead) || (i >= (conv->lead + conv->middle))) {
             const int32_t column = first + (i * window->dilation_width);
-            to[(uint32_t)(i * window->kernel_height)] =
-                mrt_scalar_word(element_of(conv, rows[0], column, channel),
-                                element_of(conv, rows[1], column + apart, channel));
+            to[(uint32_t)i * (uint32_t)window->kernel_height] =
+                mrt_scalar_word(element_of(conv, low, column), element_of(conv, high, column + apart));
         }
     }
 }
 
-/* The columns of a row of each lane as words; `to` is the row's place in the first of them. */
-static void gather(const depthwise_t *conv, const lines_t *lines, const residue_t *residue,
-                   const int8_t *const rows[2], uint32_t channel, uint32_t *to)
+/* The columns of a row of each lane as words; `to` is the rows' place in the first of them. */
+static MRT_NOINLINE void gather(const depthwise_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
 {
     const uint32_t height = (uint32_t)conv->window->kernel_height;
     const uint32_t step = (uint32_t)conv->window->dilation_width * (uint32_t)conv->window->input_channels;
     mrt_scalar_lane_t lanes[2] = {{&conv->point, 0u}, {&conv->point, 0u}};
-    if (rows[0] != NULL) {
-        lanes[0] = (mrt_scalar_lane_t){&rows[0][residue->low_offset + channel], step};
+    if (low != NULL) {
+        lanes[0] = (mrt_scalar_lane_t){&low[conv->low + conv->input_channel], step};
     }
-    if (rows[1] != NULL) {
-        lanes[1] = (mrt_scalar_lane_t){&rows[1][residue->high_offset + channel], step};
+    if (high != NULL) {
+        lanes[1] = (mrt_scalar_lane_t){&high[conv->high + conv->input_channel], step};
     }
-    join(lanes, (uint32_t)residue->middle, &to[(uint32_t)residue->lead * height],
-         height * (uint32_t)sizeof(uint32_t));
-    if (lines->across != 0) {
-        gather_edges(conv, lines, residue, rows, channel, to);
+    join(lanes, (uint32_t)conv->middle, &to[(uint32_t)conv->lead * height], height * (uint32_t)sizeof(uint32_t));
+    if (conv->across != 0) {
+        gather_edges(conv, low, high, to);
+    }
+}
+
+/* The tap rows of a line from `kept` on; tap row 0 has place `phase` in each column. */
+static void gather_rows(const depthwise_t *conv, int32_t top, int32_t kept, int32_t phase)
+{
+    const int32_t height = conv->window->kernel_height;
+    const int32_t step = conv->window->dilation_height;
+    int32_t row = top + (kept * step);
+    for (int32_t tap = kept; tap < height; ++tap) {
+        const int32_t place = phase + tap;
+        const int8_t *low = row_of(conv, row);
+        gather(conv, low, (conv->input_down == 0) ? low : row_of(conv, row + conv->input_down),
+               &conv->words[(place < height) ? place : (place - height)]);
+        row += step;
     }
 }
 
 /* The weights of a phase: tap row 0 lies in place `phase` of each column. */
-static const uint32_t *weights_of(const depthwise_t *conv, channel_t *channel, uint32_t phase)
+static MRT_NOINLINE void turn_weights(depthwise_t *conv, uint32_t phase, uint32_t *words)
 {
-    uint32_t *words = &conv->turned[phase * conv->weights];
-    const uint32_t bit = UINT32_C(1) << phase;
-    if ((channel->made & bit) == 0u) {
-        const uint32_t height = (uint32_t)conv->window->kernel_height;
-        const int8_t *from = channel->weights;
-        words[conv->weights - 1u] = 0u;
-        for (uint32_t column = 0u; column < (uint32_t)conv->window->kernel_width; ++column) {
-            uint32_t place = phase;
-            for (uint32_t tap = 0u; tap < height; ++tap) {
-                words[(column * height) + place] = (uint32_t)(int32_t)from[tap];
-                place = ((place + 1u) < height) ? (place + 1u) : 0u;
-            }
-            from = &from[height];
+    const uint32_t height = (uint32_t)conv->window->kernel_height;
+    const int8_t *from = conv->filter;
+    words[conv->weights - 1u] = 0u;
+    for (uint32_t column = 0u; column < (uint32_t)conv->window->kernel_width; ++column) {
+        uint32_t place = phase;
+        for (uint32_t tap = 0u; tap < height; ++tap) {
+            words[(column * height) + place] = (uint32_t)(int32_t)from[tap];
+            place = ((place + 1u) < height) ? (place + 1u) : 0u;
         }
-        channel->made |= bit;
+        from = &from[height];
     }
-    return words;
-}
-
-/* The next line's window: some tap rows stay where they are. */
-typedef struct ring {
-    int32_t kept;  /* tap rows that are there already */
-    int32_t phase; /* place of tap row 0 */
-} ring_t;
-
-static void move_on(const depthwise_t *conv, ring_t *ring)
-{
-    const int32_t height = conv->window->kernel_height;
-    const int32_t stride = conv->window->stride_height;
-    if ((conv->phases > 1u) && (stride < height)) {
-        ring->kept = height - stride;
-        ring->phase += stride;
-        ring->phase -= (ring->phase >= height) ? height : 0;
-    }
-}
-
-/* The tap rows under line `y` that are not there yet. */
-static void gather_rows(const depthwise_t *conv, const lines_t *lines, const residue_t *residue, const ring_t *ring,
-                        int32_t y, uint32_t channel)
-{
-    const int32_t height = conv->window->kernel_height;
-    for (int32_t tap = ring->kept; tap < height; ++tap) {
-        const int32_t place = ring->phase + tap;
-        const int8_t *const rows[2] = {row_of(conv, lines, y, tap),
-                                       row_of(conv, lines, y + (int32_t)lines->down, tap)};
-        gather(conv, lines, residue, rows, channel, &conv->words[(place < height) ? place : (place - height)]);
-    }
+    conv->made |= UINT32_C(1) << phase;
 }
 
 /* The lines of one channel in one residue. */
-static void compute_residue(const depthwise_t *conv, const lines_t *lines, const residue_t *residue,
-                            channel_t *channel, mrt_scalar_line_t *line)
+static MRT_NOINLINE void compute_lines(depthwise_t *conv, uint32_t outputs)
 {
     const uint32_t pixel = (uint32_t)conv->window->output_channels;
-    const uint32_t low = ((uint32_t)residue->first * pixel) + channel->output;
-    const uint32_t high = low + ((uint32_t)lines->across * pixel);
-    const uint32_t span = (uint32_t)residue->outputs * line->next_output;
-    ring_t ring = {0, 0};
-    for (uint32_t i = 0u; i < lines->count; ++i) {
-        gather_rows(conv, lines, residue, &ring, lines->y + (int32_t)i, channel->input);
-        line->weights = weights_of(conv, channel, (uint32_t)ring.phase);
-        line->weights_end = &line->weights[conv->weights];
-        line->low = &output_row(conv, lines->row + i)[low];
-        line->high = &output_row(conv, lines->row + i + lines->down)[high];
-        line->low_end = &line->low[span];
-        mrt_scalar_line_run(line);
-        move_on(conv, &ring);
+    const uint32_t low = ((uint32_t)conv->first * pixel) + conv->output_channel;
+    const uint32_t high = low + ((uint32_t)conv->across * pixel);
+    const uint32_t span = outputs * conv->line.next_output;
+    const int32_t height = conv->window->kernel_height;
+    const int32_t stride = conv->window->stride_height;
+    const bool keeps = (conv->phases > 1u) && (stride < height);
+    int32_t top = conv->top;
+    int32_t kept = 0; /* tap rows that are there already */
+    int32_t phase = 0;
+    for (uint32_t i = 0u; i < conv->lines; ++i) {
+        gather_rows(conv, top, kept, phase);
+        uint32_t *weights = &conv->turned[(uint32_t)phase * conv->weights];
+        if (((conv->made >> (uint32_t)phase) & 1u) == 0u) {
+            turn_weights(conv, (uint32_t)phase, weights);
+        }
+        conv->line.weights = weights;
+        conv->line.weights_end = &weights[conv->weights];
+        conv->line.low = &output_row(conv, conv->row + i)[low];
+        conv->line.high = &output_row(conv, conv->row + i + conv->down)[high];
+        conv->line.low_end = &conv->line.low[span];
+        mrt_scalar_line_run(&conv->line);
+        top += stride;
+        if (keeps) {
+            kept = height - stride;
+            phase += stride;
+            phase -= (phase >= height) ? height : 0;
+        }
     }
 }
 
@@ -214,40 +195,34 @@ static int32_t least_of(int32_t a, int32_t b)
     return (a < b) ? a : b;
 }
 
-/* The columns of a residue, and the middle of them. */
-static residue_t residue_of(const depthwise_t *conv, const lines_t *lines, int32_t first)
+/* The columns of the residue that begins with output `first`; returns the outputs of a lane. */
+static MRT_NOINLINE uint32_t set_residue(depthwise_t *conv, int32_t first)
 {
     const mrt_window_t *window = conv->window;
     const int32_t dilation = window->dilation_width;
-    const int32_t outputs = steps_below(first, lines->width, dilation);
+    const int32_t outputs = steps_below(first, conv->width, dilation);
     const int32_t stride = (dilation == 1) ? window->stride_width : 1;
-    const int32_t columns = ((outputs - 1) * stride) + window->kernel_width;
-    const int32_t apart = lines->across * window->stride_width;
+    const int32_t apart = conv->across * window->stride_width;
     const int32_t origin = (first * window->stride_width) - window->padding_left;
-    const int32_t lead = least_of(steps_below(origin, 0, dilation), columns);
-    const int32_t column = origin + (lead * dilation);
-    const int32_t middle = least_of(steps_below(column, window->input_width - apart, dilation), columns - lead);
-    const uint32_t offset = (middle > 0) ? ((uint32_t)column * (uint32_t)window->input_channels) : 0u;
-    const residue_t residue = {
-        .first = first,
-        .outputs = outputs,
-        .columns = columns,
-        .lead = lead,
-        .middle = middle,
-        .low_offset = offset,
-        .high_offset = offset + ((middle > 0) ? ((uint32_t)apart * (uint32_t)window->input_channels) : 0u),
-    };
-    return residue;
+    conv->first = first;
+    conv->columns = ((outputs - 1) * stride) + window->kernel_width;
+    conv->lead = least_of(steps_below(origin, 0, dilation), conv->columns);
+    const int32_t column = origin + (conv->lead * dilation);
+    conv->middle = least_of(steps_below(column, window->input_width - apart, dilation), conv->columns - conv->lead);
+    const uint32_t pixel = (uint32_t)window->input_channels;
+    conv->low = (conv->middle > 0) ? ((uint32_t)column * pixel) : 0u;
+    conv->high = (conv->middle > 0) ? (conv->low + ((uint32_t)apart * pixel)) : 0u;
+    return (uint32_t)outputs;
 }
 
 /* What no row changes: columns outside the image for both lanes, and the word behind the last column, which windows of
  * an odd number of taps read, times 0. */
-static void fill(const depthwise_t *conv, const residue_t *residue)
+static MRT_NOINLINE void fill(const depthwise_t *conv)
 {
     const uint32_t height = (uint32_t)conv->window->kernel_height;
-    const uint32_t begin = (uint32_t)residue->lead * height;
-    const uint32_t end = (uint32_t)(residue->lead + residue->middle) * height;
-    const uint32_t all = (uint32_t)residue->columns * height;
+    const uint32_t begin = (uint32_t)conv->lead * height;
+    const uint32_t end = begin + ((uint32_t)conv->middle * height);
+    const uint32_t all = (uint32_t)conv->columns * height;
     const uint32_t point = mrt_scalar_word(conv->point, conv->point);
     for (uint32_t i = 0u; i < begin; ++i) {
         conv->words[i] = point;
@@ -257,37 +232,48 @@ static void fill(const depthwise_t *conv, const residue_t *residue)
     }
 }
 
-/* The residues of one channel. */
-static void compute_channel(const depthwise_t *conv, const lines_t *lines, channel_t *channel, mrt_scalar_line_t *line)
+/* All channels of the rows; `words` of a filter. */
+static void compute_rows(depthwise_t *conv, uint32_t words)
 {
     const mrt_window_t *window = conv->window;
-    const int32_t dilation = window->dilation_width;
-    channel->made = 0u;
-    for (int32_t first = 0; (first < dilation) && (first < lines->width); ++first) {
-        const residue_t residue = residue_of(conv, lines, first);
-        fill(conv, &residue);
-        compute_residue(conv, lines, &residue, channel, line);
+    const uint32_t *filter = mrt_input_row(conv->call, 1u, 0u); /* MISRA D1 */
+    const uint32_t multiplier = (uint32_t)window->output_channels / (uint32_t)window->input_channels;
+    conv->output_channel = 0u;
+    for (conv->input_channel = 0u; conv->input_channel < (uint32_t)window->input_channels; ++conv->input_channel) {
+        for (uint32_t i = 0u; i < multiplier; ++i) {
+            mrt_scalar_line_record(&conv->line, filter);
+            conv->filter = (const int8_t *)&filter[conv->line.scale.words];
+            conv->made = 0u;
+            for (int32_t first = 0; (first < window->dilation_width) && (first < conv->width); ++first) {
+                const uint32_t outputs = set_residue(conv, first);
+                fill(conv);
+                compute_lines(conv, outputs);
+            }
+            filter = &filter[words];
+            conv->output_channel += 1u;
+        }
     }
 }
 
-/* Pairs of rows, or halves of rows: whichever computes fewer outputs twice. */
-static lines_t lines_of(const mrt_window_t *window, uint32_t row, uint32_t rows, bool may_pair)
+/* Rows of one image, in pairs of rows or in halves of rows: whichever computes fewer outputs twice. */
+static void set_rows(depthwise_t *conv, uint32_t row, uint32_t rows, bool may_pair)
 {
+    const mrt_window_t *window = conv->window;
     const uint32_t height = (uint32_t)window->output_height;
     const uint32_t width = (uint32_t)window->output_width;
     const uint32_t half_rows = (rows + 1u) / 2u;
     const uint32_t half_width = (width + 1u) / 2u;
     const bool pair = may_pair && (rows > 1u) && ((half_rows * width) <= (half_width * rows));
-    const lines_t lines = {
-        .row = row,
-        .y = (int32_t)(row % height),
-        .count = pair ? half_rows : rows,
-        .down = pair ? (rows - half_rows) : 0u,
-        .across = pair ? 0 : (int32_t)(width - half_width),
-        .width = pair ? window->output_width : (int32_t)half_width,
-        .image = (row / height) * (uint32_t)window->input_height,
-    };
-    return lines;
+    conv->row = row;
+    conv->lines = pair ? half_rows : rows;
+    conv->down = pair ? (rows - half_rows) : 0u;
+    conv->input_down = (int32_t)conv->down * window->stride_height;
+    const uint32_t across = width - half_width;
+    conv->across = pair ? 0 : (int32_t)across;
+    conv->width = pair ? window->output_width : (int32_t)half_width;
+    conv->image = (row / height) * (uint32_t)window->input_height;
+    const uint32_t y = row % height;
+    conv->top = ((int32_t)y * window->stride_height) - window->padding_top;
 }
 
 static uint32_t even(uint32_t count)
@@ -302,30 +288,12 @@ static uint32_t filter_words(const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs
     return mrt_scalar_record_words(&attrs->scaling) + ((taps + 3u) / 4u);
 }
 
-/* All channels of some rows of one image. */
-static void compute_rows(const depthwise_t *conv, const lines_t *lines, uint32_t words, mrt_scalar_line_t *line)
-{
-    const mrt_window_t *window = conv->window;
-    const uint32_t *filter = mrt_input_row(conv->call, 1u, 0u); /* MISRA D1 */
-    const uint32_t multiplier = (uint32_t)window->output_channels / (uint32_t)window->input_channels;
-    uint32_t output = 0u;
-    for (uint32_t input = 0u; input < (uint32_t)window->input_channels; ++input) {
-        for (uint32_t i = 0u; i < multiplier; ++i) {
-            channel_t channel = {output, input, (const int8_t *)&filter[line->scale.words], 0u};
-            mrt_scalar_line_record(line, filter);
-            compute_channel(conv, lines, &channel, line);
-            filter = &filter[words];
-            output += 1u;
-        }
-    }
-}
-
 /* Words that hold the columns under a line; sizes have been checked. */
 static uint32_t column_words(const mrt_window_t *window, bool pair_rows)
 {
     const int32_t width = pair_rows ? window->output_width : ((window->output_width + 1) / 2);
     const int32_t step = (window->dilation_width == 1) ? window->stride_width : 1;
-    const uint32_t columns = (uint32_t)((width - 1) * step) + (uint32_t)window->kernel_width;
+    const uint32_t columns = (((uint32_t)width - 1u) * (uint32_t)step) + (uint32_t)window->kernel_width;
     return (columns * (uint32_t)window->kernel_height) + 1u;
 }
 
@@ -338,34 +306,34 @@ mrt_status_t mrt_depthwise_conv2d_s8_scalar_run(const mrt_call_t *call)
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     const bool input_adjoins = mrt_rows_adjoin(call, input, 0u, input->rows) == input->rows;
     const bool output_adjoins = mrt_rows_adjoin(call, output, 0u, output->rows) == output->rows;
-    const depthwise_t conv = {
+    const uint32_t step = (window->dilation_width == 1) ? (uint32_t)window->stride_width : 1u;
+    depthwise_t conv = {
         .call = call,
         .window = window,
         .input = input_adjoins ? mrt_input_s8(call, 0u, 0u) : NULL,
         .output = output_adjoins ? mrt_output_s8(call, 0u, 0u) : NULL,
         .input_step = input->row_bytes,
         .output_step = output->row_bytes,
-        .phases = (uint32_t)attrs->phases,
-        .weights = even((uint32_t)window->kernel_height * (uint32_t)window->kernel_width),
         .words = words,
         .turned = &words[column_words(window, attrs->pair_rows == 1)],
+        .weights = even((uint32_t)window->kernel_height * (uint32_t)window->kernel_width),
+        .phases = (uint32_t)attrs->phases,
         .point = (int8_t)attrs->input_point,
+        .line = {
+            .scale = mrt_scalar_scale_of(&attrs->scaling),
+            .words = words,
+            .next_words = step * (uint32_t)window->kernel_height * (uint32_t)sizeof(uint32_t),
+            .next_output = (uint32_t)window->dilation_width * (uint32_t)window->output_channels,
+        },
     };
-    const uint32_t step = (window->dilation_width == 1) ? (uint32_t)window->stride_width : 1u;
-    mrt_scalar_line_t line = {
-        .scale = mrt_scalar_scale_of(&attrs->scaling),
-        .words = words,
-        .next_words = step * (uint32_t)window->kernel_height * (uint32_t)sizeof(uint32_t),
-        .next_output = (uint32_t)window->dilation_width * (uint32_t)window->output_channels,
-        .skip = mrt_scalar_line_skip(conv.weights / 2u),
-    };
+    conv.line.skip = mrt_scalar_line_skip(conv.weights / 2u);
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
         const uint32_t left = (uint32_t)window->output_height - (row % (uint32_t)window->output_height);
         const uint32_t asked = call->row_end - row;
         const uint32_t rows = (asked < left) ? asked : left;
-        const lines_t lines = lines_of(window, row, rows, attrs->pair_rows == 1);
-        compute_rows(&conv, &lines, filter_words(attrs), &line);
+        set_rows(&conv, row, rows, attrs->pair_rows == 1);
+        compute_rows(&conv, filter_words(attrs));
         row += rows;
     }
     return MRT_OK;
@@ -401,7 +369,8 @@ uint32_t mrt_depthwise_conv2d_s8_scalar_workspace(const void *attrs)
         return 0u;
     }
     const uint32_t taps = even((uint32_t)window->kernel_height * (uint32_t)window->kernel_width);
-    const uint64_t words = (uint64_t)column_words(window, own->pair_rows == 1) + (taps * (uint32_t)own->phases);
+    const uint32_t turned = taps * (uint32_t)own->phases;
+    const uint64_t words = (uint64_t)column_words(window, own->pair_rows == 1) + turned;
     return (words < (UINT32_C(1) << 29u)) ? ((uint32_t)words * (uint32_t)sizeof(uint32_t)) : (UINT32_C(1) << 31u);
 }
 
@@ -412,7 +381,7 @@ static bool filters_are_sound(const mrt_call_t *call, const mrt_depthwise_conv2d
     const uint64_t words = filter_words(attrs);
     return (tensor->pool == (uint8_t)MRT_POOL_PARAMS)
            && mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, channels * words)
-           && mrt_scalar_records_check(mrt_input_row(call, 1u, 0u), channels, words); /* MISRA D1 */
+           && mrt_scalar_records_check(mrt_input_row(call, 1u, 0u), channels, words);
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_scalar_check(const mrt_call_t *call)

@@ -6,6 +6,7 @@
 #include "runtime/kernels/scalar/channels.h"
 #include "runtime/kernels/scalar/scale.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Channels that share words. */
@@ -19,7 +20,7 @@ typedef struct product {
     uint32_t channels;
     uint32_t chunk;
     uint32_t *words;  /* a chunk of the vector */
-    int32_t *partial; /* sums of all channels, where a vector is several chunks; else null */
+    int32_t *partial; /* sums of all channels, where a vector is several chunks */
     mrt_scalar_scale_t scale;
 } product_t;
 
@@ -103,7 +104,7 @@ static MRT_NOINLINE void end_chunk(const product_t *product, const uint32_t *wei
     const mrt_scalar_scale_t *scale = &product->scale;
     const uint32_t step = 1u + (blocks * MRT_SCALAR_BLOCK_WEIGHTS);
     const int8_t *end = &output[product->channels];
-    const int32_t *partial = product->partial;
+    const int32_t *partial = (product->depth > product->chunk) ? product->partial : NULL;
     const uint32_t *group = weights;
     const uint32_t *record = product->records;
     int8_t *to = output;
@@ -134,7 +135,7 @@ static void multiply(const product_t *product, place_t place, int8_t *output)
     const uint32_t *weights = &product->records[channels * product->scale.words];
     place_t next = place;
     uint32_t left = product->depth;
-    if (product->partial != NULL) {
+    if (left > product->chunk) {
         (void)memset(product->partial, 0, channels * sizeof(int32_t));
     }
     while (left > product->chunk) {
@@ -162,19 +163,16 @@ mrt_status_t mrt_fully_connected_s8_scalar_run(const mrt_call_t *call)
     const uint32_t input_row = mrt_call_input(call, 0u)->row_bytes;
     const uint32_t vectors = mrt_call_output(call, 0u)->row_bytes / channels;
     uint32_t *words = mrt_workspace(call); /* MISRA D1 */
-    product_t product = {
+    const product_t product = {
         .call = call,
-        .records = mrt_input_row(call, 1u, 0u), /* MISRA D1 */
+        .records = mrt_input_row(call, 1u, 0u),
         .depth = depth,
         .channels = channels,
         .chunk = chunk,
         .words = words,
-        .partial = NULL,
+        .partial = mrt_address_mut(words, chunk_words(depth, chunk) * (uint32_t)sizeof(uint32_t)),
         .scale = mrt_scalar_scale_of(&attrs->scaling),
     };
-    if (depth > chunk) {
-        product.partial = mrt_address_mut(words, chunk_words(depth, chunk) * (uint32_t)sizeof(uint32_t)); /* MISRA D1 */
-    }
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         int8_t *output = mrt_output_s8(call, 0u, row);
         for (uint32_t i = 0u; i < vectors; ++i) {
@@ -192,7 +190,7 @@ mrt_status_t mrt_fully_connected_s8_scalar_run(const mrt_call_t *call)
 }
 
 /* Largest depth, and number of channels: all that is computed from them stays below 2^31. */
-#define AXIS_MAX (INT32_C(1) << 24u)
+#define AXIS_MAX 0x1000000
 #define CHUNK_MAX 256
 
 static bool sizes_are_sound(const mrt_fully_connected_s8_scalar_attrs_t *attrs)
@@ -233,7 +231,7 @@ static bool matrix_is_sound(const mrt_call_t *call, const mrt_fully_connected_s8
     const uint64_t group = (whole(depth, MRT_SCALAR_BLOCK) / GROUP) + chunks;
     return (tensor->pool == (uint8_t)MRT_POOL_PARAMS)
            && mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, (channels * words) + ((channels / GROUP) * group))
-           && mrt_scalar_records_check(mrt_input_row(call, 1u, 0u), channels, words); /* MISRA D1 */
+           && mrt_scalar_records_check(mrt_input_row(call, 1u, 0u), channels, words);
 }
 
 mrt_status_t mrt_fully_connected_s8_scalar_check(const mrt_call_t *call)

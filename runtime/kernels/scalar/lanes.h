@@ -52,7 +52,8 @@ static inline void mrt_scalar_part(uint32_t products, uint32_t *low, uint32_t *b
 static inline void mrt_scalar_part_exactly(uint32_t products, uint32_t *low, uint32_t *high)
 {
     const int32_t lane = (int16_t)(uint16_t)(products & 0xFFFFu);
-    const int32_t rest = (int32_t)(products - (uint32_t)lane) >> 16u; /* MISRA D2 */
+    const uint32_t above = products - (uint32_t)lane;
+    const int32_t rest = (int32_t)above >> 16u; /* MISRA D2 */
     *low += (uint32_t)lane;
     *high += (uint32_t)rest;
 }
@@ -61,7 +62,8 @@ static inline void mrt_scalar_part_exactly(uint32_t products, uint32_t *low, uin
 static inline int32_t mrt_scalar_high(uint32_t low, uint32_t both)
 {
     const int32_t share = (int32_t)low >> 8u; /* MISRA D2 */
-    return (int32_t)(both - (uint32_t)share) >> 8u; /* MISRA D2 */
+    const uint32_t high = both - (uint32_t)share;
+    return (int32_t)high >> 8u; /* MISRA D2 */
 }
 
 /** One lane's elements: each `step` further than the last. */
@@ -73,7 +75,7 @@ typedef struct mrt_scalar_lane {
 #if MRT_SCALAR_ASSEMBLY == 1
 
 /* The sum of high lanes from the sum of both. */
-#define MRT_SCALAR_HIGH(low, high) \
+#define MRT_SCALAR_HIGH(low, high) /* MISRA D4 */ \
     "    mov     %[a], %[" low "]\n" \
     "    asrs    %[a], %[a], #8\n" \
     "    mov     %[b], %[" high "]\n" \

@@ -15,7 +15,8 @@ static MRT_NOINLINE void compute_row(const mrt_linear_s8_scalar_attrs_t *attrs, 
     for (uint32_t i = 0u; i < count; ++i) {
         const uint32_t a = (uint32_t)(int32_t)first[i] * first_factor;
         const uint32_t b = (uint32_t)(int32_t)second[i] * second_factor;
-        const int32_t scaled = (int32_t)(a + b + addend) >> shift; /* MISRA D2 */
+        const uint32_t sum = a + b + addend;
+        const int32_t scaled = (int32_t)sum >> shift; /* MISRA D2 */
         output[i] = (int8_t)mrt_clamp(scaled, attrs->activation_min, attrs->activation_max);
     }
 }

@@ -23,7 +23,7 @@ uint32_t mrt_scalar_pixels_plain(const mrt_scalar_pixels_t *pixels)
 }
 
 /* The sums of two channels of two pixels, run by run. */
-static void add_runs(const mrt_scalar_pixels_t *pixels, const int8_t *weights, mrt_scalar_sums_t *sums)
+static MRT_NOINLINE void add_runs(const mrt_scalar_pixels_t *pixels, const int8_t *weights, mrt_scalar_sums_t *sums)
 {
     const uint32_t *words = pixels->words;
     const int8_t *w = weights;
@@ -64,9 +64,9 @@ static MRT_NOINLINE void multiply_from(const mrt_scalar_pixels_t *pixels, uint32
 #if MRT_SCALAR_ASSEMBLY == 1
 
 /* Two weights of a channel times two words; the lanes of the sum to two registers. */
-#define CHANNEL(low, high) \
+#define CHANNEL(low, high) /* MISRA D4 */ \
     "    ldrsb   r4, [r6, r1]\n" \
-    "    ldrsb   r5, [r7, r1]\n" \
+    "    ldrsb   r5, [%[s], r1]\n" \
     "    adds    r1, #2\n" \
     "    muls    r4, r2\n" \
     "    muls    r5, r3\n" \
@@ -77,9 +77,9 @@ static MRT_NOINLINE void multiply_from(const mrt_scalar_pixels_t *pixels, uint32
     "    add     " high ", r4\n"
 
 /* The last of a turn leaves the flags to the branch. */
-#define CHANNEL_LAST(low, high) \
+#define CHANNEL_LAST(low, high) /* MISRA D4 */ \
     "    ldrsb   r4, [r6, r1]\n" \
-    "    ldrsb   r5, [r7, r1]\n" \
+    "    ldrsb   r5, [%[s], r1]\n" \
     "    muls    r4, r2\n" \
     "    muls    r5, r3\n" \
     "    adds    r4, r4, r5\n" \
@@ -90,7 +90,7 @@ static MRT_NOINLINE void multiply_from(const mrt_scalar_pixels_t *pixels, uint32
     "    adds    r1, #2\n"
 
 /* r5 becomes the sum of high lanes, r4 the sum of low ones. */
-#define PART(low, high) \
+#define PART(low, high) /* MISRA D4 */ \
     "    mov     r4, " low "\n" \
     "    asrs    r6, r4, #8\n" \
     "    mov     r5, " high "\n" \
@@ -98,7 +98,7 @@ static MRT_NOINLINE void multiply_from(const mrt_scalar_pixels_t *pixels, uint32
     "    asrs    r5, r5, #8\n"
 
 /* Takes the record at r6 apart. */
-#define RECORD \
+#define RECORD /* MISRA D4 */ \
     "    ldm     r6!, {r3, r4, r5}\n" \
     "    str     r6, [%[s], %[step]]\n" \
     "    sxth    r0, r3\n" \
@@ -112,16 +112,16 @@ static MRT_NOINLINE void multiply_from(const mrt_scalar_pixels_t *pixels, uint32
     "    ldr     r1, [%[s], %[fine]]\n" \
     "    ldr     r5, [%[s], %[fraction]]\n"
 
-#define STORE(pixel, channel) \
+#define STORE(pixel, channel) /* MISRA D4 */ \
     "    ldr     r6, [%[s], %[" pixel "]]\n" \
     "    strb    r2, [r6, #" channel "]\n"
 
 #define MEMBER(name) MRT_SCALAR_MEMBER(mrt_scalar_pixels_t, name)
 
-/* All groups. The loop needs every register; the state's address is in r12 meanwhile. */
+/* Whole groups. The loop needs every register, also the one that holds the state's address, which r12 keeps meanwhile. */
 static MRT_NOINLINE void multiply_plain(mrt_scalar_pixels_t *pixels)
 {
-    register mrt_scalar_pixels_t *s __asm("r7") = pixels; /* MISRA D5 */
+    mrt_scalar_pixels_t *s = pixels;
     __asm volatile( /* MISRA D5 */
         "    .syntax unified\n"
         "    mov     r12, %[s]\n"
@@ -133,7 +133,7 @@ static MRT_NOINLINE void multiply_plain(mrt_scalar_pixels_t *pixels)
         "    subs    r6, r6, r1\n"
         "    str     r6, [%[s], %[next]]\n"
         "    ldr     r0, [%[s], %[words]]\n"
-        "    adds    r7, r6, #1\n"
+        "    adds    %[s], r6, #1\n"
         "    movs    r4, #0\n"
         "    mov     r8, r4\n"
         "    mov     r10, r4\n"
@@ -150,7 +150,7 @@ static MRT_NOINLINE void multiply_plain(mrt_scalar_pixels_t *pixels)
         "    ldm     r0!, {r2, r3}\n"
         CHANNEL("r8", "r9") CHANNEL_LAST("r10", "r11")
         "    bne     2b\n"
-        "    mov     r7, r12\n"
+        "    mov     %[s], r12\n"
         PART("r10", "r11")
         "    str     r4, [%[s], %[sums] + 4]\n"
         "    str     r5, [%[s], %[sums] + 8]\n"
@@ -190,6 +190,27 @@ static MRT_NOINLINE void multiply_plain(mrt_scalar_pixels_t *pixels)
         : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
+#else
+
+static void multiply_plain(mrt_scalar_pixels_t *pixels)
+{
+    while (pixels->a != pixels->end) {
+        const uint32_t *second = &pixels->group[pixels->scale.words];
+        mrt_scalar_sums_t sums;
+        (void)mrt_scalar_dot_pixels(pixels->words, (const int8_t *)&second[pixels->scale.words], pixels->elements,
+                                    &sums);
+        pixels->a[0] = mrt_scalar_output(&pixels->scale, pixels->group, sums.low0);
+        pixels->b[0] = mrt_scalar_output(&pixels->scale, pixels->group, sums.high0);
+        pixels->a[1] = mrt_scalar_output(&pixels->scale, second, sums.low1);
+        pixels->b[1] = mrt_scalar_output(&pixels->scale, second, sums.high1);
+        pixels->a = &pixels->a[MRT_SCALAR_GROUP];
+        pixels->b = &pixels->b[MRT_SCALAR_GROUP];
+        pixels->group = &pixels->group[group_words(pixels)];
+    }
+}
+
+#endif
+
 void mrt_scalar_pixels_multiply(mrt_scalar_pixels_t *pixels, int8_t *a, int8_t *b)
 {
     if (pixels->plain > 0u) {
@@ -206,12 +227,3 @@ void mrt_scalar_pixels_multiply(mrt_scalar_pixels_t *pixels, int8_t *a, int8_t *
         multiply_from(pixels, pixels->plain, a, b);
     }
 }
-
-#else
-
-void mrt_scalar_pixels_multiply(mrt_scalar_pixels_t *pixels, int8_t *a, int8_t *b)
-{
-    multiply_from(pixels, 0u, a, b);
-}
-
-#endif

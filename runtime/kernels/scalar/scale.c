@@ -23,11 +23,11 @@ mrt_scalar_scale_t mrt_scalar_scale_of(const mrt_scalar_scaling_t *scaling)
 }
 
 /* The output of a sum by a record with multiplier and shift; kept apart, since the usual way needs few registers. */
-static MRT_NOINLINE int8_t output_exact(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
+static MRT_NOINLINE int32_t output_exact(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
 {
     const int32_t whole = mrt_wrapping_add(sum, (int32_t)record[2]);
     const int32_t scaled = mrt_requantise(whole, (int32_t)record[1], mrt_scalar_record_end(record));
-    return (int8_t)mrt_clamp(mrt_wrapping_add(scaled, scale->point), scale->least, scale->most);
+    return mrt_clamp(mrt_wrapping_add(scaled, scale->point), scale->least, scale->most);
 }
 
 int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum)
@@ -35,19 +35,23 @@ int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record
     const int32_t coarse = sum >> scale->coarse; /* MISRA D2 */
     const int32_t begin = mrt_scalar_record_begin(record);
     const int32_t end = mrt_scalar_record_end(record);
+    int32_t output;
     if (coarse < begin) {
-        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->least : output_exact(scale, record, sum);
+        output = (begin != MRT_SCALAR_EXACT) ? scale->least : output_exact(scale, record, sum);
+    } else if (coarse > end) {
+        output = (begin != MRT_SCALAR_EXACT) ? scale->most : output_exact(scale, record, sum);
+    } else {
+        const uint32_t product = (uint32_t)coarse * (record[1] & 0xFFFFu);
+        const int32_t fine = (int32_t)product >> scale->fine; /* MISRA D2 */
+        const uint32_t scaled = ((uint32_t)sum * (record[1] >> 16u)) + (uint32_t)fine + record[2];
+        output = (int32_t)scaled;
+        if (output < scale->middle) {
+            const uint32_t below = scaled + record[3];
+            output = (int32_t)below;
+        }
+        output = output >> scale->fraction; /* MISRA D2 */
     }
-    if (coarse > end) {
-        return (begin != MRT_SCALAR_EXACT) ? (int8_t)scale->most : output_exact(scale, record, sum);
-    }
-    const int32_t fine = (int32_t)((uint32_t)coarse * (record[1] & 0xFFFFu)) >> scale->fine; /* MISRA D2 */
-    const uint32_t scaled = ((uint32_t)sum * (record[1] >> 16u)) + (uint32_t)fine + record[2];
-    int32_t value = (int32_t)scaled;
-    if (value < scale->middle) {
-        value = (int32_t)(scaled + record[3]);
-    }
-    return (int8_t)(value >> scale->fraction); /* MISRA D2 */
+    return (int8_t)output;
 }
 
 bool mrt_scalar_scaling_check(const mrt_scalar_scaling_t *scaling)

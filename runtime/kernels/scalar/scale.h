@@ -71,7 +71,7 @@ uint32_t mrt_scalar_record_words(const mrt_scalar_scaling_t *scaling);
 bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t step);
 
 /** An operand of assembly: the place of a member in a state of type `type`. */
-#define MRT_SCALAR_MEMBER(type, name) [name] "i"(offsetof(type, name)) /* MISRA D4 */
+#define MRT_SCALAR_MEMBER(type, name) [name] "i"(offsetof(type, name))
 
 /** An operand of assembly: the place of a member of the scale, which a state begins with. */
 #define MRT_SCALAR_OF_SCALE(name) MRT_SCALAR_MEMBER(mrt_scalar_scale_t, name)
@@ -81,7 +81,7 @@ bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t 
  * address of a state; r0, r1, r3, r4, r5 are its first five members, r10 and r11 the record's range, lr its addend. Each
  * use in a piece of assembly has labels of its own, by their last digit `n`.
  */
-#define MRT_SCALAR_OUTPUT(n) \
+#define MRT_SCALAR_OUTPUT(n) /* MISRA D4 */ \
     "    movs    r6, r2\n" \
     "    asrs    r6, r6, r0\n" \
     "    cmp     r6, r10\n" \
@@ -100,7 +100,7 @@ bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t 
     "7" n ":\n"
 
 /** What few sums need, behind the loop. */
-#define MRT_SCALAR_OUTSIDE(n) \
+#define MRT_SCALAR_OUTSIDE(n) /* MISRA D4 */ \
     "3" n ": ldr     r2, [%[s], %[least]]\n" \
     "    b       7" n "b\n" \
     "4" n ": ldr     r2, [%[s], %[most]]\n" \

@@ -61,7 +61,7 @@ def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry)
     assert_equal_on_board(path, "depthwise_conv2d_s8_scalar")
 
 
-@pytest.mark.parametrize(("depth", "channels", "scale"), [(3, 5, 0.01), (300, 7, 0.01), (24, 4, 0.002)])
+@pytest.mark.parametrize(("depth", "channels", "scale"), [(20, 9, 0.01), (300, 7, 0.01), (24, 8, 0.002)])
 def test_vectors_on_the_board(tmp_path: Path, depth: int, channels: int, scale: float) -> None:
     random = np.random.default_rng(depth)
     builder = ModelBuilder()
