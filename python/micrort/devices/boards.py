@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,10 @@ class Board:
     sources: tuple[str, ...] = CONSOLE
     """C files under ports/ that firmware without an operating system needs beside the start-up code."""
     flash: Flash | None = None
+    own_defines: Mapping[str, str] = field(default_factory=dict)
+    """Macros for the board's sources."""
+    cycle_counter: int | None = None
+    """Address of a running 32-bit counter of core cycles."""
 
     @property
     def defines(self) -> Mapping[str, str]:
@@ -91,6 +95,7 @@ class Board:
         if self.uart is not None:
             found["MRT_BOARD_UART_BASE"] = f"{self.uart.base:#x}u"
             found["MRT_BOARD_UART_INTERRUPT"] = f"{self.uart.interrupt}u"
+        found |= self.own_defines
         return found
 
     def resolve(self, wanted: str | None) -> Target:
@@ -190,8 +195,15 @@ def _read(path: Path, table: dict[str, Any]) -> Board:
         uart=Uart(str(uart["kind"]), int(uart["base"]), int(uart["interrupt"])) if uart else None,
         arenas=arenas,
         sources=tuple(map(str, table.get("port", {}).get("sources", CONSOLE))),
+        own_defines=_defines(table.get("port", {}).get("defines", {})),
+        cycle_counter=table.get("cycle_counter"),
         flash=_flash(table["flash"]) if "flash" in table else None,
     )
+
+
+def _defines(table: dict[str, Any]) -> dict[str, str]:
+    """Macros; a value that is no integer is refused."""
+    return {name: f"{int(value)}u" for name, value in table.items()}
 
 
 def _flash(table: dict[str, Any]) -> Flash:

@@ -1,0 +1,77 @@
+/**
+ * @file stm32f746.h
+ * @brief The registers of the STM32F746 that its start-up and console use (ST RM0385, rev. 8; caches: Arm DDI 0489).
+ */
+#ifndef MRT_PORTS_SOC_STM32F746_H
+#define MRT_PORTS_SOC_STM32F746_H
+
+#include "ports/rtos/bare/registers.h"
+
+/* Power (RM0385, 4.4). */
+#define MRT_PWR_CR1 MRT_REGISTER(0x40007000u)  /* MISRA D3 */
+#define MRT_PWR_CSR1 MRT_REGISTER(0x40007004u) /* MISRA D3 */
+#define MRT_PWR_CR1_SCALE_1 0x0000C000u        /* VOS: the core voltage for the highest clock */
+#define MRT_PWR_CR1_OVERDRIVE 0x00010000u
+#define MRT_PWR_CR1_OVERDRIVE_SWITCH 0x00020000u /* ready bits of CSR1 are at the same places */
+
+/* Flash interface (3.7). */
+#define MRT_FLASH_ACR MRT_REGISTER(0x40023C00u) /* MISRA D3 */
+#define MRT_FLASH_ACR_WAIT_STATES 0xFu
+#define MRT_FLASH_ACR_PREFETCH 0x00000100u
+#define MRT_FLASH_ACR_ART 0x00000200u
+
+/* Reset and clocks (5.3). */
+#define MRT_RCC_CR MRT_REGISTER(0x40023800u)      /* MISRA D3 */
+#define MRT_RCC_PLLCFGR MRT_REGISTER(0x40023804u) /* MISRA D3 */
+#define MRT_RCC_CFGR MRT_REGISTER(0x40023808u)    /* MISRA D3 */
+#define MRT_RCC_AHB1ENR MRT_REGISTER(0x40023830u) /* MISRA D3 */
+#define MRT_RCC_APB1ENR MRT_REGISTER(0x40023840u) /* MISRA D3 */
+#define MRT_RCC_APB2ENR MRT_REGISTER(0x40023844u) /* MISRA D3 */
+#define MRT_RCC_CR_HSE_ON 0x00010000u
+#define MRT_RCC_CR_HSE_READY 0x00020000u
+#define MRT_RCC_CR_HSE_BYPASS 0x00040000u
+#define MRT_RCC_CR_PLL_ON 0x01000000u
+#define MRT_RCC_CR_PLL_READY 0x02000000u
+#define MRT_RCC_PLLCFGR_RESERVED 0xF0BC8000u /* keeps its value */
+#define MRT_RCC_PLLCFGR_FROM_HSE 0x00400000u
+#define MRT_RCC_CFGR_APB1_QUARTER 0x00001400u
+#define MRT_RCC_CFGR_APB2_HALF 0x00008000u
+#define MRT_RCC_CFGR_SWITCH_PLL 0x2u
+#define MRT_RCC_CFGR_SWITCHED_PLL 0x8u
+#define MRT_RCC_CFGR_SWITCHED 0xCu
+#define MRT_RCC_APB1ENR_PWR 0x10000000u
+#define MRT_RCC_APB1ENR_USART3 0x00040000u
+#define MRT_RCC_APB2ENR_USART1 0x00000010u
+
+/* General-purpose pins (6.4): 0 is port A. */
+#define MRT_GPIO(port, offset) MRT_REGISTER(0x40020000u + (0x400u * (port)) + (offset)) /* MISRA D3 */
+#define MRT_GPIO_MODE 0x00u
+#define MRT_GPIO_ALTERNATE 0x20u
+
+/* Serial ports (31.8). */
+#define MRT_USART(offset) MRT_REGISTER(MRT_BOARD_UART_BASE + (offset)) /* MISRA D3 */
+#define MRT_USART_CR1 0x00u
+#define MRT_USART_BRR 0x0Cu
+#define MRT_USART_ISR 0x1Cu
+#define MRT_USART_TDR 0x28u
+#define MRT_USART_CR1_ON 0x0000000Du /* UE, RE, TE */
+#define MRT_USART_ISR_SENT 0x00000040u
+#define MRT_USART_ISR_ROOM 0x00000080u
+
+/* The core: vector table, caches (DDI 0489, 4.2; Armv7-M ARM, B2.2 and B3.2), cycle counter (C1.8). */
+#define MRT_SCB_VTOR MRT_REGISTER(0xE000ED08u)   /* MISRA D3 */
+#define MRT_SCB_CCR MRT_REGISTER(0xE000ED14u)    /* MISRA D3 */
+#define MRT_SCB_CCSIDR MRT_REGISTER(0xE000ED80u) /* MISRA D3 */
+#define MRT_SCB_CSSELR MRT_REGISTER(0xE000ED84u) /* MISRA D3 */
+#define MRT_SCB_ICIALLU MRT_REGISTER(0xE000EF50u) /* MISRA D3 */
+#define MRT_SCB_DCISW MRT_REGISTER(0xE000EF60u)  /* MISRA D3 */
+#define MRT_SCB_CCR_DATA_CACHE 0x00010000u
+#define MRT_SCB_CCR_INSTRUCTION_CACHE 0x00020000u
+#define MRT_DEMCR MRT_REGISTER(0xE000EDFCu)      /* MISRA D3 */
+#define MRT_DEMCR_TRACE 0x01000000u
+#define MRT_DWT_CTRL MRT_REGISTER(0xE0001000u)   /* MISRA D3 */
+#define MRT_DWT_CYCCNT MRT_REGISTER(0xE0001004u) /* MISRA D3 */
+#define MRT_DWT_LAR MRT_REGISTER(0xE0001FB0u)    /* MISRA D3 */
+#define MRT_DWT_LAR_KEY 0xC5ACCE55u
+
+#endif
