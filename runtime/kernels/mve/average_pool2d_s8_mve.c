@@ -47,12 +47,13 @@ static inline void sum_some(const elements_t *elements, int32_t channel, int32_t
 {
     const mrt_lines_t *lines = elements->lines;
     for (int32_t lane = 0; lane < count; lane += 4) {
-        const mve_pred16_t there = vctp32q((uint32_t)(count - lane));
+        const int32_t left = count - lane;
+        const mve_pred16_t there = vctp32q((uint32_t)left);
         int32x4_t sum = vdupq_n_s32(0);
         for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
             const int8_t *line = (const int8_t *)mrt_lines_row(lines, tap); /* MISRA D1 */
             const int8_t *pixel = &line[elements->first + channel + lane];
-            for (int32_t left = elements->columns; left > 0; --left) {
+            for (int32_t column = 0; column < elements->columns; ++column) {
                 sum = vaddq_s32(sum, vldrbq_z_s32(pixel, there));
                 pixel = &pixel[elements->channels];
             }
@@ -69,7 +70,8 @@ static void make_pixel(const mrt_pool2d_attrs_t *attrs, const mrt_lines_t *lines
     const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, 1, window->kernel_width,
                                             window->input_width);
     const elements_t elements = {lines, (taps.origin + taps.begin) * channels, taps.end - taps.begin, channels};
-    const int32_t count = (lines->taps.end - lines->taps.begin) * elements.columns;
+    const int32_t taken = (lines->taps.end - lines->taps.begin) * elements.columns;
+    const int32_t count = (taken > 1) ? taken : 1; /* check has proved that it is no less */
     for (int32_t channel = 0; channel < channels; channel += LANES) {
         const int32_t left = channels - channel;
         int32_t sums[LANES];

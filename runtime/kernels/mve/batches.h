@@ -47,12 +47,12 @@ typedef struct mrt_mve_batches {
 #define MRT_MVE_SINGLE(sum) /* MISRA D4 */ \
     "ldr " sum ", [%[patches]], #4\n\tvldrw.u32 %q[x], [" sum ", %q[p]]\n\tvmladav.s8 " sum ", %q[x], %q[a]\n\t"
 
-#define MRT_MVE_SINGLES /* MISRA D4 */ \
+#define MRT_MVE_SINGLES \
     MRT_MVE_SINGLE("r0") MRT_MVE_SINGLE("r2") MRT_MVE_SINGLE("r4") MRT_MVE_SINGLE("r6") \
     MRT_MVE_SINGLE("r8") MRT_MVE_SINGLE("r10") MRT_MVE_SINGLE("r12") MRT_MVE_SINGLE("lr")
 
 /* VRSHL rounds ties up; one less makes that of negative values away from zero. */
-#define MRT_MVE_AWAY /* MISRA D4 */ \
+#define MRT_MVE_AWAY \
     "vshr.s32 %q[t], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[t]\n\t" \
     "vshr.s32 %q[t], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[t]\n\t"
 
@@ -101,7 +101,7 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
     const mrt_mve_bounds_t *bounds = batches->bounds;
     const int32_t row_shift = batches->row_shift;
     int32_t channels = batches->channels;
-    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
+    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
     const int32_t *record = batches->filters;
     int8_t *out = batches->output;
     const uint32_t *patches;
@@ -145,7 +145,7 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
     const int32_t there = batches->columns_there;
     const mrt_mve_bounds_t *bounds = batches->bounds;
     int32_t channels = batches->channels;
-    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words); /* MISRA D3 */
+    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
     const int32_t *record = batches->filters;
     int8_t *out = batches->output;
     const uint32_t *patches;
@@ -192,8 +192,10 @@ static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t
     const int32x4_t multiplier = vdupq_n_s32(record[1]);
     const int32x4_t shift = vdupq_n_s32(record[2]);
     const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-    const mrt_mve_sums_t all = {vaddq_n_s32(vldrwq_s32(sums), record[0]), vaddq_n_s32(vldrwq_s32(&sums[4]), record[0]),
-                                NULL};
+    mrt_mve_sums_t all;
+    all.first = vaddq_n_s32(vldrwq_s32(sums), record[0]);
+    all.second = vaddq_n_s32(vldrwq_s32(&sums[4]), record[0]);
+    all.next = NULL;
     vstrbq_scatter_offset_s16(&batches->output[channel], vldrhq_u16(&batches->places[8 * batch]),
                               mrt_mve_scale(&all, &scales, &end, scaling));
 }
@@ -205,9 +207,11 @@ static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scali
         const int32x4_t here = mrt_mve_weights(batches, channel);
         const int32x4_t below = vshlq_n_s32(here, batches->row_shift);
         uint32_t carries[2] = {0u, 0u};
-        const int8x16_t weights[4] = {vreinterpretq_s8_s32(here), vreinterpretq_s8_s32(below),
-                                      vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32)),
-                                      vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32))};
+        int8x16_t weights[4];
+        weights[0] = vreinterpretq_s8_s32(here);
+        weights[1] = vreinterpretq_s8_s32(below);
+        weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32));
+        weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32));
         for (int32_t batch = 0; batch < batches->count; ++batch) {
             int32_t sums[8];
             for (int32_t i = 0; i < 8; ++i) {

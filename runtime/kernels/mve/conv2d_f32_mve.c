@@ -5,14 +5,14 @@
 #include "runtime/kernels/window.h"
 
 /* An output pixel: what is under its window, row by row of taps. */
-typedef struct pixel {
+typedef struct conv_pixel {
     const mrt_lines_t *lines;
     mrt_runs_t runs;
     int32_t row_weights; /* Elements of a filter in a row of taps. */
-} pixel_t;
+} conv_pixel_t;
 
 /* 16 channels of a pixel. */
-static mrt_mve_sums_f32_t sum_16(const pixel_t *pixel, const float *weights)
+static mrt_mve_sums_f32_t sum_16(const conv_pixel_t *pixel, const float *weights)
 {
     mrt_mve_sums_f32_t sums = mrt_mve_zero_f32();
     for (int32_t tap = pixel->lines->taps.begin; tap < pixel->lines->taps.end; ++tap) {
@@ -29,7 +29,7 @@ static mrt_mve_sums_f32_t sum_16(const pixel_t *pixel, const float *weights)
 }
 
 /* Four channels, whose weights are `step` apart. */
-static float32x4_t sum_4(const pixel_t *pixel, const float *weights, int32_t step)
+static float32x4_t sum_4(const conv_pixel_t *pixel, const float *weights, int32_t step)
 {
     float32x4_t sums = vdupq_n_f32(0.0f);
     for (int32_t tap = pixel->lines->taps.begin; tap < pixel->lines->taps.end; ++tap) {
@@ -46,7 +46,7 @@ static float32x4_t sum_4(const pixel_t *pixel, const float *weights, int32_t ste
 }
 
 /* All channels of a pixel. */
-static void make_pixel(const mrt_conv2d_f32_attrs_t *attrs, const pixel_t *pixel, const float *groups, float *output)
+static void make_pixel(const mrt_conv2d_f32_attrs_t *attrs, const conv_pixel_t *pixel, const float *groups, float *output)
 {
     const mrt_mve_clamp_f32_t clamp = mrt_mve_clamp_f32(attrs->activation_min, attrs->activation_max);
     const int32_t elements = attrs->window.kernel_height * pixel->row_weights;
@@ -60,14 +60,16 @@ static void make_pixel(const mrt_conv2d_f32_attrs_t *attrs, const pixel_t *pixel
         mrt_mve_end_f32(out, sums.a, group, &clamp, all);
         mrt_mve_end_f32(&out[4], sums.b, &group[4], &clamp, all);
         mrt_mve_end_f32(&out[8], sums.c, &group[8], &clamp, all);
-        mrt_mve_end_f32(&out[12], sums.d, &group[12], &clamp, vctp32q((uint32_t)(left - 12)));
+        const int32_t last = left - 12;
+        mrt_mve_end_f32(&out[12], sums.d, &group[12], &clamp, vctp32q((uint32_t)last));
         group = &group[MRT_MVE_GROUP_F32 * (elements + 1)];
         out = &out[MRT_MVE_GROUP_F32];
     }
     const int32_t step = ((left + 3) / MRT_MVE_FLOATS) * MRT_MVE_FLOATS; /* of the last group, of 0..12 channels */
     for (int32_t first = 0; first < step; first += MRT_MVE_FLOATS) {
+        const int32_t rest = left - first;
         const float32x4_t sums = sum_4(pixel, &group[step + first], step);
-        mrt_mve_end_f32(&out[first], sums, &group[first], &clamp, vctp32q((uint32_t)(left - first)));
+        mrt_mve_end_f32(&out[first], sums, &group[first], &clamp, vctp32q((uint32_t)rest));
     }
 }
 
@@ -77,7 +79,7 @@ mrt_status_t mrt_conv2d_f32_mve_run(const mrt_call_t *call)
     const mrt_window_t *window = &attrs->window;
     const float *groups = mrt_input_f32(call, 1u, 0u);
     mrt_lines_t lines;
-    pixel_t pixel = {.lines = &lines, .row_weights = window->kernel_width * window->input_channels};
+    conv_pixel_t pixel = {.lines = &lines, .row_weights = window->kernel_width * window->input_channels};
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         float *output = mrt_output_f32(call, 0u, row);
         mrt_lines_make(&lines, call, window, row);

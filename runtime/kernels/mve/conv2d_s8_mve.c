@@ -11,7 +11,7 @@
 #define PATCHES_BYTES 1024
 
 /* No patch is larger: two of them, and every index into them, stay inside int32. */
-#define PATCH_MAX (INT32_MAX / 4)
+#define PATCH_MAX 0x1FFFFFFF
 
 typedef struct convolution {
     const mrt_call_t *call;
@@ -83,12 +83,13 @@ static void copy_lines(const mrt_lines_t *lines, mrt_mve_copies_t *copies)
     if (copies->height <= MRT_LINES_MAX) {
         copy_patches(copies);
     } else {
-        copies->height = 1;
+        mrt_mve_copies_t single = *copies;
+        single.height = 1;
         for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
             const void *row = mrt_lines_row(lines, tap);
-            copies->rows = &row;
-            copy_patches(copies);
-            copies->target = &copies->target[copies->pitch];
+            single.rows = &row;
+            copy_patches(&single);
+            single.target = &single.target[single.pitch];
         }
     }
 }
@@ -104,7 +105,8 @@ static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t
     const bool empty = lines->taps.begin == lines->taps.end;
     mrt_mve_copies_t copies = conv->copies;
     copies.count = 1;
-    mrt_mve_fill(patch, (int8_t)conv->attrs->input_zero_point, (uint32_t)(window->kernel_height * copies.pitch));
+    const int32_t bytes = window->kernel_height * copies.pitch;
+    mrt_mve_fill(patch, (int8_t)conv->attrs->input_zero_point, (uint32_t)bytes);
     for (int32_t tap = taps.begin; (tap < taps.end) && !empty; tap = joined ? taps.end : (tap + 1)) {
         copies.first = (taps.origin + (tap * window->dilation_width)) * channels;
         copies.size = joined ? ((taps.end - tap) * channels) : channels;
@@ -213,8 +215,9 @@ static void compute_pointwise(convolution_t *conv)
         uint32_t row = call->row_begin;
         while (row < call->row_end) {
             const uint32_t end = mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
-            compute_pixels(conv, mrt_input_s8(call, 0u, row), window->input_channels,
-                           (int32_t)(end - row) * window->output_width, mrt_output_s8(call, 0u, row));
+            const uint32_t pixels = (end - row) * (uint32_t)window->output_width;
+            compute_pixels(conv, mrt_input_s8(call, 0u, row), window->input_channels, (int32_t)pixels,
+                           mrt_output_s8(call, 0u, row));
             row = end;
         }
     } else {
@@ -232,7 +235,8 @@ uint32_t mrt_conv2d_s8_mve_workspace(const void *attrs)
     const mrt_conv2d_s8_mve_attrs_t *own = (const mrt_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
     const patches_t patches = patches_of(&own->window);
     const bool in_place = patches.pointwise && ((own->window.input_channels % MRT_MVE_BYTES) == 0);
-    return in_place ? 0u : (uint32_t)(patches.limit * patches.size);
+    const int32_t bytes = in_place ? 0 : (patches.limit * patches.size);
+    return (uint32_t)bytes;
 }
 
 mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)

@@ -6,16 +6,16 @@
 #include "runtime/kernels/window.h"
 
 /* The taps of a row of a window that lie inside the image: `count` pixels of the input, and as many of weights. */
-typedef struct run {
+typedef struct tap_run {
     const float *input;
     const float *weights;
     int32_t count;
     int32_t input_step;
     int32_t weights_step;
-} run_t;
+} tap_run_t;
 
 /* 16 channels. */
-static inline mrt_mve_sums_f32_t add_16(mrt_mve_sums_f32_t sums, const run_t *run)
+static inline mrt_mve_sums_f32_t add_16(mrt_mve_sums_f32_t sums, const tap_run_t *run)
 {
     mrt_mve_sums_f32_t total = sums;
     const float *input = run->input;
@@ -32,7 +32,7 @@ static inline mrt_mve_sums_f32_t add_16(mrt_mve_sums_f32_t sums, const run_t *ru
 }
 
 /* The channels in `lanes` of four. */
-static inline float32x4_t add_4(float32x4_t sums, const run_t *run, mve_pred16_t lanes)
+static inline float32x4_t add_4(float32x4_t sums, const tap_run_t *run, mve_pred16_t lanes)
 {
     float32x4_t total = sums;
     const float *input = run->input;
@@ -46,26 +46,26 @@ static inline float32x4_t add_4(float32x4_t sums, const run_t *run, mve_pred16_t
 }
 
 /* An output pixel. */
-typedef struct pixel {
+typedef struct depthwise_pixel {
     const mrt_lines_t *lines;
     const float *weights;
     mrt_runs_t runs;
     int32_t channels;
     int32_t row_weights; /* Of a row of taps. */
-} pixel_t;
+} depthwise_pixel_t;
 
 /* The run of row `tap` for the channels from `channel` on. */
-static inline run_t run_of(const pixel_t *pixel, int32_t tap, int32_t channel)
+static inline tap_run_t run_of(const depthwise_pixel_t *pixel, int32_t tap, int32_t channel)
 {
     const float *line = (const float *)mrt_lines_row(pixel->lines, tap); /* MISRA D1 */
-    const run_t run = {&line[pixel->runs.input + channel],
+    const tap_run_t run = {&line[pixel->runs.input + channel],
                        &pixel->weights[(tap * pixel->row_weights) + pixel->runs.weights + channel], pixel->runs.count,
                        pixel->runs.input_step, pixel->channels};
     return run;
 }
 
 /* All channels of a pixel. */
-static void make_pixel(const mrt_depthwise_conv2d_f32_attrs_t *attrs, const pixel_t *pixel, const float *bias,
+static void make_pixel(const mrt_depthwise_conv2d_f32_attrs_t *attrs, const depthwise_pixel_t *pixel, const float *bias,
                        float *output)
 {
     const mrt_mve_clamp_f32_t clamp = mrt_mve_clamp_f32(attrs->activation_min, attrs->activation_max);
@@ -74,7 +74,7 @@ static void make_pixel(const mrt_depthwise_conv2d_f32_attrs_t *attrs, const pixe
     for (; (channel + MRT_MVE_GROUP_F32) <= pixel->channels; channel += MRT_MVE_GROUP_F32) {
         mrt_mve_sums_f32_t sums = mrt_mve_zero_f32();
         for (int32_t tap = pixel->lines->taps.begin; tap < pixel->lines->taps.end; ++tap) {
-            const run_t run = run_of(pixel, tap, channel);
+            const tap_run_t run = run_of(pixel, tap, channel);
             sums = add_16(sums, &run);
         }
         mrt_mve_end_f32(&output[channel], sums.a, &bias[channel], &clamp, all);
@@ -83,10 +83,11 @@ static void make_pixel(const mrt_depthwise_conv2d_f32_attrs_t *attrs, const pixe
         mrt_mve_end_f32(&output[channel + 12], sums.d, &bias[channel + 12], &clamp, all);
     }
     for (; channel < pixel->channels; channel += MRT_MVE_FLOATS) {
-        const mve_pred16_t lanes = vctp32q((uint32_t)(pixel->channels - channel));
+        const int32_t left = pixel->channels - channel;
+        const mve_pred16_t lanes = vctp32q((uint32_t)left);
         float32x4_t sums = vdupq_n_f32(0.0f);
         for (int32_t tap = pixel->lines->taps.begin; tap < pixel->lines->taps.end; ++tap) {
-            const run_t run = run_of(pixel, tap, channel);
+            const tap_run_t run = run_of(pixel, tap, channel);
             sums = add_4(sums, &run, lanes);
         }
         mrt_mve_end_f32(&output[channel], sums, &bias[channel], &clamp, lanes);
@@ -99,7 +100,7 @@ mrt_status_t mrt_depthwise_conv2d_f32_mve_run(const mrt_call_t *call)
         (const mrt_depthwise_conv2d_f32_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     mrt_lines_t lines;
-    pixel_t pixel = {.lines = &lines,
+    depthwise_pixel_t pixel = {.lines = &lines,
                      .weights = mrt_input_f32(call, 1u, 0u),
                      .channels = window->input_channels,
                      .row_weights = window->kernel_width * window->input_channels};

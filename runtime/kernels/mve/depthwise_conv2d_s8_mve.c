@@ -24,7 +24,7 @@
 /* Rows of tiles whose rows are looked up once for all blocks. */
 #define FOUND 4
 
-typedef struct depthwise {
+typedef struct depthwise_mve {
     const mrt_call_t *call;
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs;
     mrt_mve_layout_t layout;
@@ -38,17 +38,18 @@ typedef struct depthwise {
     int32_t rows;    /* Of the output, that are made together. */
     bool regular;    /* Whether they follow one another without a gap. */
     int32_t batches;
-    int8_t *output;  /* What places count from. */
-} depthwise_t;
+    uint32_t lowest; /* The least offset of the rows. */
+    int8_t *output;  /* The row there: what places count from. */
+} depthwise_mve_t;
 
 /* Columns of padding before the image, and of the image. */
-static inline int32_t padding_before(const depthwise_t *depthwise)
+static inline int32_t padding_before(const depthwise_mve_t *depthwise)
 {
     const int32_t before = depthwise->attrs->window.padding_left;
     return (before < depthwise->layout.columns) ? before : depthwise->layout.columns;
 }
 
-static inline int32_t image_columns(const depthwise_t *depthwise)
+static inline int32_t image_columns(const depthwise_mve_t *depthwise)
 {
     const int32_t room = depthwise->layout.columns - padding_before(depthwise);
     const int32_t width = depthwise->attrs->window.input_width;
@@ -56,40 +57,44 @@ static inline int32_t image_columns(const depthwise_t *depthwise)
 }
 
 /* The columns of padding of a row of tiles. */
-static void pad_columns(const depthwise_t *depthwise, int8_t *target)
+static void pad_columns(const depthwise_mve_t *depthwise, int8_t *target)
 {
     const int8_t padding = (int8_t)depthwise->attrs->input_zero_point;
     const int32_t before = padding_before(depthwise) * depthwise->layout.column;
     const int32_t behind = before + (image_columns(depthwise) * depthwise->layout.column);
     mrt_mve_fill(target, padding, (uint32_t)before);
-    mrt_mve_fill(&target[behind], padding, (uint32_t)(depthwise->layout.tile_row - behind));
+    const int32_t rest = depthwise->layout.tile_row - behind;
+    mrt_mve_fill(&target[behind], padding, (uint32_t)rest);
 }
 
 /* Words of the columns of four rows, of the channels from `channel` on. Less than a block writes on into padding. */
-static MRT_NOINLINE void interleave(const depthwise_t *depthwise, const mrt_mve_rows_t *rows, int32_t channel,
+static MRT_NOINLINE void interleave(const depthwise_mve_t *depthwise, const mrt_mve_rows_t *rows, int32_t channel,
                                     int8_t *target)
 {
     const int32_t column = depthwise->layout.column;
-    mrt_mve_rows_t moved = *rows;
+    const int32_t left = depthwise->attrs->window.input_channels - channel;
+    mrt_mve_rows_t moved;
     for (int32_t i = 0; i < MRT_MVE_TILE; ++i) { /* rows of padding stand still */
-        moved.at[i] = &moved.at[i][(moved.step[i] != 0) ? channel : 0];
+        moved.step[i] = rows->step[i];
+        moved.at[i] = &rows->at[i][(rows->step[i] != 0) ? channel : 0];
     }
     mrt_mve_interleave(&target[padding_before(depthwise) * column], &moved, column, image_columns(depthwise),
-                       vctp8q((uint32_t)(depthwise->attrs->window.input_channels - channel)));
+                       vctp8q((uint32_t)left));
     if (column < MRT_MVE_BLOCK_BYTES) {
         pad_columns(depthwise, target);
     }
 }
 
 /* Where the four rows of a row of tiles are; rows of padding stand still. `row` is the strip's first output row. */
-static void find_rows(const depthwise_t *depthwise, uint32_t row, int32_t tile, mrt_mve_rows_t *rows)
+static void find_rows(const depthwise_mve_t *depthwise, uint32_t row, int32_t tile, mrt_mve_rows_t *rows)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
     const uint32_t height = (uint32_t)window->output_height;
     const uint32_t image = row / height;
     const uint32_t first = image * (uint32_t)window->input_height;
     const int32_t taps = window->kernel_height + ((depthwise->rows == 1) ? 0 : (mrt_mve_strip_rows(&depthwise->layout) - 1));
-    const int32_t origin = ((int32_t)(row - (image * height)) * window->stride_height) - window->padding_top;
+    const uint32_t top = row - (image * height);
+    const int32_t origin = ((int32_t)top * window->stride_height) - window->padding_top;
     const mrt_tensor_t *input = mrt_call_input(depthwise->call, 0u);
     const bool spread = mrt_tensor_has_row_table(input);
     const int8_t *base = spread ? NULL : mrt_input_s8(depthwise->call, 0u, first);
@@ -109,7 +114,7 @@ static void find_rows(const depthwise_t *depthwise, uint32_t row, int32_t tile, 
 }
 
 /* The first output row of strip `strip`, counted from the first of all: the last strip may share one with another. */
-static inline int32_t strip_top(const depthwise_t *depthwise, int32_t strip)
+static inline int32_t strip_top(const depthwise_mve_t *depthwise, int32_t strip)
 {
     const int32_t top = strip * mrt_mve_strip_rows(&depthwise->layout);
     const bool beyond = (top > 0) && ((top + mrt_mve_strip_rows(&depthwise->layout)) > depthwise->rows);
@@ -117,7 +122,7 @@ static inline int32_t strip_top(const depthwise_t *depthwise, int32_t strip)
 }
 
 /* Lists the patches of a row of quads from number `index` on; outputs are at `first`, in the row below at `below`. */
-static void list_quads(const depthwise_t *depthwise, int32_t index, uint32_t patch, uint32_t first, uint32_t below)
+static void list_quads(const depthwise_mve_t *depthwise, int32_t index, uint32_t patch, uint32_t first, uint32_t below)
 {
     const int32_t width = depthwise->attrs->window.output_width;
     const uint32_t pixel = (uint32_t)depthwise->attrs->window.output_channels;
@@ -125,9 +130,10 @@ static void list_quads(const depthwise_t *depthwise, int32_t index, uint32_t pat
     uint32_t *patches = &depthwise->patches[index];
     uint32_t at = patch;
     uint32_t place = first;
+    int32_t i = index;
     int32_t left = width;
-    for (int32_t i = index; left > 0; ++i) {
-        uint16_t *places = &depthwise->places[((uint32_t)i / 2u * MRT_MVE_BATCH) + ((uint32_t)i % 2u)];
+    while (left > 0) {
+        uint16_t *places = &depthwise->places[((i / 2) * MRT_MVE_BATCH) + (i % 2)];
         const uint32_t under = place + (below - first);
         patches[i - index] = at;
         places[0] = (uint16_t)place;
@@ -138,20 +144,21 @@ static void list_quads(const depthwise_t *depthwise, int32_t index, uint32_t pat
         const uint32_t next = (left == 1) ? 1u : 2u; /* the last patch may share a column */
         at += next * column;
         place += next * pixel;
+        ++i;
     }
 }
 
 /* Likewise of a row of singles. */
-static void list_singles(const depthwise_t *depthwise, int32_t index, uint32_t patch, uint32_t first)
+static void list_singles(const depthwise_mve_t *depthwise, int32_t index, uint32_t patch, uint32_t first)
 {
     const uint32_t pixel = (uint32_t)depthwise->attrs->window.output_channels;
-    const uint32_t step = (uint32_t)(depthwise->attrs->window.stride_width * depthwise->layout.column);
+    const uint32_t step = (uint32_t)depthwise->attrs->window.stride_width * (uint32_t)depthwise->layout.column;
     uint32_t at = patch;
     uint32_t place = first;
-    uint32_t i = (uint32_t)index;
+    int32_t i = index;
     for (int32_t left = depthwise->layout.across; left > 0; --left) {
         depthwise->patches[i] = at;
-        depthwise->places[(i / MRT_MVE_BATCH * MRT_MVE_BATCH) + (2u * (i % 4u)) + (i / 4u % 2u)] = (uint16_t)place;
+        depthwise->places[((i / MRT_MVE_BATCH) * MRT_MVE_BATCH) + (2 * (i % 4)) + ((i / 4) % 2)] = (uint16_t)place;
         at += step;
         place += pixel;
         ++i;
@@ -159,7 +166,7 @@ static void list_singles(const depthwise_t *depthwise, int32_t index, uint32_t p
 }
 
 /* What the last batch lacks is what stands before it. */
-static void fill_batch(const depthwise_t *depthwise, int32_t count)
+static void fill_batch(const depthwise_mve_t *depthwise, int32_t count)
 {
     const bool quads = depthwise->layout.quads;
     uint16_t *places = &depthwise->places[(depthwise->batches - 1) * MRT_MVE_BATCH];
@@ -171,9 +178,9 @@ static void fill_batch(const depthwise_t *depthwise, int32_t count)
             places[5] = places[4];
             places[7] = places[6];
         } else {
-            const uint32_t lane = (uint32_t)i % MRT_MVE_BATCH;
-            const uint32_t before = lane - 1u;
-            places[(2u * (lane % 4u)) + (lane / 4u)] = places[(2u * (before % 4u)) + (before / 4u)];
+            const int32_t lane = i % MRT_MVE_BATCH;
+            const int32_t before = lane - 1;
+            places[(2 * (lane % 4)) + (lane / 4)] = places[(2 * (before % 4)) + (before / 4)];
         }
     }
 }
@@ -182,25 +189,26 @@ static void fill_batch(const depthwise_t *depthwise, int32_t count)
  * Lists all patches of the set of rows from `row` on, and where their outputs go. Rows that follow one
  * another, as those of the set before did, need no new list.
  */
-static void list_patches(depthwise_t *depthwise, uint32_t row, int32_t rows, bool regular)
+static void list_patches(depthwise_mve_t *depthwise, uint32_t row, int32_t rows, bool regular)
 {
     if (regular && depthwise->regular && (rows == depthwise->rows)) {
         return;
     }
     depthwise->rows = rows;
     depthwise->regular = regular;
+    const mrt_tensor_t *output = mrt_call_output(depthwise->call, 0u);
     const mrt_mve_layout_t *layout = &depthwise->layout;
     int32_t count = 0;
     for (int32_t strip = 0; (strip * mrt_mve_strip_rows(layout)) < rows; ++strip) {
         const uint32_t top = row + (uint32_t)strip_top(depthwise, strip);
-        const int8_t *first = mrt_output_s8(depthwise->call, 0u, top);
-        const uint32_t patch = (uint32_t)(strip * layout->strip);
-        const uint32_t place = (uint32_t)(first - depthwise->output);
+        const uint32_t patch = (uint32_t)strip * (uint32_t)layout->strip;
+        const uint32_t first = mrt_row_offset(depthwise->call, output, top) - depthwise->lowest;
         if (layout->quads) {
-            const int8_t *below = (rows > 1) ? mrt_output_s8(depthwise->call, 0u, top + 1u) : first;
-            list_quads(depthwise, count, patch, place, (uint32_t)(below - depthwise->output));
+            const uint32_t under = (rows > 1) ? (top + 1u) : top;
+            list_quads(depthwise, count, patch, first,
+                       mrt_row_offset(depthwise->call, output, under) - depthwise->lowest);
         } else {
-            list_singles(depthwise, count, patch, place);
+            list_singles(depthwise, count, patch, first);
         }
         count += layout->across;
     }
@@ -218,7 +226,7 @@ typedef struct channels {
 } channels_t;
 
 /* Weights of the four outputs of a patch: as they are, a row lower, a column further, and both. */
-static MRT_MVE_INLINE void move_weights(const depthwise_t *depthwise, int32x4_t here, int32x4_t below,
+static MRT_MVE_INLINE void move_weights(const depthwise_mve_t *depthwise, int32x4_t here, int32x4_t below,
                                         uint32_t carries[2], int8x16_t weights[4])
 {
     weights[0] = vreinterpretq_s8_s32(here);
@@ -232,7 +240,7 @@ static MRT_MVE_INLINE void move_weights(const depthwise_t *depthwise, int32x4_t 
 }
 
 /* What all channels of a block share. */
-static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_t *depthwise, const channels_t *channels)
+static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
     const int32_t column = depthwise->attrs->window.dilation_width * depthwise->layout.column;
     const int32_t columns[MRT_MVE_TILE] = {0, column, 2 * column, 3 * column};
@@ -253,7 +261,7 @@ static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_t *depthwise,
 }
 
 /* All channels of a block, one tile each; `quads` and `scaling` are constant in each copy. */
-static MRT_MVE_INLINE void make_block(const depthwise_t *depthwise, const channels_t *channels, bool quads,
+static MRT_MVE_INLINE void make_block(const depthwise_mve_t *depthwise, const channels_t *channels, bool quads,
                                       mrt_mve_scaling_t scaling)
 {
     mrt_mve_batches_t batches = batches_of(depthwise, channels);
@@ -270,22 +278,22 @@ static MRT_MVE_INLINE void make_block(const depthwise_t *depthwise, const channe
     }
 }
 
-static MRT_NOINLINE void singles_signed(const depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void singles_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, false, MRT_MVE_SIGNED);
 }
 
-static MRT_NOINLINE void singles_rectified(const depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void singles_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, false, MRT_MVE_RECTIFIED);
 }
 
-static MRT_NOINLINE void quads_signed(const depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void quads_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, true, MRT_MVE_SIGNED);
 }
 
-static MRT_NOINLINE void quads_rectified(const depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void quads_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
     make_block(depthwise, channels, true, MRT_MVE_RECTIFIED);
 }
@@ -294,33 +302,37 @@ static MRT_NOINLINE void quads_rectified(const depthwise_t *depthwise, const cha
 static MRT_MVE_INLINE int32x4_t load_tile(const mrt_window_t *window, const int32_t *filter, int32_t y, int32_t x)
 {
     const int32_t column = MRT_MVE_TILE * x;
-    return vldrwq_z_s32(&filter[(y * window->kernel_width) + column],
-                        vctp32q((uint32_t)(window->kernel_width - column)));
+    const int32_t left = window->kernel_width - column;
+    return vldrwq_z_s32(&filter[(y * window->kernel_width) + column], vctp32q((uint32_t)left));
 }
 
 /* Words of a filter. */
-static inline int32_t filter_words(const depthwise_t *depthwise)
+static inline int32_t filter_words(const depthwise_mve_t *depthwise)
 {
     return depthwise->layout.tiles_high * depthwise->attrs->window.kernel_width;
 }
 
 /* The sums of a batch over all tiles, but for the bias. */
-static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_t *depthwise, const mrt_mve_batches_t *batches,
+static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_mve_t *depthwise, const mrt_mve_batches_t *batches,
                                                int32_t batch, const int32_t *filter)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const int32_t step = MRT_MVE_TILE * depthwise->attrs->window.dilation_width * layout->column;
     const uint32_t *patches = &batches->patches[batch * mrt_mve_batch_patches(layout)];
     const int32_t *moved = depthwise->moved;
-    mrt_mve_sums_t sums = {vdupq_n_s32(0), vdupq_n_s32(0), NULL};
+    mrt_mve_sums_t sums;
+    sums.first = vdupq_n_s32(0);
+    sums.second = vdupq_n_s32(0);
+    sums.next = NULL;
     for (int32_t y = 0; y < layout->tiles_high; ++y) {
         for (int32_t x = 0; x < layout->tiles_wide; ++x) {
             const int8_t *words = &batches->words[(y * layout->tile_row) + (x * step)];
             mrt_mve_sums_t part;
             if (layout->quads) {
-                const int8x16_t four[4] = {
-                    vreinterpretq_s8_s32(vldrwq_s32(moved)), vreinterpretq_s8_s32(vldrwq_s32(&moved[4])),
-                    vreinterpretq_s8_s32(vldrwq_s32(&moved[8])), vreinterpretq_s8_s32(vldrwq_s32(&moved[12]))};
+                int8x16_t four[4];
+                for (int32_t i = 0; i < 4; ++i) {
+                    four[i] = vreinterpretq_s8_s32(vldrwq_s32(&moved[4 * i]));
+                }
                 part = mrt_mve_patch_2x4(words, batches->columns, patches, four);
                 moved = &moved[16];
             } else {
@@ -335,7 +347,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_t *depthwise, con
 }
 
 /* The moved weights of all tiles of a channel: what leaves one tile comes into the next, down and along. */
-static void move_tiles(const depthwise_t *depthwise, const int32_t *filter)
+static void move_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const mrt_window_t *window = &depthwise->attrs->window;
@@ -360,7 +372,7 @@ static void move_tiles(const depthwise_t *depthwise, const int32_t *filter)
 }
 
 /* All channels of a block, with any scaling and any number of tiles. */
-static MRT_NOINLINE void any_block(depthwise_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void any_block(depthwise_mve_t *depthwise, const channels_t *channels)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const bool moves = layout->quads;
@@ -390,7 +402,7 @@ static MRT_NOINLINE void any_block(depthwise_t *depthwise, const channels_t *cha
     }
 }
 
-static void compute_channels(depthwise_t *depthwise, const channels_t *channels)
+static void compute_channels(depthwise_mve_t *depthwise, const channels_t *channels)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const bool rectified = depthwise->attrs->scaling == (int32_t)MRT_MVE_RECTIFIED;
@@ -408,7 +420,7 @@ static void compute_channels(depthwise_t *depthwise, const channels_t *channels)
 }
 
 /* The strips of the set of output rows from `row` on, of the channels from `channel` on. */
-static void make_strips(depthwise_t *depthwise, uint32_t row, int32_t channel)
+static void make_strips(depthwise_mve_t *depthwise, uint32_t row, int32_t channel)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     int32_t index = 0;
@@ -428,7 +440,7 @@ static void make_strips(depthwise_t *depthwise, uint32_t row, int32_t channel)
 }
 
 /* The set of output rows from `row` on, of the block of input channels from `first` on. */
-static void compute_block(depthwise_t *depthwise, uint32_t row, int32_t first)
+static void compute_block(depthwise_mve_t *depthwise, uint32_t row, int32_t first)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
     make_strips(depthwise, row, first);
@@ -441,39 +453,44 @@ static void compute_block(depthwise_t *depthwise, uint32_t row, int32_t first)
 }
 
 /* How many rows from `row` on are made together: of one image, as strips hold, and within reach of one another. */
-static void choose_rows(depthwise_t *depthwise, uint32_t row)
+static void choose_rows(depthwise_mve_t *depthwise, uint32_t row)
 {
     const mrt_call_t *call = depthwise->call;
     const uint32_t height = (uint32_t)depthwise->attrs->window.output_height;
     const uint32_t image = height - (row % height);
     const uint32_t wanted = ((call->row_end - row) < image) ? (call->row_end - row) : image;
-    const uint32_t room = (uint32_t)(depthwise->attrs->strips * mrt_mve_strip_rows(&depthwise->layout));
+    const uint32_t room = (uint32_t)depthwise->attrs->strips * (uint32_t)mrt_mve_strip_rows(&depthwise->layout);
     const uint32_t most = (wanted < room) ? wanted : room;
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    const int32_t bytes = (int32_t)output->row_bytes;
-    int8_t *low = mrt_output_s8(call, 0u, row);
+    uint32_t lowest = mrt_row_offset(call, output, row);
+    uint32_t first = row; /* the row there */
     bool regular = true;
-    uint32_t count = 1u;
+    uint32_t count = (uint32_t)UINT16_MAX / output->row_bytes;
     if (mrt_tensor_has_row_table(output)) {
-        int8_t *high = low;
-        for (bool near = true; near && (count < most); count += near ? 1u : 0u) {
-            int8_t *next = mrt_output_s8(call, 0u, row + count);
-            int8_t *lowest = (next < low) ? next : low;
-            int8_t *highest = (next > high) ? next : high;
-            near = ((highest - lowest) + bytes) <= UINT16_MAX;
-            regular = regular && (next == &high[bytes]);
-            low = near ? lowest : low;
-            high = near ? highest : high;
+        uint32_t highest = lowest;
+        bool near = true;
+        count = 1u;
+        while (near && (count < most)) {
+            const uint32_t next = mrt_row_offset(call, output, row + count);
+            const uint32_t low = (next < lowest) ? next : lowest;
+            const uint32_t high = (next > highest) ? next : highest;
+            near = ((high - low) + output->row_bytes) <= (uint32_t)UINT16_MAX;
+            if (near) {
+                regular = regular && (next == (highest + output->row_bytes));
+                first = (next < lowest) ? (row + count) : first;
+                lowest = low;
+                highest = high;
+                ++count;
+            }
         }
-    } else {
-        const uint32_t reach = (uint32_t)UINT16_MAX / output->row_bytes;
-        count = (most < reach) ? most : reach;
     }
-    depthwise->output = low;
+    count = (most < count) ? most : count;
+    depthwise->lowest = lowest;
+    depthwise->output = mrt_output_s8(call, 0u, first);
     list_patches(depthwise, row, (int32_t)count, regular);
 }
 
-static void begin(depthwise_t *depthwise)
+static void begin(depthwise_mve_t *depthwise)
 {
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs = depthwise->attrs;
     const mrt_mve_layout_t *layout = &depthwise->layout;
@@ -505,7 +522,7 @@ uint32_t mrt_depthwise_conv2d_s8_mve_workspace(const void *attrs)
 
 mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
 {
-    depthwise_t depthwise;
+    depthwise_mve_t depthwise;
     depthwise.call = call;
     depthwise.attrs = (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     depthwise.layout = mrt_mve_layout(depthwise.attrs);

@@ -90,52 +90,58 @@ static inline uint16x8_t vldrhq_u16(const uint16_t *base)
     return result;
 }
 
+/** Moves the bytes of a vector, whatever its lanes are. */
+static inline void mrt_mve_same_bytes(void *to, const void *from)
+{
+    (void)memcpy(to, from, 16u);
+}
+
 static inline uint32x4_t vreinterpretq_u32_s32(int32x4_t value)
 {
     uint32x4_t result;
-    (void)memcpy(result.lane, value.lane, sizeof(result));
+    mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int32x4_t vreinterpretq_s32_u32(uint32x4_t value)
 {
     int32x4_t result;
-    (void)memcpy(result.lane, value.lane, sizeof(result));
+    mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int16x8_t vreinterpretq_s16_s32(int32x4_t value)
 {
     int16x8_t result;
-    (void)memcpy(result.lane, value.lane, sizeof(result));
+    mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int8x16_t vreinterpretq_s8_s32(int32x4_t value)
 {
     int8x16_t result;
-    (void)memcpy(result.lane, value.lane, sizeof(result));
+    mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int32x4_t vreinterpretq_s32_s8(int8x16_t value)
 {
     int32x4_t result;
-    (void)memcpy(result.lane, value.lane, sizeof(result));
+    mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int8x16_t vreinterpretq_s8_s16(int16x8_t value)
 {
     int8x16_t result;
-    (void)memcpy(result.lane, value.lane, sizeof(result));
+    mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int16x8_t vreinterpretq_s16_s8(int8x16_t value)
 {
     int16x8_t result;
-    (void)memcpy(result.lane, value.lane, sizeof(result));
+    mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
@@ -175,7 +181,7 @@ static inline int32x4_t vldrbq_z_s32(const int8_t *base, mve_pred16_t predicate)
     int32x4_t result = {{0, 0, 0, 0}};
     for (uint32_t i = 0u; i < 4u; ++i) {
         if ((((uint32_t)predicate >> (4u * i)) & 1u) != 0u) {
-            result.lane[i] = base[i];
+            result.lane[i] += base[i];
         }
     }
     return result;
@@ -235,25 +241,27 @@ static inline void vstrbq_scatter_offset_s16(int8_t *base, uint16x8_t offset, in
 
 static inline int32x4_t vaddq_n_s32(int32x4_t a, int32_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
-        result.lane[i] = (int32_t)((uint32_t)a.lane[i] + (uint32_t)b);
+        const uint32_t word = (uint32_t)a.lane[i] + (uint32_t)b;
+        result.lane[i] = (int32_t)word;
     }
     return result;
 }
 
 static inline int32x4_t vaddq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
-        result.lane[i] = (int32_t)((uint32_t)a.lane[i] + (uint32_t)b.lane[i]);
+        const uint32_t word = (uint32_t)a.lane[i] + (uint32_t)b.lane[i];
+        result.lane[i] = (int32_t)word;
     }
     return result;
 }
 
 static inline int32x4_t vqaddq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = mrt_mve_saturate((int64_t)a.lane[i] + b.lane[i], INT32_MIN, INT32_MAX);
     }
@@ -262,16 +270,17 @@ static inline int32x4_t vqaddq_s32(int32x4_t a, int32x4_t b)
 
 static inline int32x4_t vandq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
-        result.lane[i] = (int32_t)((uint32_t)a.lane[i] & (uint32_t)b.lane[i]);
+        const uint32_t word = (uint32_t)a.lane[i] & (uint32_t)b.lane[i];
+        result.lane[i] = (int32_t)word;
     }
     return result;
 }
 
 static inline int32x4_t vmaxq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = (a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i];
     }
@@ -280,7 +289,7 @@ static inline int32x4_t vmaxq_s32(int32x4_t a, int32x4_t b)
 
 static inline int32x4_t vminq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
     }
@@ -290,9 +299,9 @@ static inline int32x4_t vminq_s32(int32x4_t a, int32x4_t b)
 /** round(a * b / 2^31), ties toward positive infinity, saturated. */
 static inline int32x4_t vqrdmulhq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
-        const int64_t product = ((int64_t)a.lane[i] * b.lane[i]) + (INT64_C(1) << 30u);
+        const int64_t product = ((int64_t)a.lane[i] * b.lane[i]) + INT64_C(0x40000000);
         result.lane[i] = mrt_mve_saturate(product >> 31u, INT32_MIN, INT32_MAX); /* MISRA D2 */
     }
     return result;
@@ -301,7 +310,7 @@ static inline int32x4_t vqrdmulhq_s32(int32x4_t a, int32x4_t b)
 /** To the right by `count`, 1..32; rounds down. */
 static inline int32x4_t vshrq_n_s32(int32x4_t a, int32_t count)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = (int32_t)((int64_t)a.lane[i] >> count); /* MISRA D2 */
     }
@@ -311,7 +320,7 @@ static inline int32x4_t vshrq_n_s32(int32x4_t a, int32_t count)
 /** To the left by `count`, 0..31; bits beyond are lost. */
 static inline int32x4_t vshlq_n_s32(int32x4_t a, int32_t count)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         const uint32_t shifted = (uint32_t)a.lane[i] << (uint32_t)count;
         result.lane[i] = (int32_t)shifted;
@@ -322,7 +331,7 @@ static inline int32x4_t vshlq_n_s32(int32x4_t a, int32_t count)
 /** To the right by `count`, 1..32; zeros come in. */
 static inline uint32x4_t vshrq_n_u32(uint32x4_t a, int32_t count)
 {
-    uint32x4_t result;
+    uint32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = (uint32_t)((uint64_t)a.lane[i] >> (uint32_t)count);
     }
@@ -331,9 +340,10 @@ static inline uint32x4_t vshrq_n_u32(uint32x4_t a, int32_t count)
 
 static inline int32x4_t vorrq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
-        result.lane[i] = (int32_t)((uint32_t)a.lane[i] | (uint32_t)b.lane[i]);
+        const uint32_t word = (uint32_t)a.lane[i] | (uint32_t)b.lane[i];
+        result.lane[i] = (int32_t)word;
     }
     return result;
 }
@@ -350,14 +360,14 @@ static inline int32x4_t vshlcq_s32(int32x4_t a, uint32_t *carry, int32_t count)
 /** The count of a shift by register: the lowest byte, signed. */
 static inline int32_t mrt_mve_count(int32_t count)
 {
-    const int32_t low = count & 0xFF; /* MISRA D2 */
-    return (low > 127) ? (low - 256) : low;
+    const uint32_t low = (uint32_t)count & 0xFFu;
+    return (low > 127u) ? ((int32_t)low - 256) : (int32_t)low;
 }
 
 /** To the left by the count, bits beyond are lost; negative counts go right and round down. */
 static inline int32x4_t vshlq_s32(int32x4_t a, int32x4_t b)
 {
-    int32x4_t result;
+    int32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         const int32_t count = mrt_mve_count(b.lane[i]);
         const uint32_t left = (count > 31) ? 0u : ((uint32_t)a.lane[i] << ((uint32_t)count & 31u));
@@ -375,8 +385,8 @@ static inline int32x4_t vrshlq_s32(int32x4_t a, int32x4_t b)
         const int32_t count = mrt_mve_count(b.lane[i]);
         if (count < 0) {
             const uint32_t right = (count < -33) ? 33u : (uint32_t)-count;
-            const int64_t half = INT64_C(1) << (right - 1u);
-            result.lane[i] = (int32_t)(((int64_t)a.lane[i] + half) >> right); /* MISRA D2 */
+            const uint64_t half = UINT64_C(1) << (right - 1u);
+            result.lane[i] = (int32_t)(((int64_t)a.lane[i] + (int64_t)half) >> right); /* MISRA D2 */
         }
     }
     return result;
@@ -398,16 +408,16 @@ static inline uint16x8_t vdupq_n_u16(uint16_t value)
 
 static inline uint16x8_t vminq_u16(uint16x8_t a, uint16x8_t b)
 {
-    uint16x8_t result;
+    uint16x8_t result = a;
     for (uint32_t i = 0u; i < 8u; ++i) {
-        result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
+        result.lane[i] = (uint16_t)((a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i]);
     }
     return result;
 }
 
 static inline uint16x8_t vandq_u16(uint16x8_t a, uint16x8_t b)
 {
-    uint16x8_t result;
+    uint16x8_t result = a;
     for (uint32_t i = 0u; i < 8u; ++i) {
         const uint32_t both = (uint32_t)a.lane[i] & (uint32_t)b.lane[i];
         result.lane[i] = (uint16_t)both;
@@ -417,7 +427,7 @@ static inline uint16x8_t vandq_u16(uint16x8_t a, uint16x8_t b)
 
 static inline uint16x8_t vaddq_u16(uint16x8_t a, uint16x8_t b)
 {
-    uint16x8_t result;
+    uint16x8_t result = a;
     for (uint32_t i = 0u; i < 8u; ++i) {
         const uint32_t sum = (uint32_t)a.lane[i] + (uint32_t)b.lane[i];
         result.lane[i] = (uint16_t)(sum & 0xFFFFu);
@@ -427,18 +437,18 @@ static inline uint16x8_t vaddq_u16(uint16x8_t a, uint16x8_t b)
 
 static inline int16x8_t vmaxq_s16(int16x8_t a, int16x8_t b)
 {
-    int16x8_t result;
+    int16x8_t result = a;
     for (uint32_t i = 0u; i < 8u; ++i) {
-        result.lane[i] = (a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i];
+        result.lane[i] = (int16_t)((a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i]);
     }
     return result;
 }
 
 static inline int16x8_t vminq_s16(int16x8_t a, int16x8_t b)
 {
-    int16x8_t result;
+    int16x8_t result = a;
     for (uint32_t i = 0u; i < 8u; ++i) {
-        result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
+        result.lane[i] = (int16_t)((a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i]);
     }
     return result;
 }
@@ -461,7 +471,7 @@ static inline uint8x16_t vdupq_n_u8(uint8_t value)
 
 static inline uint8x16_t vandq_u8(uint8x16_t a, uint8x16_t b)
 {
-    uint8x16_t result;
+    uint8x16_t result = a;
     for (uint32_t i = 0u; i < 16u; ++i) {
         const uint32_t both = (uint32_t)a.lane[i] & (uint32_t)b.lane[i];
         result.lane[i] = (uint8_t)both;
@@ -471,7 +481,7 @@ static inline uint8x16_t vandq_u8(uint8x16_t a, uint8x16_t b)
 
 static inline uint8x16_t vaddq_u8(uint8x16_t a, uint8x16_t b)
 {
-    uint8x16_t result;
+    uint8x16_t result = a;
     for (uint32_t i = 0u; i < 16u; ++i) {
         const uint32_t sum = (uint32_t)a.lane[i] + (uint32_t)b.lane[i];
         result.lane[i] = (uint8_t)(sum & 0xFFu);
@@ -481,18 +491,18 @@ static inline uint8x16_t vaddq_u8(uint8x16_t a, uint8x16_t b)
 
 static inline int8x16_t vmaxq_s8(int8x16_t a, int8x16_t b)
 {
-    int8x16_t result;
+    int8x16_t result = a;
     for (uint32_t i = 0u; i < 16u; ++i) {
-        result.lane[i] = (a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i];
+        result.lane[i] = (int8_t)((a.lane[i] > b.lane[i]) ? a.lane[i] : b.lane[i]);
     }
     return result;
 }
 
 static inline int8x16_t vminq_s8(int8x16_t a, int8x16_t b)
 {
-    int8x16_t result;
+    int8x16_t result = a;
     for (uint32_t i = 0u; i < 16u; ++i) {
-        result.lane[i] = (a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i];
+        result.lane[i] = (int8_t)((a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i]);
     }
     return result;
 }
@@ -530,7 +540,7 @@ static inline int8x16_t vqmovnbq_s16(int8x16_t a, int16x8_t b)
 
 static inline int16x8_t vqaddq_n_s16(int16x8_t a, int16_t b)
 {
-    int16x8_t result;
+    int16x8_t result = a;
     for (uint32_t i = 0u; i < 8u; ++i) {
         result.lane[i] = (int16_t)mrt_mve_saturate((int64_t)a.lane[i] + b, INT16_MIN, INT16_MAX);
     }

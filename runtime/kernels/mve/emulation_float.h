@@ -57,7 +57,7 @@ static inline void vstrwq_p_f32(float *base, float32x4_t value, mve_pred16_t pre
 
 static inline float32x4_t vaddq_f32(float32x4_t a, float32x4_t b)
 {
-    float32x4_t result;
+    float32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = a.lane[i] + b.lane[i];
     }
@@ -67,7 +67,7 @@ static inline float32x4_t vaddq_f32(float32x4_t a, float32x4_t b)
 /** a + b * c, rounded once. */
 static inline float32x4_t vfmaq_f32(float32x4_t a, float32x4_t b, float32x4_t c)
 {
-    float32x4_t result;
+    float32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = fmaf(b.lane[i], c.lane[i], a.lane[i]);
     }
@@ -96,7 +96,7 @@ static inline mve_pred16_t vcmpgtq_f32(float32x4_t a, float32x4_t b)
 /** Lanes of `a` where the predicate is set, else of `b`. */
 static inline float32x4_t vpselq_f32(float32x4_t a, float32x4_t b, mve_pred16_t predicate)
 {
-    float32x4_t result;
+    float32x4_t result = a;
     for (uint32_t i = 0u; i < 4u; ++i) {
         result.lane[i] = (((uint32_t)predicate & mrt_mve_lane_bits(i)) != 0u) ? a.lane[i] : b.lane[i];
     }

@@ -33,7 +33,9 @@ typedef struct mrt_mve_clamp_f32 {
 
 static inline mrt_mve_clamp_f32_t mrt_mve_clamp_f32(float low, float high)
 {
-    const mrt_mve_clamp_f32_t clamp = {vdupq_n_f32(low), vdupq_n_f32(high)};
+    mrt_mve_clamp_f32_t clamp;
+    clamp.low = vdupq_n_f32(low);
+    clamp.high = vdupq_n_f32(high);
     return clamp;
 }
 
@@ -41,7 +43,11 @@ static inline mrt_mve_clamp_f32_t mrt_mve_clamp_f32(float low, float high)
 static inline mrt_mve_sums_f32_t mrt_mve_zero_f32(void)
 {
     const float32x4_t zero = vdupq_n_f32(0.0f);
-    const mrt_mve_sums_f32_t sums = {zero, zero, zero, zero};
+    mrt_mve_sums_f32_t sums;
+    sums.a = zero;
+    sums.b = zero;
+    sums.c = zero;
+    sums.d = zero;
     return sums;
 }
 

@@ -17,11 +17,11 @@ static mrt_mve_sums_f32_t sum_16(const vector_t *vector, const float *weights)
 {
     mrt_mve_sums_f32_t sums = mrt_mve_zero_f32();
     mrt_piece_t piece = mrt_piece_first(vector->index, vector->depth, vector->row_elements);
-    while (piece.length > 0u) {
+    do {
         sums = mrt_mve_add_16_f32(sums, &mrt_input_f32(vector->call, 0u, piece.row)[piece.start],
                                   &weights[piece.done * (uint32_t)MRT_MVE_GROUP_F32], (int32_t)piece.length);
         mrt_piece_next(&piece, vector->depth, vector->row_elements);
-    }
+    } while (piece.length > 0u);
     return sums;
 }
 
@@ -52,14 +52,16 @@ static void multiply(const mrt_fully_connected_f32_attrs_t *attrs, const vector_
         mrt_mve_end_f32(out, sums.a, group, &clamp, all);
         mrt_mve_end_f32(&out[4], sums.b, &group[4], &clamp, all);
         mrt_mve_end_f32(&out[8], sums.c, &group[8], &clamp, all);
-        mrt_mve_end_f32(&out[12], sums.d, &group[12], &clamp, vctp32q((uint32_t)(left - 12)));
+        const int32_t last = left - 12;
+        mrt_mve_end_f32(&out[12], sums.d, &group[12], &clamp, vctp32q((uint32_t)last));
         group = &group[MRT_MVE_GROUP_F32 * (attrs->depth + 1)];
         out = &out[MRT_MVE_GROUP_F32];
     }
     const int32_t step = ((left + 3) / MRT_MVE_FLOATS) * MRT_MVE_FLOATS; /* of the last group, of 0..12 channels */
     for (int32_t first = 0; first < step; first += MRT_MVE_FLOATS) {
+        const int32_t rest = left - first;
         const float32x4_t sums = sum_4(vector, &group[step + first], step);
-        mrt_mve_end_f32(&out[first], sums, &group[first], &clamp, vctp32q((uint32_t)(left - first)));
+        mrt_mve_end_f32(&out[first], sums, &group[first], &clamp, vctp32q((uint32_t)rest));
     }
 }
 

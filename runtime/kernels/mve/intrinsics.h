@@ -98,12 +98,12 @@ typedef struct mrt_mve_copies {
 #define MRT_MVE_SUMS "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr"
 
 /* Eight sums to two vectors: those of even numbers, then the others. */
-#define MRT_MVE_GATHER /* MISRA D4 */ \
+#define MRT_MVE_GATHER \
     "vmov %q[x][2], %q[x][0], r0, r8\n\tvmov %q[x][3], %q[x][1], r4, r12\n\t" \
     "vmov %q[y][2], %q[y][0], r2, r10\n\tvmov %q[y][3], %q[y][1], r6, lr\n\t"
 
 /* Eight sums to two vectors: the first four, then the others. */
-#define MRT_MVE_SPREAD /* MISRA D4 */ \
+#define MRT_MVE_SPREAD \
     "vmov %q[x][2], %q[x][0], r0, r4\n\tvmov %q[x][3], %q[x][1], r2, r6\n\t" \
     "vmov %q[y][2], %q[y][0], r8, r12\n\tvmov %q[y][3], %q[y][1], r10, lr\n\t"
 
@@ -126,6 +126,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_2x4(const int8_t *first, const 
     int8x16_t u;
     int8x16_t v;
     sums.next = packed;
+    /* MISRA D5 */
     __asm volatile("ldm %[w], {r0, r2, r4, r6}\n\t"
                    "ldm %[w]!, {r8, r10, r12, lr}\n\t" MRT_MVE_REPEAT(MRT_MVE_STEP_2X4)
                    MRT_MVE_SPREAD
@@ -148,6 +149,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const 
     int8x16_t u;
     int8x16_t v;
     sums.next = packed;
+    /* MISRA D5 */
     __asm volatile("ldm %[w]!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" MRT_MVE_REPEAT(MRT_MVE_STEP_1X8)
                    MRT_MVE_GATHER
                    : [a] "+r"(a), [w] "+r"(sums.next), [n] "=&r"(count), [x] "=&w"(sums.first),
@@ -165,7 +167,8 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int3
                                                        const int8x16_t weights[4])
 {
     mrt_mve_sums_t sums = {.next = NULL};
-    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words); /* MISRA D3 */
+    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words);
+    /* MISRA D5 */
     __asm volatile("vldrw.u32 %q[x], [%[m], %q[p]]\n\tvldrw.u32 %q[y], [%[n], %q[p]]\n\t"
                    "vmladav.s8 r0, %q[x], %q[a]\n\tvmladav.s8 r2, %q[x], %q[b]\n\t"
                    "vmladav.s8 r4, %q[x], %q[c]\n\tvmladav.s8 r6, %q[x], %q[d]\n\t"
@@ -187,9 +190,10 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *words, int3
                                                        int8x16_t weights)
 {
     mrt_mve_sums_t sums = {.next = NULL};
-    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words); /* MISRA D3 */
+    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words);
     const uint32_t *next = patches;
     uint32_t k;
+    /* MISRA D5 */
     __asm volatile(MRT_MVE_NEXT("r0") MRT_MVE_NEXT("r2") MRT_MVE_NEXT("r4") MRT_MVE_NEXT("r6") MRT_MVE_NEXT("r8")
                        MRT_MVE_NEXT("r10") MRT_MVE_NEXT("r12") MRT_MVE_NEXT("lr") MRT_MVE_SPREAD
                    : [m] "+r"(next), [k] "=&r"(k), [x] "=&w"(sums.first), [y] "=&w"(sums.second)
@@ -199,7 +203,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *words, int3
 }
 
 /* Vectors of four rows to words, and on to the next pixel. */
-#define MRT_MVE_INTERLEAVE /* MISRA D4 */ \
+#define MRT_MVE_INTERLEAVE \
     "vst40.8 {q0, q1, q2, q3}, [%[t]]\n\tvst41.8 {q0, q1, q2, q3}, [%[t]]\n\t" \
     "vst42.8 {q0, q1, q2, q3}, [%[t]]\n\tvst43.8 {q0, q1, q2, q3}, [%[t]]\n\t" \
     "add %[a], %[j]\n\tadd %[b], %[k]\n\tadd %[c], %[l]\n\tadd %[d], %[m]\n\tadd %[t], %[column]\n\t" \
@@ -224,6 +228,7 @@ static MRT_MVE_INLINE void mrt_mve_interleave(int8_t *target, const mrt_mve_rows
     const int8_t *c = rows->at[2];
     const int8_t *d = rows->at[3];
     if (lanes == 0xFFFFu) {
+        /* MISRA D5 */
         __asm volatile("wls lr, %[n], 2f\n"
                        "1:\n\t"
                        "vldrb.8 q0, [%[a]]\n\tvldrb.8 q1, [%[b]]\n\tvldrb.8 q2, [%[c]]\n\tvldrb.8 q3, [%[d]]\n\t"
@@ -233,6 +238,7 @@ static MRT_MVE_INLINE void mrt_mve_interleave(int8_t *target, const mrt_mve_rows
                          [m] "r"(rows->step[3]), [column] "r"(column)
                        : "q0", "q1", "q2", "q3", "lr", "memory");
     } else {
+        /* MISRA D5 */
         __asm volatile("vmsr p0, %[lanes]\n\twls lr, %[n], 2f\n"
                        "1:\n\tvpstttt\n\tvldrbt.8 q0, [%[a]]\n\tvldrbt.8 q1, [%[b]]\n\t"
                        "vldrbt.8 q2, [%[c]]\n\tvldrbt.8 q3, [%[d]]\n\t"
@@ -250,6 +256,7 @@ static MRT_MVE_INLINE void mrt_mve_copy(int8_t *target, const int8_t *source, ui
     int8_t *to = target;
     const int8_t *from = source;
     int8x16_t data;
+    /* MISRA D5 */
     __asm volatile("wlstp.8 lr, %[n], 2f\n"
                    "1:\n\t"
                    "vldrb.8 %q[q], [%[s]], #16\n\t"
@@ -264,15 +271,16 @@ static MRT_MVE_INLINE void mrt_mve_copy(int8_t *target, const int8_t *source, ui
 /* Patches of three rows of at most 16 bytes. */
 static MRT_MVE_INLINE void mrt_mve_copy_three(const mrt_mve_copies_t *copies)
 {
-    const int8_t *a = &((const int8_t *)copies->rows[0])[copies->first]; /* MISRA D1 */
-    const int8_t *b = &((const int8_t *)copies->rows[1])[copies->first]; /* MISRA D1 */
-    const int8_t *c = &((const int8_t *)copies->rows[2])[copies->first]; /* MISRA D1 */
+    const int8_t *a = &((const int8_t *)copies->rows[0])[copies->first];
+    const int8_t *b = &((const int8_t *)copies->rows[1])[copies->first];
+    const int8_t *c = &((const int8_t *)copies->rows[2])[copies->first];
     int8_t *x = copies->target;
     int8_t *y = &x[copies->pitch];
     int8_t *z = &y[copies->pitch];
     int8x16_t u;
     int8x16_t v;
     int8x16_t w;
+    /* MISRA D5 */
     __asm volatile("vctp.8 %[size]\n\twls lr, %[n], 2f\n"
                    "1:\n\tvpsttt\n\tvldrbt.8 %q[u], [%[a]]\n\tvldrbt.8 %q[v], [%[b]]\n\tvldrbt.8 %q[w], [%[c]]\n\t"
                    "vpsttt\n\tvstrbt.8 %q[u], [%[x]]\n\tvstrbt.8 %q[v], [%[y]]\n\tvstrbt.8 %q[w], [%[z]]\n\t"
@@ -295,6 +303,7 @@ static MRT_MVE_INLINE void mrt_mve_copy_words(const mrt_mve_copies_t *copies)
     int8_t *to;
     int32_t count = copies->count;
     uint32_t word;
+    /* MISRA D5 */
     __asm volatile("1:\n\tmov %[r], %[rows]\n\tmov %[t], %[target]\n\twls lr, %[height], 3f\n"
                    "2:\n\tldr %[x], [%[r]], #4\n\tldr %[x], [%[x], %[first]]\n\tstr %[x], [%[t]]\n\t"
                    "add %[t], %[pitch]\n\tle lr, 2b\n"
@@ -316,6 +325,7 @@ static MRT_MVE_INLINE void mrt_mve_copy_rows(const mrt_mve_copies_t *copies)
     int32_t count = copies->count;
     const int8_t *from;
     int8x16_t data;
+    /* MISRA D5 */
     __asm volatile("1:\n\tmov %[r], %[rows]\n\tmov %[t], %[target]\n"
                    "2:\n\tldr %[s], [%[r]], #4\n\tadd %[s], %[first]\n\twlstp.8 lr, %[size], 4f\n"
                    "3:\n\tvldrb.8 %q[q], [%[s]], #16\n\tvstrb.8 %q[q], [%[t]], #16\n\tletp lr, 3b\n"
@@ -346,6 +356,7 @@ static MRT_MVE_INLINE void mrt_mve_fill(int8_t *target, int8_t value, uint32_t c
 {
     int8_t *to = target;
     const int8x16_t data = vdupq_n_s8(value);
+    /* MISRA D5 */
     __asm volatile("wlstp.8 lr, %[n], 2f\n"
                    "1:\n\t"
                    "vstrb.8 %q[q], [%[t]], #16\n\t"
@@ -411,7 +422,7 @@ static inline mrt_mve_sums_t mrt_mve_dot_2x4(const int8_t *first, const int8_t *
                                              const int32_t *blocks)
 {
     mrt_mve_sums_t sums;
-    const int8_t *weights = (const int8_t *)&packed[4]; /* MISRA D1 */
+    const int8_t *weights = (const int8_t *)&packed[4];
     const int32_t length = *blocks * MRT_MVE_BYTES;
     for (int32_t channel = 0; channel < 4; ++channel) {
         sums.first.lane[channel] = mrt_mve_dot(packed[channel], first, weights, 4, channel, length);
@@ -424,7 +435,7 @@ static inline mrt_mve_sums_t mrt_mve_dot_2x4(const int8_t *first, const int8_t *
 static inline mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const int32_t *packed, const int32_t *blocks)
 {
     mrt_mve_sums_t sums;
-    const int8_t *weights = (const int8_t *)&packed[8]; /* MISRA D1 */
+    const int8_t *weights = (const int8_t *)&packed[8];
     const int32_t length = *blocks * MRT_MVE_BYTES;
     for (int32_t lane = 0; lane < 4; ++lane) {
         sums.first.lane[lane] = mrt_mve_dot(packed[2 * lane], input, weights, 8, 2 * lane, length);
@@ -439,7 +450,8 @@ static inline int32_t mrt_mve_patch(const int8_t *words, int32x4_t columns, int8
 {
     int32_t sum = 0; /* 16 products of int8 do not leave int32 */
     for (uint32_t i = 0u; i < 16u; ++i) {
-        sum += (int32_t)words[columns.lane[i / 4u] + (int32_t)(i % 4u)] * weights.lane[i];
+        const int8_t *word = &words[columns.lane[i / 4u]];
+        sum += (int32_t)word[i % 4u] * weights.lane[i];
     }
     return sum;
 }
@@ -474,7 +486,7 @@ static inline void mrt_mve_interleave(int8_t *target, const mrt_mve_rows_t *rows
             const int32_t row = i % 4;
             const int8_t *bytes = &rows->at[row][pixel * rows->step[row]];
             const bool there = (((uint32_t)lanes >> ((uint32_t)i / 4u)) & 1u) != 0u;
-            target[(pixel * column) + i] = there ? bytes[i / 4] : (int8_t)0;
+            target[(pixel * column) + i] = (int8_t)(there ? bytes[i / 4] : 0);
         }
     }
 }

@@ -71,7 +71,7 @@ static inline mrt_mve_layout_t mrt_mve_layout(const mrt_depthwise_conv2d_s8_mve_
     const int32_t last = layout.quads ? (width - 2) : ((width - 1) * window->stride_width);
     const int64_t columns = (int64_t)last + 1 + (((int64_t)(MRT_MVE_TILE * layout.tiles_wide) - 1) * window->dilation_width);
     const int64_t strip = columns * layout.tiles_high * layout.column;
-    const int64_t lists = (int64_t)layout.batches * (2 * MRT_MVE_BATCH + (4 * mrt_mve_batch_patches(&layout)));
+    const int64_t lists = (int64_t)layout.batches * ((2 * MRT_MVE_BATCH) + (4 * mrt_mve_batch_patches(&layout)));
     const int32_t tiles = layout.tiles_high * layout.tiles_wide;
     const bool moves = layout.quads && ((tiles > 1) || (attrs->scaling == (int32_t)MRT_MVE_ANY));
     const int64_t moved = moves ? (64 * (int64_t)tiles) : 0;

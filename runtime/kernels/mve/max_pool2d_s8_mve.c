@@ -33,7 +33,8 @@ static void make_pixel(const mrt_pool2d_attrs_t *attrs, const mrt_lines_t *lines
     const int8x16_t low = vdupq_n_s8((int8_t)attrs->activation_min);
     const int8x16_t high = vdupq_n_s8((int8_t)attrs->activation_max);
     for (int32_t channel = 0; channel < channels; channel += MRT_MVE_BYTES) {
-        const mve_pred16_t lanes = vctp8q((uint32_t)(channels - channel));
+        const int32_t left = channels - channel;
+        const mve_pred16_t lanes = vctp8q((uint32_t)left);
         const int8x16_t largest = largest_of(lines, columns, first + channel, channels, lanes);
         vstrbq_p_s8(&output[channel], vminq_s8(vmaxq_s8(largest, low), high), lanes);
     }

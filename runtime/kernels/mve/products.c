@@ -18,7 +18,8 @@ static inline uint16x8_t places_of(int32_t count, int32_t distance)
 {
     static const uint16_t channels[8] = {0u, 0u, 1u, 1u, 2u, 2u, 3u, 3u};
     static const uint16_t odd[8] = {0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX};
-    const uint16x8_t channel = vminq_u16(vldrhq_u16(channels), vdupq_n_u16((uint16_t)(count - 1)));
+    const int32_t last = count - 1;
+    const uint16x8_t channel = vminq_u16(vldrhq_u16(channels), vdupq_n_u16((uint16_t)last));
     return vaddq_u16(channel, vandq_u16(vldrhq_u16(odd), vdupq_n_u16((uint16_t)distance)));
 }
 
@@ -70,13 +71,13 @@ static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *ti
     int32_t done = 0;
     tiles->groups = product->groups;
     if (twins && (product->channels >= (2 * GROUP))) {
-        done = product->channels - (int32_t)((uint32_t)product->channels % (2u * GROUP));
+        done = product->channels - (product->channels % (2 * GROUP));
         tiles->channels = done;
         multiply_twins(tiles, distance);
     }
     while (done < product->channels) {
         const int32_t left = product->channels - done;
-        const int32_t whole = left - (int32_t)((uint32_t)left % (uint32_t)GROUP);
+        const int32_t whole = left - (left % GROUP);
         tiles->groups = &product->groups[(done / GROUP) * words];
         tiles->output = &output[done];
         tiles->channels = (whole > 0) ? whole : GROUP;

@@ -58,7 +58,7 @@ typedef struct mrt_mve_tiles_state {
     "str r0, %[tail]\n\t"
 
 /* The groups of a pair. */
-#define MRT_MVE_TILES_PAIR /* MISRA D4 */ \
+#define MRT_MVE_TILES_PAIR \
     "4:\n\tldr r0, %[channels]\n\tadd %[end], %[out], r0\n\tldr %[w], %[groups]\n"
 
 /* Biases and products of a group, scaled by the multipliers. */
@@ -72,7 +72,7 @@ typedef struct mrt_mve_tiles_state {
     "vqrdmulh.s32 %q[x], %q[x], %q[u]\n\tvqrdmulh.s32 %q[y], %q[y], %q[u]\n\tldr pc, %[tail]\n"
 
 /* Shifts and zero point; VRSHL rounds ties up. */
-#define MRT_MVE_TILES_SHIFT /* MISRA D4 */ \
+#define MRT_MVE_TILES_SHIFT \
     "vrshl.s32 %q[x], %q[x], %q[v]\n\tvrshl.s32 %q[y], %q[y], %q[v]\n\t" \
     "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\tvqadd.s16 %q[x], %q[x], %q[offset]\n\t"
 
@@ -233,7 +233,7 @@ static inline void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places
             }
             for (int32_t i = 0; i < 16; ++i) {
                 const uint32_t low = (uint32_t)lanes[i % 2][i / 2] & 0xFFu;
-                output[channel + places.lane[i]] = (int8_t)(uint8_t)low;
+                output[channel + (int32_t)places.lane[i]] = (int8_t)(uint8_t)low;
             }
         }
     }
