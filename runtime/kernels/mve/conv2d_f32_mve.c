@@ -12,20 +12,19 @@ typedef struct conv_pixel {
 } conv_pixel_t;
 
 /* 16 channels of a pixel. */
-static mrt_mve_sums_f32_t sum_16(const conv_pixel_t *pixel, const float *weights)
+static void sum_16(const conv_pixel_t *pixel, const float *weights, mrt_mve_sums_f32_t *sums)
 {
-    mrt_mve_sums_f32_t sums = mrt_mve_zero_f32();
+    mrt_mve_begin_f32(sums);
     for (int32_t tap = pixel->lines->taps.begin; tap < pixel->lines->taps.end; ++tap) {
         const float *line = (const float *)mrt_lines_row(pixel->lines, tap); /* MISRA D1 */
         int32_t input = pixel->runs.input;
         int32_t weight = (tap * pixel->row_weights) + pixel->runs.weights;
         for (int32_t run = 0; run < pixel->runs.count; ++run) {
-            sums = mrt_mve_add_16_f32(sums, &line[input], &weights[weight * MRT_MVE_GROUP_F32], pixel->runs.length);
+            mrt_mve_add_16_f32(sums, &line[input], &weights[weight * MRT_MVE_GROUP_F32], pixel->runs.length);
             input += pixel->runs.input_step;
             weight += pixel->runs.weights_step;
         }
     }
-    return sums;
 }
 
 /* Four channels, whose weights are `step` apart. */
@@ -56,7 +55,8 @@ static void make_pixel(const mrt_conv2d_f32_attrs_t *attrs, const conv_pixel_t *
     float *out = output;
     int32_t left = channels;
     for (; left > (MRT_MVE_GROUP_F32 - MRT_MVE_FLOATS); left -= MRT_MVE_GROUP_F32) {
-        const mrt_mve_sums_f32_t sums = sum_16(pixel, &group[MRT_MVE_GROUP_F32]);
+        mrt_mve_sums_f32_t sums;
+        sum_16(pixel, &group[MRT_MVE_GROUP_F32], &sums);
         mrt_mve_end_f32(out, sums.a, group, &clamp, all);
         mrt_mve_end_f32(&out[4], sums.b, &group[4], &clamp, all);
         mrt_mve_end_f32(&out[8], sums.c, &group[8], &clamp, all);

@@ -15,20 +15,18 @@ typedef struct tap_run {
 } tap_run_t;
 
 /* 16 channels. */
-static inline mrt_mve_sums_f32_t add_16(mrt_mve_sums_f32_t sums, const tap_run_t *run)
+static inline void add_16(mrt_mve_sums_f32_t *sums, const tap_run_t *run)
 {
-    mrt_mve_sums_f32_t total = sums;
     const float *input = run->input;
     const float *weights = run->weights;
     for (int32_t left = run->count; left > 0; --left) {
-        total.a = vfmaq_f32(total.a, vldrwq_f32(input), vldrwq_f32(weights));
-        total.b = vfmaq_f32(total.b, vldrwq_f32(&input[4]), vldrwq_f32(&weights[4]));
-        total.c = vfmaq_f32(total.c, vldrwq_f32(&input[8]), vldrwq_f32(&weights[8]));
-        total.d = vfmaq_f32(total.d, vldrwq_f32(&input[12]), vldrwq_f32(&weights[12]));
+        sums->a = vfmaq_f32(sums->a, vldrwq_f32(input), vldrwq_f32(weights));
+        sums->b = vfmaq_f32(sums->b, vldrwq_f32(&input[4]), vldrwq_f32(&weights[4]));
+        sums->c = vfmaq_f32(sums->c, vldrwq_f32(&input[8]), vldrwq_f32(&weights[8]));
+        sums->d = vfmaq_f32(sums->d, vldrwq_f32(&input[12]), vldrwq_f32(&weights[12]));
         input = &input[run->input_step];
         weights = &weights[run->weights_step];
     }
-    return total;
 }
 
 /* The channels in `lanes` of four. */
@@ -72,10 +70,11 @@ static void make_pixel(const mrt_depthwise_conv2d_f32_attrs_t *attrs, const dept
     const mve_pred16_t all = vctp32q(4u);
     int32_t channel = 0;
     for (; (channel + MRT_MVE_GROUP_F32) <= pixel->channels; channel += MRT_MVE_GROUP_F32) {
-        mrt_mve_sums_f32_t sums = mrt_mve_zero_f32();
+        mrt_mve_sums_f32_t sums;
+        mrt_mve_begin_f32(&sums);
         for (int32_t tap = pixel->lines->taps.begin; tap < pixel->lines->taps.end; ++tap) {
             const tap_run_t run = run_of(pixel, tap, channel);
-            sums = add_16(sums, &run);
+            add_16(&sums, &run);
         }
         mrt_mve_end_f32(&output[channel], sums.a, &bias[channel], &clamp, all);
         mrt_mve_end_f32(&output[channel + 4], sums.b, &bias[channel + 4], &clamp, all);

@@ -39,35 +39,38 @@ static inline mrt_mve_clamp_f32_t mrt_mve_clamp_f32(float low, float high)
     return clamp;
 }
 
-/** 0 in all lanes. */
-static inline mrt_mve_sums_f32_t mrt_mve_zero_f32(void)
+/** Sets all sums to 0. */
+static inline void mrt_mve_begin_f32(mrt_mve_sums_f32_t *sums)
 {
-    const float32x4_t zero = vdupq_n_f32(0.0f);
-    mrt_mve_sums_f32_t sums;
-    sums.a = zero;
-    sums.b = zero;
-    sums.c = zero;
-    sums.d = zero;
-    return sums;
+    sums->a = vdupq_n_f32(0.0f);
+    sums->b = vdupq_n_f32(0.0f);
+    sums->c = vdupq_n_f32(0.0f);
+    sums->d = vdupq_n_f32(0.0f);
 }
 
-/** `length` elements times 16 channels' weights of each. */
-static inline mrt_mve_sums_f32_t mrt_mve_add_16_f32(mrt_mve_sums_f32_t sums, const float *input, const float *weights,
-                                                    int32_t length)
+/** Adds `length` elements times 16 channels' weights of each. */
+static inline void mrt_mve_add_16_f32(mrt_mve_sums_f32_t *sums, const float *input, const float *weights,
+                                      int32_t length)
 {
-    mrt_mve_sums_f32_t total = sums;
+    float32x4_t a = sums->a;
+    float32x4_t b = sums->b;
+    float32x4_t c = sums->c;
+    float32x4_t d = sums->d;
     const float *next = input;
     const float *four = weights;
     for (int32_t left = length; left > 0; --left) {
         const float value = *next;
-        total.a = vfmaq_n_f32(total.a, vldrwq_f32(four), value);
-        total.b = vfmaq_n_f32(total.b, vldrwq_f32(&four[4]), value);
-        total.c = vfmaq_n_f32(total.c, vldrwq_f32(&four[8]), value);
-        total.d = vfmaq_n_f32(total.d, vldrwq_f32(&four[12]), value);
+        a = vfmaq_n_f32(a, vldrwq_f32(four), value);
+        b = vfmaq_n_f32(b, vldrwq_f32(&four[4]), value);
+        c = vfmaq_n_f32(c, vldrwq_f32(&four[8]), value);
+        d = vfmaq_n_f32(d, vldrwq_f32(&four[12]), value);
         next = &next[1];
         four = &four[MRT_MVE_GROUP_F32];
     }
-    return total;
+    sums->a = a;
+    sums->b = b;
+    sums->c = c;
+    sums->d = d;
 }
 
 /** Likewise of four channels, whose weights are `step` apart. */

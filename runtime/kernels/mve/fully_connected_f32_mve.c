@@ -13,16 +13,15 @@ typedef struct vector {
 } vector_t;
 
 /* 16 channels. */
-static mrt_mve_sums_f32_t sum_16(const vector_t *vector, const float *weights)
+static void sum_16(const vector_t *vector, const float *weights, mrt_mve_sums_f32_t *sums)
 {
-    mrt_mve_sums_f32_t sums = mrt_mve_zero_f32();
+    mrt_mve_begin_f32(sums);
     mrt_piece_t piece = mrt_piece_first(vector->index, vector->depth, vector->row_elements);
     do {
-        sums = mrt_mve_add_16_f32(sums, &mrt_input_f32(vector->call, 0u, piece.row)[piece.start],
+        mrt_mve_add_16_f32(sums, &mrt_input_f32(vector->call, 0u, piece.row)[piece.start],
                                   &weights[piece.done * (uint32_t)MRT_MVE_GROUP_F32], (int32_t)piece.length);
         mrt_piece_next(&piece, vector->depth, vector->row_elements);
     } while (piece.length > 0u);
-    return sums;
 }
 
 /* Four channels, whose weights are `step` apart. */
@@ -48,7 +47,8 @@ static void multiply(const mrt_fully_connected_f32_attrs_t *attrs, const vector_
     float *out = output;
     int32_t left = attrs->channels;
     for (; left > (MRT_MVE_GROUP_F32 - MRT_MVE_FLOATS); left -= MRT_MVE_GROUP_F32) {
-        const mrt_mve_sums_f32_t sums = sum_16(vector, &group[MRT_MVE_GROUP_F32]);
+        mrt_mve_sums_f32_t sums;
+        sum_16(vector, &group[MRT_MVE_GROUP_F32], &sums);
         mrt_mve_end_f32(out, sums.a, group, &clamp, all);
         mrt_mve_end_f32(&out[4], sums.b, &group[4], &clamp, all);
         mrt_mve_end_f32(&out[8], sums.c, &group[8], &clamp, all);
