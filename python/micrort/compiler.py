@@ -14,6 +14,8 @@ from micrort.errors import UsageError
 if TYPE_CHECKING:
     from micrort.ir import Graph
     from micrort.mlf import Package
+    from micrort.passes import Options
+    from micrort.passes.schedule_rows import Schedule
 
 EXECUTORS = ("graph", "aot")
 LEVELS = ("balanced", "speed", "size", "ram")
@@ -37,8 +39,10 @@ class CompileOptions:
     """Bytes of code (runtime, kernels, tables) at most, by estimate; None: any."""
     max_ram: int | None = None
     """Bytes of arena to stay within, at the fewest instructions; None: what the level has it."""
-    streams: tuple[str, ...] = ()
-    """Inputs and outputs of the model that are handed over row by row, by name."""
+    stream_inputs: tuple[str, ...] = ()
+    """Inputs of the model that are handed in row by row, by name."""
+    stream_outputs: tuple[str, ...] = ()
+    """Outputs of the model that are taken row by row, by name."""
 
 
 def compile_model(model: Path | Graph, options: CompileOptions | None = None) -> Package:
@@ -51,22 +55,12 @@ def compile_model(model: Path | Graph, options: CompileOptions | None = None) ->
     """
     from micrort import codegen, mlf, passes
     from micrort.codegen import graph_json, graph_reader, params, tables
-    from micrort.devices import targets
     from micrort.mlf import package
 
     options = options or CompileOptions()
     _check(options)
     graph = _load(model)
-    if options.streams and options.executor == "aot":
-        raise UsageError("inputs and outputs are streamed by the executor: compile without --executor aot")
-    chosen = passes.Options(
-        order_budget=ORDER_BUDGETS[options.optimize],
-        target=None if options.target is None else targets.target(options.target),
-        optimize=options.optimize,
-        max_code=options.max_code,
-        max_ram=options.max_ram,
-        streams=options.streams,
-    )
+    chosen = _pass_options(graph, options)
     program = passes.compile_graph(replace(graph, name=module_name(graph.name)), chosen)
     text, arrays = graph_json.write(program), params.write(graph_json.params(program))
     # read back from the very bytes of the archive, as every later user of the package does
@@ -87,6 +81,44 @@ def compile_model(model: Path | Graph, options: CompileOptions | None = None) ->
         headers={tables.header_name(executor_graph): tables.header(executor_graph, options.executor)},
         listing=package.listing(executor_graph),
         metadata=metadata,
+    )
+
+
+def explore(model: Path | Graph, options: CompileOptions | None = None) -> list[Schedule]:
+    """Schedules of a model by rising estimates of instructions, each with a smaller arena than those before.
+
+    Raises:
+        UsageError, ModelError, UnsupportedError: as compile_model.
+    """
+    from micrort import passes
+
+    options = options or CompileOptions()
+    _check(options)
+    graph = _load(model)
+    return passes.explore(replace(graph, name=module_name(graph.name)), _pass_options(graph, options))
+
+
+def _pass_options(graph: Graph, options: CompileOptions) -> Options:
+    from micrort import passes
+    from micrort.devices import targets
+
+    streams = options.stream_inputs + options.stream_outputs
+    if streams and options.executor == "aot":
+        raise UsageError("inputs and outputs are streamed by the executor: compile without --executor aot")
+    for what, names, known in (
+        ("input", options.stream_inputs, graph.inputs),
+        ("output", options.stream_outputs, graph.outputs),
+    ):
+        for name in names:
+            if name not in known:
+                raise UsageError(f"{graph.name} has no {what} {name!r} to stream; it has {', '.join(known)}")
+    return passes.Options(
+        order_budget=ORDER_BUDGETS[options.optimize],
+        target=None if options.target is None else targets.target(options.target),
+        optimize=options.optimize,
+        max_code=options.max_code,
+        max_ram=options.max_ram,
+        streams=streams,
     )
 
 

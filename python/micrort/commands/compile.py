@@ -20,18 +20,26 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @compile_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Archive to write. Default: MODEL's name + .tar.")
+@click.option("--explore", is_flag=True, help="Write nothing: list schedules by instructions and RAM, as estimated.")
 @click.option("--blob", "with_blob", is_flag=True, help="Also write the model as a blob: the archive's name + .mrt.")
 @json_option
-def command(model: Path, options: CompileOptions, output: Path | None, with_blob: bool, as_json: bool) -> None:
+def command(
+    model: Path, options: CompileOptions, output: Path | None, explore: bool, with_blob: bool, as_json: bool
+) -> None:
     """Compile MODEL to a Model Library Format archive: C, header, weights, and the figures.
 
     With --blob the same tables and weights are also written as a binary file beside the archive, which firmware loads
     at run time (include/micrort/blob.h). Each file is written whole or not at all.
+
+    --explore lists the schedules among which --optimize and --max-ram choose: less memory for more instructions.
     """
     from micrort import mlf
     from micrort.compiler import compile_model
     from micrort.mlf import blob
 
+    if explore:
+        _explore(model, options, as_json)
+        return
     path = output or Path(f"{model.stem}.tar")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; -o takes the name of the archive")
@@ -49,6 +57,30 @@ def command(model: Path, options: CompileOptions, output: Path | None, with_blob
         click.echo(_summary(package, path))
         if made is not None:
             click.echo(f"{figures['blob']}: {figures['blob_bytes']:,} bytes, kernels {', '.join(made.kernels)}")
+
+
+def _explore(model: Path, options: CompileOptions, as_json: bool) -> None:
+    from micrort import compiler
+
+    found = compiler.explore(model, options)
+    first = found[0]
+    rows = [
+        {
+            "arena_bytes": item.arena_bytes,
+            "instructions": item.instructions,
+            "overhead": round(item.instructions / first.instructions - 1, 4),
+            "steps": len(item.program.steps),
+        }
+        for item in found
+    ]
+    if as_json:
+        click.echo(json.dumps({"model": str(model), "target": options.target, "front": rows}, indent=2))
+        return
+    click.echo("arena bytes   instructions (estimate)   steps")
+    for row in rows:
+        click.echo(
+            f"{row['arena_bytes']:>11,}   {row['instructions']:>14,} {row['overhead']:>+8.1%}   {row['steps']:>5}"
+        )
 
 
 def _summary(package: Package, path: Path) -> str:

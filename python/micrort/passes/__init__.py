@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from micrort import planner
 from micrort.errors import InternalError
 from micrort.ir import Graph, Program
-from micrort.passes import spec, storage
+from micrort.passes import select_kernels, spec, storage
 from micrort.passes.assign_slots import assign_slots
 from micrort.passes.drop_dead_nodes import drop_dead_nodes
 from micrort.passes.fold_constants import fold_constants
@@ -19,7 +19,8 @@ from micrort.passes.fold_pad import fold_pad
 from micrort.passes.fuse_activations import fuse_activations
 from micrort.passes.lower import lower
 from micrort.passes.order_calls import order_calls
-from micrort.passes.schedule_rows import schedule_rows
+from micrort.passes.rows.costs import Costs
+from micrort.passes.schedule_rows import Schedule, front, schedule_rows
 from micrort.passes.share_constants import share_constants
 from micrort.passes.share_storage import share_storage
 
@@ -89,14 +90,36 @@ def compile_graph(graph: Graph, options: Options | None = None) -> Program:
         PlanError: the tensors do not fit into the memory pools.
         InternalError: a frontend or a pass made something that its stage does not allow; names it.
     """
+    unit = _run(graph, _with_model_bytes(graph, options), PIPELINE)
+    assert isinstance(unit, Program)
+    return unit
+
+
+def explore(graph: Graph, options: Options | None = None) -> list[Schedule]:
+    """Schedules by rising estimates of instructions, each with a smaller arena than all before it.
+
+    Raises:
+        PlanError, UsageError, InternalError: as compile_graph.
+    """
+    options = _with_model_bytes(graph, options)
+    names = [step.name for step in PIPELINE]
+    program = _run(graph, options, PIPELINE[: names.index("schedule_rows")])
+    rules = select_kernels.rules(program, options.target, options.optimize, options.model_bytes, options.max_code)
+    costs = Costs(program, options.target, options.optimize, rules)
+    return front(program, costs, options.pools, options.streams)
+
+
+def _with_model_bytes(graph: Graph, options: Options | None) -> Options:
     constants = sum(tensor.bytes for tensor in graph.tensors.values() if tensor.data is not None)
-    options = replace(options or Options(), model_bytes=constants)
+    return replace(options or Options(), model_bytes=constants)
+
+
+def _run(graph: Graph, options: Options, steps: tuple[Pass, ...]) -> Any:
     _check("the frontend", spec.graph(graph))
     unit: Any = graph
-    for step in PIPELINE:
+    for step in steps:
         unit = step.run(unit, **{name: getattr(options, name) for name in step.options})
         _check(f"pass {step.name}", step.spec(unit))
-    assert isinstance(unit, Program)
     return unit
 
 

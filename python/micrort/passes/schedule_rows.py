@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from micrort import planner
+from micrort.errors import UsageError
 from micrort.ir import Program, Step
 from micrort.ir.program import StepKind
 from micrort.passes.assign_slots import assign_slots, lifetimes, row_sizes
 from micrort.passes.rows.costs import Costs
-from micrort.passes.rows.needs import RowProgram, row_program
+from micrort.passes.rows.needs import UNIT, RowProgram, row_program
 from micrort.passes.rows.order import produce
 from micrort.passes.rows.stages import Cut, Stage, cuts
 from micrort.passes.select_kernels import rules, with_kernels
@@ -96,6 +97,7 @@ def front(
     """Schedules by rising instructions, each with a smaller arena than all before it."""
     streamed = frozenset(program.root(name) for name in streams)
     rows = row_program(program, streamed)
+    _check_streams(rows)
     made = [_planned(rows, costs, cut, pools) for cut in cuts(rows, costs)]
     if not streams:
         made.append(_whole_planned(program, costs, pools))
@@ -108,6 +110,19 @@ def front(
     if not best:
         raise planner.PlanError(_plan_or_fail(program, pools), pools)
     return best
+
+
+def _check_streams(rows: RowProgram) -> None:
+    """What is handed over row by row must be made and read so."""
+    program = rows.program
+    for root in rows.streamed:
+        users = [*rows.readers.get(root, ()), *([rows.maker[root]] if root in rows.maker else [])]
+        whole = [program.calls[index].name for index in users if not rows.calls[index].in_pieces]
+        viewed = root in {program.root(name) for name in program.aliases}
+        wide = program.tensors[root].dtype.bytes > UNIT
+        if whole or viewed or wide:
+            reason = f"{whole[0]} needs it as a whole" if whole else "it is reshaped, or has elements of 8 bytes"
+            raise UsageError(f"{root} cannot be streamed: {reason}. Leave it out, or change the model there")
 
 
 def _whole_planned(program: Program, costs: Costs, pools: tuple[planner.Pool, ...]) -> Schedule | None:

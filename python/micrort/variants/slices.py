@@ -19,11 +19,24 @@ def is_sliceable(call: KernelCall) -> bool:
 def sliced(call: KernelCall, tensors: Mapping[str, Tensor], rows: int) -> tuple[KernelCall, dict[str, Tensor]]:
     """A call that makes the first `rows` rows only: to choose a variant by, not to be run."""
     output = tensors[call.outputs[0]]
-    part = replace(output, shape=(1, rows, *output.nhwc[2:]))
+    cut = {output.name: _first_rows(output, rows)}
     attrs = {**call.attrs, HEIGHT: min(int(call.attrs[HEIGHT]), rows)}
-    return replace(call, attrs=attrs, macs=call.macs * rows // output.rows), {**tensors, output.name: part}
+    if all(call.attrs[name] == value for name, value in _ROW_FOR_ROW.items()):
+        source = tensors[call.inputs[0]]
+        cut[source.name] = _first_rows(source, rows)
+        attrs["input_height"] = attrs[HEIGHT]
+    return replace(call, attrs=attrs, macs=call.macs * rows // output.rows), {**tensors, **cut}
 
 
 def restored(variant: KernelCall, call: KernelCall) -> KernelCall:
     """A variant of a slice of `call`, as one of the whole call."""
-    return replace(variant, attrs={**variant.attrs, HEIGHT: call.attrs[HEIGHT]}, macs=call.macs)
+    heights = {name: call.attrs[name] for name in (HEIGHT, "input_height") if name in variant.attrs}
+    return replace(variant, attrs={**variant.attrs, **heights}, macs=call.macs)
+
+
+_ROW_FOR_ROW = {"kernel_height": 1, "stride_height": 1, "padding_top": 0}
+"""Attributes of windows that need no more than one row for one."""
+
+
+def _first_rows(tensor: Tensor, rows: int) -> Tensor:
+    return replace(tensor, shape=(1, rows, *tensor.nhwc[2:]))

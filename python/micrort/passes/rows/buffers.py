@@ -18,6 +18,7 @@ from micrort.ir.executor_graph import ROW_OFFSET_MAX
 from micrort.ir.program import StepKind
 from micrort.passes import storage
 from micrort.passes.rows.needs import UNIT, RowProgram
+from micrort.passes.rows.order import ADJOINING, together
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,10 @@ def lives(rows: RowProgram, steps: tuple[Step, ...]) -> dict[str, Lives]:
             own.dead[begin:end] = np.maximum(own.dead[begin:end], index + 1)
     for root in rows.outputs:
         of(root).dead[:] = len(steps)
+    for call in program.calls:
+        root = program.root(call.outputs[0])
+        if call.kernel in ADJOINING and root in found:
+            found[root] = Lives(found[root].born, together(found[root].born, found[root].dead))
     return found
 
 

@@ -6,7 +6,7 @@ for the shortest time that an order by rows of the last call allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -74,7 +74,14 @@ def live_bytes(births: np.ndarray, deaths: np.ndarray, size: int, length: int) -
     return lengths
 
 
-def shared(intervals: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    """From the first birth to the last death."""
-    pairs = list(intervals)
-    return min(begin for begin, _ in pairs), max(end for _, end in pairs)
+ADJOINING = ("depthwise_conv2d_s8_dsp", "depthwise_conv2d_s8_mve")
+"""Kernels that make several rows at a time only where they lie behind one another; see mrt_rows_adjoin."""
+
+
+def together(births: np.ndarray, deaths: np.ndarray) -> np.ndarray:
+    """The deaths of rows where those that are made at once are given up at once."""
+    _, group = np.unique(births, return_inverse=True)
+    last = np.zeros(int(group.max()) + 1, deaths.dtype)
+    np.maximum.at(last, group, deaths)
+    whole: np.ndarray = last[group]
+    return whole

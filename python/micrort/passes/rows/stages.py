@@ -17,7 +17,7 @@ import numpy as np
 
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import UNIT, RowProgram
-from micrort.passes.rows.order import live_bytes, produce
+from micrort.passes.rows.order import ADJOINING, live_bytes, produce, together
 
 WORTH_TRYING = 48
 """Bounds on memory that are tried, at most."""
@@ -221,6 +221,8 @@ class _Stretch:
             births = np.maximum(deaths - 1, 0)  # as late as possible; most rows are read at several steps
             for reader in inside:
                 births = np.minimum(births, self._first_reads(root, reader))
+        if maker >= first and self.costs.sized(maker, self.chunks[maker]).call.kernel in ADJOINING:
+            deaths = together(births, deaths)
         size = -(-tensor.row_bytes // UNIT) * UNIT
         movable = root in self.rows.separable or root in self.rows.streamed
         if not movable and not (maker < 0 and tensor.row_bytes % UNIT == 0):
