@@ -33,6 +33,25 @@ typedef struct mrt_mean_attrs {
     int32_t shift;             /**< As mrt_requantise takes it, -31..30. */
 } mrt_mean_attrs_t;
 
+/**
+ * Attributes of mean_rows_s8: averages of each channel over a whole image, row by row of the input.
+ *
+ * Output 0: the sums so far, int32, as many rows as the input, `channels` elements each; row r is made of row r - 1, in
+ * whose place it may lie, and of row r of the input. Output 1: int8, `channels` elements, made with the last row.
+ */
+typedef struct mrt_mean_rows_attrs {
+    int32_t rows;           /**< Rows of the image, at least 1. */
+    int32_t width;          /**< Pixels of a row, at least 1; rows * width is at most 65535. */
+    int32_t channels;       /**< Elements of a pixel, at least 1. */
+    int32_t pooled;         /**< 1: as average_pool2d_s8; 0: as mean_s8. */
+    int32_t input_offset;   /**< Minus the input's zero point; pooled: 0. */
+    int32_t output_offset;  /**< The output's zero point; pooled: 0. */
+    int32_t multiplier;     /**< Of input scale / output scale / number of elements; at least 0; pooled: 0. */
+    int32_t shift;          /**< As mrt_requantise takes it, -31..30. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_mean_rows_attrs_t;
+
 /** Attributes of mean_f32. */
 typedef struct mrt_mean_f32_attrs {
     mrt_reduction_t reduction; /**< Shape and axes. */

@@ -10,6 +10,7 @@ from micrort import planner
 from micrort.errors import UsageError
 from micrort.ir import Program, Step
 from micrort.ir.program import StepKind
+from micrort.passes.accumulate import accumulate
 from micrort.passes.assign_slots import assign_slots, lifetimes, row_sizes
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import UNIT, RowProgram, row_program
@@ -96,9 +97,13 @@ def front(
 ) -> list[Schedule]:
     """Schedules by rising instructions, each with a smaller arena than all before it."""
     streamed = frozenset(program.root(name) for name in streams)
-    rows = row_program(program, streamed)
-    _check_streams(rows)
-    made = [_planned(rows, costs, cut, pools) for cut in cuts(rows, costs)]
+    _check_streams(row_program(program, streamed))
+    made: list[Schedule | None] = []
+    summed = accumulate(program)
+    for form in (program,) if summed.calls == program.calls else (program, summed):
+        rows = row_program(form, streamed)
+        own = costs if form is program else Costs(form, costs.target, costs.optimize, costs.rules)
+        made.extend(_planned(rows, own, cut, pools) for cut in cuts(rows, own))
     if not streams:
         made.append(_whole_planned(program, costs, pools))
     known = [item for item in made if item is not None]

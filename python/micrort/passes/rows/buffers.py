@@ -17,7 +17,7 @@ from micrort.ir import Program, Slot, Step
 from micrort.ir.executor_graph import ROW_OFFSET_MAX
 from micrort.ir.program import StepKind
 from micrort.passes import storage
-from micrort.passes.rows.needs import UNIT, RowProgram
+from micrort.passes.rows.needs import UNIT, RowProgram, piled
 from micrort.passes.rows.order import ADJOINING, together
 
 
@@ -40,11 +40,17 @@ class Run:
     dead: int
     stride: int
     """Bytes from row to row."""
+    is_piled: bool = False
+    """Whether all rows take one place instead."""
 
     @property
     def bytes(self) -> int:
         """Of all of them."""
-        return self.stride * (self.last - self.first)
+        return self.stride * (1 if self.is_piled else self.last - self.first)
+
+    def offsets(self, first: int) -> list[int]:
+        """Where the rows begin, if the first one begins at byte `first`."""
+        return [first + (0 if self.is_piled else row * self.stride) for row in range(self.last - self.first)]
 
     @property
     def id(self) -> str:
@@ -123,6 +129,9 @@ def buffers(rows: RowProgram, steps: tuple[Step, ...]) -> Buffers:
 
 def _runs(rows: RowProgram, root: str, own: Lives) -> Iterator[Run]:
     tensor = rows.program.tensors[root]
+    if piled(rows, root):
+        yield Run(root, 0, tensor.rows, int(own.born.min()), int(own.dead.max()), tensor.row_bytes, is_piled=True)
+        return
     loose = root in rows.separable or root in rows.streamed
     if not loose and not (root in rows.inputs and tensor.row_bytes % UNIT == 0 and root in rows.program.inputs):
         if own.dead.max() > 0:
@@ -240,7 +249,7 @@ def slots(rows: RowProgram, made: Buffers, plan: planner.Plan, used: list[int]) 
     found: dict[str, Slot] = {}
     for root, parts in places.items():
         tensor = program.tensors[root]
-        offsets = [offset + row * run.stride for run, _, offset in parts for row in range(run.last - run.first)]
+        offsets = [place for run, _, offset in parts for place in run.offsets(offset)]
         pools = {pool for _, pool, _ in parts}
         strided = all(offset == offsets[0] + row * tensor.row_bytes for row, offset in enumerate(offsets))
         if len(pools) > 1 or (not strided and max(offsets) > ROW_OFFSET_MAX):

@@ -18,6 +18,10 @@ AS_BYTES = ("concatenation", "copy")
 """Kernels that go through tensors as bytes where rows do not agree: those must lie in one piece."""
 
 
+PILED = ("mean_rows_s8",)
+"""Kernels with running sums as output 0; see mrt_reads_sums."""
+
+
 @dataclass(frozen=True)
 class Need:
     """Rows [begin[r], end[r]) of a storage, for each row r of a call's output 0."""
@@ -37,6 +41,12 @@ class CallRows:
     """Of each activation that it reads, once."""
     in_pieces: bool
     """Whether any range of rows can be made by itself."""
+    piled: bool = False
+    """Whether each row of output 0 goes on from the one before and takes its place: one row a step."""
+
+    def chunk(self, rows: int) -> int:
+        """Rows of a step where so many are wanted."""
+        return 1 if self.piled else min(rows, self.rows)
 
 
 def call_rows(program: Program, call: KernelCall) -> CallRows:
@@ -59,7 +69,7 @@ def call_rows(program: Program, call: KernelCall) -> CallRows:
         found[root] = need
     needs = tuple(found.values())
     as_bytes = call.kernel in AS_BYTES and not all(_is_row_for_row(need) for need in needs)
-    return CallRows(rows, needs, call.by_rows and reads is not None and not as_bytes)
+    return CallRows(rows, needs, call.by_rows and reads is not None and not as_bytes, call.kernel in PILED)
 
 
 def _is_row_for_row(need: Need) -> bool:
@@ -124,6 +134,12 @@ def row_program(program: Program, streamed: frozenset[str] = frozenset()) -> Row
     }
     found = {root: tuple(indices) for root, indices in readers.items()}
     return RowProgram(program, calls, maker, found, frozenset(separable), outputs, inputs, streamed)
+
+
+def piled(rows: RowProgram, root: str) -> bool:
+    """Whether all rows of a storage take one place."""
+    maker = rows.maker.get(root)
+    return maker is not None and rows.calls[maker].piled and _is_first_output(rows.program, rows.calls, root, maker)
 
 
 def _is_first_output(program: Program, calls: tuple[CallRows, ...], root: str, maker: int) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from micrort.passes.rows.costs import Costs
-from micrort.passes.rows.needs import UNIT, RowProgram
+from micrort.passes.rows.needs import UNIT, RowProgram, piled
 from micrort.passes.rows.order import ADJOINING, live_bytes, produce, together
 
 WORTH_TRYING = 48
@@ -106,18 +106,17 @@ def _shortest(by_last: dict[int, list[Stage]], count: int, bound: int) -> Cut | 
 
 def choices(rows: RowProgram) -> list[tuple[int, ...]]:
     """Ways to choose how many rows a step of each call makes."""
-    heights = [call.rows for call in rows.calls]
     widths = [rows.program.tensors[call.outputs[0]].nhwc[2] for call in rows.program.calls]
-    found = [tuple(min(count, height) for height in heights) for count in ROWS]
+    found = [tuple(call.chunk(count) for call in rows.calls) for count in ROWS]
     for pixels in PIXELS:
         wanted = (max(1, -(-pixels // width)) for width in widths)
-        found.append(tuple(min(count, height) for count, height in zip(wanted, heights, strict=True)))
+        found.append(tuple(call.chunk(count) for count, call in zip(wanted, rows.calls, strict=True)))
     return list(dict.fromkeys(found))
 
 
 def _stages(rows: RowProgram, costs: Costs) -> Iterator[Stage]:
     """All stages that may be worth it: each call by itself as a whole, and stretches by every choice of rows."""
-    heights = tuple(call.rows for call in rows.calls)
+    heights = tuple(call.chunk(call.rows) for call in rows.calls)
     alone = [_Stretch(rows, last, heights, costs).stage(last - 1) for last in range(1, len(heights) + 1)]
     yield from alone
     limit = max((stage.peak for stage in alone), default=0)
@@ -224,6 +223,8 @@ class _Stretch:
         if maker >= first and self.costs.sized(maker, self.chunks[maker]).call.kernel in ADJOINING:
             deaths = together(births, deaths)
         size = -(-tensor.row_bytes // UNIT) * UNIT
+        if piled(self.rows, root):
+            return live_bytes(births.min(keepdims=True), deaths.max(keepdims=True), size, length)
         movable = root in self.rows.separable or root in self.rows.streamed
         if not movable and not (maker < 0 and tensor.row_bytes % UNIT == 0):
             births, deaths, size = births.min(keepdims=True), deaths.max(keepdims=True), tensor.bytes
