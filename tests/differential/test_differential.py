@@ -15,7 +15,7 @@ from tests.differential.models import RULES, models
 
 from micrort import inputs
 from micrort.commands.compare import difference
-from micrort.compiler import compile_model
+from micrort.compiler import CompileOptions, compile_model
 from micrort.frontends import tflite
 from micrort.native.executor import HostExecutor
 from micrort.reference.litert import LiteRTReference
@@ -27,9 +27,9 @@ NEAR = {"SUB": ("int16",), "MUL": ("int16",), "SOFTMAX": ("int16",)}
 another floating-point type. There outputs may be 1 apart; tests/runtime/kernels hold the target's exact values."""
 
 
-def check(operator: str, model: bytes, seed: int) -> None:
+def check(operator: str, model: bytes, seed: int, options: CompileOptions | None = None) -> None:
     """Compile `model` and compare its outputs, on inputs of `seed`, with the reference's."""
-    package = compile_model(tflite.load(model, "model", "model"))
+    package = compile_model(tflite.load(model, "model", "model"), options)
     graph = package.graph
     arrays = inputs.generate(seed, [graph.tensors[index] for index in graph.inputs])
     executor = HostExecutor(graph)

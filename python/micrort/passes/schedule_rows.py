@@ -11,7 +11,7 @@ from micrort.errors import UsageError
 from micrort.ir import Program, Step
 from micrort.ir.program import StepKind
 from micrort.passes.accumulate import accumulate
-from micrort.passes.assign_slots import assign_slots, lifetimes, row_sizes
+from micrort.passes.assign_slots import assign_slots, goes_by_rows, lifetimes, row_sizes
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import UNIT, RowProgram, row_program
 from micrort.passes.rows.order import produce
@@ -147,6 +147,8 @@ def _planned(rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool
     made = _sized(program, costs, chunks)
     steps = tuple(_with_handovers(rows, list(_steps(rows, cut.stages, chunks))))
     made = replace(made, steps=steps)
+    if not goes_by_rows(made):
+        return None  # as a whole it is planned with the sharing of storage
     try:
         sizes = row_sizes(made, rows.streamed, pools, SEARCH_BUDGET)
     except planner.PlanError:

@@ -93,13 +93,15 @@ def for_rows(
     height = tensors[call.outputs[0]].rows
     if rows >= height or not slices.is_sliceable(call):
         made = best(call, tensors, target, optimize, rules)
-        return replace(made, instructions=cost.STEP + made.instructions * min(rows, height) // height)
+        share = made.instructions * min(rows, height) // height
+        return replace(made, instructions=cost.step(made.call, tensors) + share)
     made = best(*slices.sliced(call, tensors, rows), target, optimize, rules)
-    return replace(made, call=slices.restored(made.call, call), instructions=cost.STEP + made.instructions)
+    estimate = cost.step(made.call, tensors) + made.instructions
+    return replace(made, call=slices.restored(made.call, call), instructions=estimate)
 
 
 def portable(call: KernelCall, tensors: Mapping[str, Tensor], rows: int) -> Variant:
     """The portable kernel for `call`, with the estimate for a step of `rows` rows on no core in particular."""
     share = min(rows, tensors[call.outputs[0]].rows)
     estimate = cost.portable(call, tensors) * share // tensors[call.outputs[0]].rows
-    return Variant(call, (), cost.STEP + estimate)
+    return Variant(call, (), cost.step(call, tensors) + estimate)

@@ -7,12 +7,24 @@ from collections.abc import Mapping
 
 from micrort.ir import KernelCall, Tensor
 
-STEP = 150
+_STEP = 150
 """Of a step beside its rows: the executor's loop, and what a kernel does once a call."""
+_STEPS = {
+    "depthwise_conv2d_s8_dsp": (150, 400),
+    "depthwise_conv2d_s8_mve": (150, 60),
+    "conv2d_s8_mve": (1100, 0),
+}
+"""The same, and what an output channel adds to it, where that was measured."""
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
 _PER_MAC_SHORT = 7.5
 _PER_ELEMENT_SHORT = 80.0
+
+
+def step(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
+    """What a step of a call needs however few rows it makes."""
+    base, per_channel = _STEPS.get(call.kernel, (_STEP, 0))
+    return base + per_channel * tensors[call.outputs[0]].nhwc[3]
 
 
 def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True) -> int:

@@ -13,7 +13,7 @@ HEIGHT = "output_height"
 
 def is_sliceable(call: KernelCall) -> bool:
     """Whether a call of few rows can be told from that of all rows: it slides a window over an image."""
-    return HEIGHT in call.attrs
+    return HEIGHT in call.attrs and "kernel_height" in call.attrs
 
 
 def sliced(call: KernelCall, tensors: Mapping[str, Tensor], rows: int) -> tuple[KernelCall, dict[str, Tensor]]:
