@@ -56,17 +56,17 @@ class ModelLibrary:
     """target.json; none for the host."""
 
 
-def library(target: Target) -> Path:
-    """libmicrort.a for `target`.
+def library(target: Target, small: bool = False) -> Path:
+    """libmicrort.a for `target`; with `small` its kernels take less code and more time.
 
     Raises:
         ToolError: the compiler is missing, or refuses the sources.
     """
     _require(target)
-    key = _digest(("library", *_compiler(target)), (*_tooling(), *_files("include"), *_files("runtime")))
+    key = _digest(("library", str(small), *_compiler(target)), (*_tooling(), *_files("include"), *_files("runtime")))
     folder = sources.cache() / "libraries" / target.name / key
     objects = sources.cache() / "objects"
-    _once(folder, "library.scons", {"target": target.name, "objects": str(objects)})
+    _once(folder, "library.scons", {"target": target.name, "small": str(int(small)), "objects": str(objects)})
     return folder / "libmicrort.a"
 
 
@@ -78,7 +78,7 @@ def firmware(package: Package, board: Board, target: Target) -> Firmware:
     """
     from micrort.mlf import archive
 
-    runtime = library(target)
+    runtime = library(target, package.figures.get("optimize") == "size")
     data = archive.to_bytes(package)
     texts = ("firmware", runtime.parent.name, hashlib.sha256(data).hexdigest(), board.name, *_compiler(target))
     key = _digest(texts, (*_tooling(), *_files("ports"), *_files("include")))

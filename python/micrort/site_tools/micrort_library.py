@@ -45,11 +45,14 @@ def _write_key(target: list[Any], source: list[Any], env: Any) -> None:
 def _key(env: Any, root: Path) -> str:
     """Digest of the sources, the compiler and its flags."""
     from micrort.project import frames
+    from micrort.site_tools.micrort_target import SMALL
 
     compiler = Path(env.WhereIs(env.subst("$CC")) or "").resolve()
     state = compiler.stat()
     flags = (
         frames.FLAG,
+        SMALL,
+        str(bool(env.get("MICRORT_SMALL"))),
         env.subst("$CCFLAGS"),
         env.subst("$ARFLAGS"),
         str(compiler),

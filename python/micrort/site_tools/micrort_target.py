@@ -2,6 +2,7 @@
 
 Construction variable MICRORT_TARGET, set before the tool is loaded, names the target (micrort.devices.targets);
 MICRORT_ROOT the folder that holds `include`, `runtime` and `ports`. With MICRORT_VERBOSE whole commands are printed.
+On Arm targets kernels are compiled to be fast and all else to be small; with MICRORT_SMALL kernels are small, too.
 
 `env.MicrortObjects(table, places, sources)` compiles each source to `<place>.o`; for an Arm target it also gathers the
 stack frames of their functions in the file `table`. Returns the objects, and the table in a list that is else empty.
@@ -26,6 +27,8 @@ WARNINGS = (
 )
 CODE = ("-std=c11", "-O2", "-g", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off")
 """Contraction would fuse a multiplication with an addition and give other float results on each core."""
+SMALL = "-Os"
+"""Takes the place of -O2 where it comes later."""
 
 
 def generate(env: Any) -> None:
@@ -71,9 +74,19 @@ def _objects(env: Any, table: str, places: Sequence[str], sources: Iterable[Any]
         return [env.Object(f"{place}.o", source)[0] for place, source in zip(places, sources, strict=True)], []
     clone = env.Clone()
     clone.Append(CCFLAGS=[frames.FLAG])
-    made = [clone.Object([f"{place}.o", f"{place}.ci"], source) for place, source in zip(places, sources, strict=True)]
+    small = clone.Clone()
+    small.Append(CCFLAGS=[SMALL])
+    made = [
+        (clone if _is_fast(env, source) else small).Object([f"{place}.o", f"{place}.ci"], source)
+        for place, source in zip(places, sources, strict=True)
+    ]
     gathered = env.Command(table, [pair[1] for pair in made], env.Action(_gather, None))
     return [pair[0] for pair in made], list(gathered)
+
+
+def _is_fast(env: Any, source: Any) -> bool:
+    """Whether a source is a kernel that is to be fast."""
+    return not env.get("MICRORT_SMALL") and "runtime/kernels/" in str(source)
 
 
 def _gather(target: list[Any], source: list[Any], env: Any) -> None:
