@@ -57,17 +57,10 @@ def test_speed_keeps_constants_within_four_times_the_model(rows, model_bytes):
     offers = offers_of(rows)
     rules = rules_for(offers, TENSORS, Budget("speed", model_bytes), code)
     instructions, constants, _ = outcome(rules, offers)
-    limit = max(portable_bytes(offers) + SLACK, 4 * model_bytes)
-    assert constants <= limit
-    allowed = [
-        sum(item.instructions for item in choice)
-        for choice in itertools.product(*offers)
-        if sum(item.constant_bytes(TENSORS) for item in choice) <= limit
-    ]
-    if rules.byte_price == 0:
-        assert instructions == min(allowed)
-    else:
-        assert instructions <= sum(item[0].instructions for item in offers) or constants < portable_bytes(offers)
+    assert constants <= max(portable_bytes(offers) + SLACK, 4 * model_bytes)
+    for choice in itertools.product(*offers):  # Everett's theorem: nothing as small is faster
+        if sum(item.constant_bytes(TENSORS) for item in choice) <= constants:
+            assert instructions <= sum(item.instructions for item in choice)
 
 
 @given(calls)

@@ -103,7 +103,7 @@ def model(package: Package, target: Target) -> ModelLibrary:
     """
     from micrort.mlf import archive
 
-    runtime = library(target)
+    runtime = library(target, package.figures.get("optimize") == "size")
     data = archive.to_bytes(package)
     texts = ("model", runtime.parent.name, hashlib.sha256(data).hexdigest(), *_compiler(target))
     folder = sources.cache() / "models" / target.name / _digest(texts, (*_tooling(), *_files("include")))
