@@ -18,18 +18,21 @@ Gap = tuple[int, int]
 
 
 def plan_in_time(lifetimes: Sequence[Lifetime], pools: Sequence[Pool]) -> Plan:
-    """The smallest of a few plans in the order of time, all in the first pool.
+    """The smallest of a few plans in the order of time, all in the first pool; if that is too small, a plan of `plan`.
 
     Args:
         lifetimes: may all lie in the first pool.
         pools: as for `plan`.
 
     Raises:
-        PlanError: it does not fit into the first pool.
+        PlanError: no plan fits into the pools.
         UsageError: a lifetime or pool is not valid.
     """
     tried = [_place(lifetimes, order, choose) for order in (_by_birth, _long_first) for choose in (_lowest, _tightest)]
     best = min(tried, key=lambda offsets: _size(lifetimes, offsets))
+    capacity = pools[0].capacity
+    if capacity is not None and _size(lifetimes, best) > capacity:
+        return plan(lifetimes, pools)
     pinned = [replace(item, pools=(0,), fixed=best[item.id]) for item in lifetimes]
     return plan(pinned, pools, "greedy")
 
