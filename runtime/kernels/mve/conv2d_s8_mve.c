@@ -251,6 +251,7 @@ mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
     conv.patch_size = patches.size;
     conv.limit = patches.limit;
     conv.count = 0;
+    conv.output = NULL; /* no patch yet */
     conv.patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
     conv.product.groups = mrt_input_s32(call, 1u, 0u);
     conv.product.blocks = conv.patch_size / MRT_MVE_BYTES;

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from tests.runtime.kernels.dsp.cases import conv2d, depthwise_conv2d, fully_connected, pairs_of
+from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
+from tests.runtime.kernels.mve.test_float import case_of as float_case
+from tests.runtime.kernels.mve.test_float import products
 from tests.runtime.kernels.mve.test_linear import RESNET, case_of
+from tests.runtime.kernels.mve.test_pool2d import case_of as pool_of
 from tests.runtime.kernels.test_checks import Described
 
 from micrort.ir import DType, Tensor
 from micrort.native import library
+from micrort.operators.window import Padding, Window
 from micrort.variants import mve
 
 HUGE = 2**31 - 1
@@ -29,8 +34,26 @@ RANGES: dict[str, dict[str, tuple[int, ...]]] = {
         "dilation_width": (0,),
     },
     "fully_connected_s8_mve": {**COMMON, "depth": (0, HUGE, 8), "channels": (0, HUGE, 3), "copied": (-1, 2)},
+    "conv2d_f32_mve": {"groups": (2,), "activation_min": (51,), "kernel_height": (0, 32767)},
+    "fully_connected_f32_mve": {"depth": (0, HUGE, 8), "channels": (0, HUGE, 3, 16), "activation_min": (51,)},
+    "depthwise_conv2d_f32_mve": {"activation_min": (51,), "stride_width": (0,)},
+    "average_pool2d_s8_mve": {"activation_min": (-129, 51), "activation_max": (-51, 128), "stride_width": (0,)},
+    "max_pool2d_s8_mve": {"activation_min": (-129, 51), "activation_max": (-51, 128), "stride_width": (0,)},
     "linear_s8_mve": {"shift": (-1, 32), "activation_min": (-129, 51), "activation_max": (-51, 128)},
 }
+
+
+WINDOW = Window((3, 3), (1, 1), (1, 1), Padding.SAME)
+
+
+def float_window(depthwise: bool) -> Case:
+    x, y = (Tensor(name, (1, 5, 5, 8), DType.F32) for name in "xy")
+    attrs = {**WINDOW.attrs(x, y), "activation_min": -50.0, "activation_max": 50.0}
+    weights = np.ones((1, 3, 3, 8) if depthwise else (8, 3, 3, 8))
+    arrays = [np.ones(x.shape), weights, np.ones(8)]
+    if depthwise:
+        return float_case("depthwise_conv2d_f32", attrs, arrays, y.shape)
+    return float_case("conv2d_f32", {**attrs, "groups": 1}, arrays, y.shape)
 
 
 def described(kernel: str) -> Described:
@@ -40,6 +63,11 @@ def described(kernel: str) -> Described:
         "depthwise_conv2d_s8_mve": lambda: depthwise_conv2d(pairs_of(1), (1, 5, 5, 8), 1, (3, 3)),
         "fully_connected_s8_mve": lambda: fully_connected(pairs_of(1), (1, 16), 16, 8),
         "linear_s8_mve": lambda: case_of("add_s8", {**RESNET, "activation_min": -50, "activation_max": 50}, 1),
+        "conv2d_f32_mve": lambda: float_window(False),
+        "depthwise_conv2d_f32_mve": lambda: float_window(True),
+        "fully_connected_f32_mve": lambda: products((1, 16), 8, (-50.0, 50.0), 1),
+        "average_pool2d_s8_mve": lambda: pool_of("average_pool2d_s8", (1, 5, 5, 8), WINDOW),
+        "max_pool2d_s8_mve": lambda: pool_of("max_pool2d_s8", (1, 5, 5, 8), WINDOW),
     }[kernel]()
     offers = {offer.call.kernel: offer for offer in mve.variants(case.call, case.tensors, "balanced")}
     offer = offers[kernel]
@@ -78,7 +106,7 @@ def test_tensors_that_do_not_fit_are_refused(kernel: str) -> None:
         assert not call.with_tensor(index, dtype=dtype + 1).is_accepted()
         assert not call.with_tensor(index, rows=rows + 1).is_accepted()
         assert not call.with_tensor(index, row_bytes=row_bytes + 4).is_accepted()
-    fewer = Described(kernel, call.attrs, call.inputs[:1], call.outputs)
+    fewer = Described(kernel, call.attrs, call.inputs[:-1], call.outputs)
     assert not fewer.is_accepted()
 
 
@@ -88,3 +116,18 @@ def test_a_vector_across_rows_must_be_copied() -> None:
     assert not across.is_accepted()
     across.attrs["copied"] = 1
     assert across.is_accepted()
+
+
+def test_depthwise_floats_have_one_output_channel_for_each_of_the_input() -> None:
+    call = described("depthwise_conv2d_f32_mve")
+    call.attrs["output_channels"] = 16
+    doubled = call
+    for index, (_, row_bytes, _) in enumerate((*call.inputs, *call.outputs)):
+        doubled = doubled.with_tensor(index, row_bytes=row_bytes * 2) if index > 0 else doubled
+    assert not doubled.is_accepted()
+
+
+def test_depthwise_rows_within_reach_of_16_bits() -> None:
+    call = described("depthwise_conv2d_s8_mve")
+    call.attrs.update({"input_width": 9000, "output_width": 9000})
+    assert not call.with_tensor(0, row_bytes=72000).with_tensor(2, row_bytes=72000).is_accepted()

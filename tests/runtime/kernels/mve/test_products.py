@@ -126,3 +126,26 @@ def test_the_workspace_of_a_refused_window_is_some_number() -> None:
     offer = next(mve.variants(case.call, case.tensors, "balanced"))
     huge = dict.fromkeys(("kernel_height", "kernel_width", "input_channels", "stride_width", "output_width"), 2**31 - 1)
     assert kernels.workspace_bytes(offer.call.kernel, {**offer.call.attrs, **huge}) >= 2**29
+
+
+@pytest.mark.parametrize("dilation", [1, 2])
+def test_windows_of_many_rows(dilation: int) -> None:
+    """More rows than are looked up at once, with borders and without."""
+    for shape, padding in (((1, 30, 6, 3), Padding.VALID), ((1, 9, 3, 4), Padding.SAME)):
+        case = conv2d(pairs_of(1), shape, 5, (14, 3), dilation=(dilation, dilation), padding=padding)
+        assert "conv2d_s8_mve" in assert_all_offers_equal_the_portable_kernel(case)
+
+
+@pytest.mark.parametrize("channels", [8, 12, 13, 252, 264])
+def test_rectified_outputs_in_twos_fours_and_singles(channels: int) -> None:
+    for width in (1, 2, 3, 8):
+        for depth in (16, 64, 80):
+            case = conv2d(pairs_of(width), (1, 2, width, depth), channels, (1, 1))
+            case.call.attrs.update({"output_offset": -128})  # type: ignore[attr-defined]
+            (offer,) = (
+                item
+                for item in mve.variants(case.call, case.tensors, "balanced")
+                if item.call.kernel == "conv2d_s8_mve"
+            )
+            assert offer.call.attrs["scaling"] == mve.RECTIFIED
+            np.testing.assert_array_equal(case.run_every_way(offer), case.portable(), strict=True)
