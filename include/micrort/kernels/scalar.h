@@ -32,6 +32,7 @@ typedef struct mrt_conv2d_s8_scalar_attrs {
     mrt_window_t window;          /**< Geometry of input, output and window. */
     mrt_scalar_scaling_t scaling; /**< How sums become outputs. */
     int32_t input_point;          /**< The input's zero point, -128..127. */
+    int32_t plain;                /**< 1: no record has multiplier and shift, and a filter at most 508 elements; or 0. */
 } mrt_conv2d_s8_scalar_attrs_t;
 
 /**

@@ -12,7 +12,7 @@ from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import cost
 from micrort.variants.base import Variant
 from micrort.variants.linear import search
-from micrort.variants.scalar_scales import Scaling, scale
+from micrort.variants.scalar_scales import EXACT, Scaling, scale
 
 Tensors = Mapping[str, Tensor]
 
@@ -66,6 +66,8 @@ def fully_connected_pairs(call: KernelCall, tensors: Tensors) -> Variant | None:
     return _windows(call, tensors, weights.data.reshape(channels, depth), window)
 
 
+RUN_MAX = 508
+"""Elements whose sums need not be taken apart in between."""
 SIZE_MAX = 32767
 """Limit of each member of mrt_window_t."""
 _END = ("output_offset", "activation_min", "activation_max")
@@ -77,7 +79,8 @@ def _windows(
     scaling = scale(call, tensors, filters)
     if scaling is None or not lanes_hold(filters):
         return None
-    attrs = {**window, **scaling.attrs, "input_point": -int(call.attrs["input_offset"])}
+    plain = filters.shape[1] <= RUN_MAX and not (scaling.records[:, 0] & 0xFFFF == EXACT).any()
+    attrs = {**window, **scaling.attrs, "input_point": -int(call.attrs["input_offset"]), "plain": int(plain)}
     pixels = tensors[call.outputs[0]].elements // len(filters)
     estimate = -(-pixels // 2) * cost.scalar_pixels(*filters.shape)
     return _replaced(call, "conv2d_s8_scalar", pack(filters, scaling), attrs, estimate, "2 pixels x 2 channels")

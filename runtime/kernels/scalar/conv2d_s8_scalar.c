@@ -22,29 +22,55 @@ typedef struct conv2d {
     int8_t *points; /* a tap row of zero points */
 } conv2d_t;
 
+/* Tap rows whose input rows are kept; those beyond are looked up at each use. */
+#define ROWS_MAX 8
+
+/* The input rows under one output row. */
+typedef struct lines {
+    mrt_taps_t taps;
+    uint32_t first_row; /* of the image */
+    const int8_t *rows[ROWS_MAX];
+} lines_t;
+
 /* A place in the output, and the input rows under it. */
 typedef struct pixel {
-    const mrt_lines_t *lines;
+    const lines_t *lines;
     int8_t *output;
     int32_t origin; /* input column of tap 0 */
 } pixel_t;
 
 /* The walk over all pixels of a call. Of two pixels one after the other each has the lines of its row. */
 typedef struct cursor {
-    mrt_lines_t lines[2];
+    lines_t lines[2];
     uint32_t current;
     uint32_t row;
     int32_t left; /* pixels in this row */
     pixel_t next;
 } cursor_t;
 
+static const int8_t *find_row(const conv2d_t *conv, const lines_t *lines, int32_t tap)
+{
+    const int32_t row = lines->taps.origin + (tap * conv->window->dilation_height);
+    return mrt_input_s8(conv->call, 0u, lines->first_row + (uint32_t)row);
+}
+
 static MRT_NOINLINE void begin_row(const conv2d_t *conv, cursor_t *cursor)
 {
+    const mrt_window_t *window = conv->window;
+    const uint32_t height = (uint32_t)window->output_height;
+    const uint32_t y = cursor->row % height;
     cursor->current = 1u - cursor->current;
-    mrt_lines_t *lines = &cursor->lines[cursor->current];
-    mrt_lines_make(lines, conv->call, conv->window, cursor->row);
-    cursor->next = (pixel_t){lines, mrt_output_s8(conv->call, 0u, cursor->row), -conv->window->padding_left};
-    cursor->left = conv->window->output_width;
+    lines_t *lines = &cursor->lines[cursor->current];
+    lines->taps = mrt_window_taps((int32_t)y, window->stride_height, window->padding_top, window->dilation_height,
+                                  window->kernel_height, window->input_height);
+    lines->first_row = (cursor->row / height) * (uint32_t)window->input_height;
+    for (int32_t tap = lines->taps.begin; (tap < lines->taps.end) && (tap < ROWS_MAX); ++tap) {
+        lines->rows[tap] = find_row(conv, lines, tap);
+    }
+    cursor->next.lines = lines;
+    cursor->next.output = mrt_output_s8(conv->call, 0u, cursor->row);
+    cursor->next.origin = -window->padding_left;
+    cursor->left = window->output_width;
 }
 
 static pixel_t next_pixel(const conv2d_t *conv, cursor_t *cursor)
@@ -70,12 +96,12 @@ static bool is_whole(const mrt_window_t *window, const pixel_t *pixel)
 /* The elements of a tap row from column `column` on; zero points where they lie outside the image. */
 static const int8_t *elements_of(const conv2d_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t column)
 {
-    const mrt_lines_t *lines = pixel->lines;
+    const lines_t *lines = pixel->lines;
     if ((tap_row < lines->taps.begin) || (tap_row >= lines->taps.end) || (column < 0)
         || (column >= conv->window->input_width)) {
         return conv->points;
     }
-    const int8_t *line = mrt_lines_row(lines, tap_row); /* MISRA D1 */
+    const int8_t *line = (tap_row < ROWS_MAX) ? lines->rows[tap_row] : find_row(conv, lines, tap_row);
     return &line[(uint32_t)column * conv->channels];
 }
 
@@ -133,9 +159,9 @@ mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
         .elements = elements,
         .groups = mrt_input_row(call, 1u, 0u),
         .channels = (uint32_t)window->output_channels,
-        .scale = mrt_scalar_scale_of(&attrs->scaling),
     };
-    pixels.plain = mrt_scalar_pixels_plain(&pixels);
+    mrt_scalar_scale_set(&pixels.scale, &attrs->scaling);
+    pixels.plain = (attrs->plain == 1) ? (pixels.channels - (pixels.channels % MRT_SCALAR_GROUP)) : 0u;
     (void)memset(conv.points, attrs->input_point, run);
     words[elements - 1u] = 0u;
     cursor_t cursor;
@@ -182,7 +208,12 @@ static bool groups_are_sound(const mrt_call_t *call, const mrt_conv2d_s8_scalar_
         return false;
     }
     const uint32_t *records = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
-    return mrt_scalar_records_check(records, groups, step) && mrt_scalar_records_check(&records[words], groups, step);
+    const uint32_t *second = &records[words];
+    if ((attrs->plain == 1) && ((patch > MRT_SCALAR_RUN_MAX) || mrt_scalar_records_exact(records, groups, step)
+                                || mrt_scalar_records_exact(second, groups, step))) {
+        return false;
+    }
+    return mrt_scalar_records_check(records, groups, step) && mrt_scalar_records_check(second, groups, step);
 }
 
 mrt_status_t mrt_conv2d_s8_scalar_check(const mrt_call_t *call)
@@ -197,5 +228,6 @@ mrt_status_t mrt_conv2d_s8_scalar_check(const mrt_call_t *call)
                             && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
                             && (mrt_window_check(&attrs->window, input, output, 1u) == MRT_OK)
                             && mrt_scalar_scaling_check(&attrs->scaling) && groups_are_sound(call, attrs)
+                            && mrt_check_range(attrs->plain, 0, 1)
                             && mrt_check_range(attrs->input_point, -128, 127));
 }

@@ -70,12 +70,6 @@ static int8_t *output_row(const depthwise_t *conv, uint32_t row)
     return (conv->output != NULL) ? &conv->output[row * conv->output_step] : mrt_output_s8(conv->call, 0u, row);
 }
 
-/* Not inlined: its loop takes all registers. */
-static MRT_NOINLINE void join(const mrt_scalar_lane_t lanes[2], uint32_t count, uint32_t *to, uint32_t next)
-{
-    mrt_scalar_join_lanes(lanes, count, to, next);
-}
-
 /* The element of the channel in a column; the zero point outside the image. */
 static int32_t element_of(const depthwise_t *conv, const int8_t *row, int32_t column)
 {
@@ -99,7 +93,7 @@ static MRT_NOINLINE void gather_edges(const depthwise_t *conv, const int8_t *low
     }
 }
 
-/* The columns of a row of each lane as words; `to` is the rows' place in the first of them. */
+/* The columns in the middle of a row of each lane as words; `to` is the rows' place in the first of all columns. */
 static MRT_NOINLINE void gather(const depthwise_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
 {
     const uint32_t height = (uint32_t)conv->window->kernel_height;
@@ -111,23 +105,25 @@ static MRT_NOINLINE void gather(const depthwise_t *conv, const int8_t *low, cons
     if (high != NULL) {
         lanes[1] = (mrt_scalar_lane_t){&high[conv->high + conv->input_channel], step};
     }
-    join(lanes, (uint32_t)conv->middle, &to[(uint32_t)conv->lead * height], height * (uint32_t)sizeof(uint32_t));
-    if (conv->across != 0) {
-        gather_edges(conv, low, high, to);
-    }
+    mrt_scalar_join_lanes(lanes, (uint32_t)conv->middle, &to[(uint32_t)conv->lead * height],
+                          height * (uint32_t)sizeof(uint32_t));
 }
 
 /* The tap rows of a line from `kept` on; tap row 0 has place `phase` in each column. */
-static void gather_rows(const depthwise_t *conv, int32_t top, int32_t kept, int32_t phase)
+static MRT_NOINLINE void gather_rows(const depthwise_t *conv, int32_t top, int32_t kept, int32_t phase)
 {
     const int32_t height = conv->window->kernel_height;
     const int32_t step = conv->window->dilation_height;
     int32_t row = top + (kept * step);
     for (int32_t tap = kept; tap < height; ++tap) {
         const int32_t place = phase + tap;
+        uint32_t *to = &conv->words[(place < height) ? place : (place - height)];
         const int8_t *low = row_of(conv, row);
-        gather(conv, low, (conv->input_down == 0) ? low : row_of(conv, row + conv->input_down),
-               &conv->words[(place < height) ? place : (place - height)]);
+        const int8_t *high = (conv->input_down == 0) ? low : row_of(conv, row + conv->input_down);
+        gather(conv, low, high, to);
+        if (conv->across != 0) {
+            gather_edges(conv, low, high, to);
+        }
         row += step;
     }
 }
@@ -232,8 +228,8 @@ static MRT_NOINLINE void fill(const depthwise_t *conv)
     }
 }
 
-/* All channels of the rows; `words` of a filter. */
-static void compute_rows(depthwise_t *conv, uint32_t words)
+/* All channels of the rows in one residue; `words` of a filter. */
+static void compute_channels(depthwise_t *conv, uint32_t words, uint32_t outputs)
 {
     const mrt_window_t *window = conv->window;
     const uint32_t *filter = mrt_input_row(conv->call, 1u, 0u); /* MISRA D1 */
@@ -244,18 +240,25 @@ static void compute_rows(depthwise_t *conv, uint32_t words)
             mrt_scalar_line_record(&conv->line, filter);
             conv->filter = (const int8_t *)&filter[conv->line.scale.words];
             conv->made = 0u;
-            for (int32_t first = 0; (first < window->dilation_width) && (first < conv->width); ++first) {
-                const uint32_t outputs = set_residue(conv, first);
-                fill(conv);
-                compute_lines(conv, outputs);
-            }
+            compute_lines(conv, outputs);
             filter = &filter[words];
             conv->output_channel += 1u;
         }
     }
 }
 
-/* Rows of one image, in pairs of rows or in halves of rows: whichever computes fewer outputs twice. */
+/* All channels of the rows. */
+static void compute_rows(depthwise_t *conv, uint32_t words)
+{
+    for (int32_t first = 0; (first < conv->window->dilation_width) && (first < conv->width); ++first) {
+        const uint32_t outputs = set_residue(conv, first);
+        fill(conv);
+        compute_channels(conv, words, outputs);
+    }
+}
+
+/* Rows of one image, in pairs of rows or in halves of rows: whichever computes fewer outputs twice. Halves have columns
+ * that lie inside for one lane only, which cost more than the outputs of a short row: there both lanes are the same. */
 static void set_rows(depthwise_t *conv, uint32_t row, uint32_t rows, bool may_pair)
 {
     const mrt_window_t *window = conv->window;
@@ -264,13 +267,14 @@ static void set_rows(depthwise_t *conv, uint32_t row, uint32_t rows, bool may_pa
     const uint32_t half_rows = (rows + 1u) / 2u;
     const uint32_t half_width = (width + 1u) / 2u;
     const bool pair = may_pair && (rows > 1u) && ((half_rows * width) <= (half_width * rows));
+    const bool halves = !pair && ((width - half_width) > (uint32_t)window->kernel_height);
     conv->row = row;
     conv->lines = pair ? half_rows : rows;
     conv->down = pair ? (rows - half_rows) : 0u;
     conv->input_down = (int32_t)conv->down * window->stride_height;
     const uint32_t across = width - half_width;
-    conv->across = pair ? 0 : (int32_t)across;
-    conv->width = pair ? window->output_width : (int32_t)half_width;
+    conv->across = halves ? (int32_t)across : 0;
+    conv->width = halves ? (int32_t)half_width : window->output_width;
     conv->image = (row / height) * (uint32_t)window->input_height;
     const uint32_t y = row % height;
     conv->top = ((int32_t)y * window->stride_height) - window->padding_top;
@@ -291,7 +295,9 @@ static uint32_t filter_words(const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs
 /* Words that hold the columns under a line; sizes have been checked. */
 static uint32_t column_words(const mrt_window_t *window, bool pair_rows)
 {
-    const int32_t width = pair_rows ? window->output_width : ((window->output_width + 1) / 2);
+    const int32_t half = (window->output_width + 1) / 2;
+    const bool halves = !pair_rows && ((window->output_width - half) > window->kernel_height);
+    const int32_t width = halves ? half : window->output_width;
     const int32_t step = (window->dilation_width == 1) ? window->stride_width : 1;
     const uint32_t columns = (((uint32_t)width - 1u) * (uint32_t)step) + (uint32_t)window->kernel_width;
     return (columns * (uint32_t)window->kernel_height) + 1u;
@@ -320,12 +326,12 @@ mrt_status_t mrt_depthwise_conv2d_s8_scalar_run(const mrt_call_t *call)
         .phases = (uint32_t)attrs->phases,
         .point = (int8_t)attrs->input_point,
         .line = {
-            .scale = mrt_scalar_scale_of(&attrs->scaling),
             .words = words,
             .next_words = step * (uint32_t)window->kernel_height * (uint32_t)sizeof(uint32_t),
             .next_output = (uint32_t)window->dilation_width * (uint32_t)window->output_channels,
         },
     };
+    mrt_scalar_scale_set(&conv.line.scale, &attrs->scaling);
     conv.line.skip = mrt_scalar_line_skip(conv.weights / 2u);
     uint32_t row = call->row_begin;
     while (row < call->row_end) {

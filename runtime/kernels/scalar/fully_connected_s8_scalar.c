@@ -163,7 +163,7 @@ mrt_status_t mrt_fully_connected_s8_scalar_run(const mrt_call_t *call)
     const uint32_t input_row = mrt_call_input(call, 0u)->row_bytes;
     const uint32_t vectors = mrt_call_output(call, 0u)->row_bytes / channels;
     uint32_t *words = mrt_workspace(call); /* MISRA D1 */
-    const product_t product = {
+    product_t product = {
         .call = call,
         .records = mrt_input_row(call, 1u, 0u),
         .depth = depth,
@@ -171,8 +171,8 @@ mrt_status_t mrt_fully_connected_s8_scalar_run(const mrt_call_t *call)
         .chunk = chunk,
         .words = words,
         .partial = mrt_address_mut(words, chunk_words(depth, chunk) * (uint32_t)sizeof(uint32_t)),
-        .scale = mrt_scalar_scale_of(&attrs->scaling),
     };
+    mrt_scalar_scale_set(&product.scale, &attrs->scaling);
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         int8_t *output = mrt_output_s8(call, 0u, row);
         for (uint32_t i = 0u; i < vectors; ++i) {

@@ -10,18 +10,6 @@ static inline uint32_t group_words(const mrt_scalar_pixels_t *pixels)
     return (MRT_SCALAR_GROUP * pixels->scale.words) + (pixels->elements / 2u);
 }
 
-uint32_t mrt_scalar_pixels_plain(const mrt_scalar_pixels_t *pixels)
-{
-    const uint32_t *group = pixels->groups;
-    bool plain = pixels->elements <= MRT_SCALAR_RUN_MAX;
-    for (uint32_t channel = 0u; channel < pixels->channels; channel += MRT_SCALAR_GROUP) {
-        plain = plain && (mrt_scalar_record_begin(group) != MRT_SCALAR_EXACT)
-                && (mrt_scalar_record_begin(&group[pixels->scale.words]) != MRT_SCALAR_EXACT);
-        group = &group[group_words(pixels)];
-    }
-    return plain ? (pixels->channels - (pixels->channels % MRT_SCALAR_GROUP)) : 0u;
-}
-
 /* The sums of two channels of two pixels, run by run. */
 static MRT_NOINLINE void add_runs(const mrt_scalar_pixels_t *pixels, const int8_t *weights, mrt_scalar_sums_t *sums)
 {

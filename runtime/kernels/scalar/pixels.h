@@ -17,7 +17,7 @@ typedef struct mrt_scalar_pixels {
     const uint32_t *groups; /**< As scalar.h has them for conv2d_s8_scalar. */
     uint32_t elements;      /**< An even number, at least 2. */
     uint32_t channels;      /**< Of the output. */
-    uint32_t plain;         /**< Channels that mrt_scalar_pixels_plain counts. */
+    uint32_t plain;         /**< Channels, an even number, without multiplier and shift; 0 for many elements. */
     /* What assembly works with; nothing to set. */
     int32_t start;
     uint32_t records;
@@ -29,12 +29,6 @@ typedef struct mrt_scalar_pixels {
     int8_t *end;
     int32_t sums[3];
 } mrt_scalar_pixels_t;
-
-/**
- * Channels for which there is a faster way: all but an odd last one; none if a record has multiplier and shift, or there
- * are many elements.
- */
-uint32_t mrt_scalar_pixels_plain(const mrt_scalar_pixels_t *pixels);
 
 /** The output pixels `a` and `b`. Where there is only one, both are the same. */
 void mrt_scalar_pixels_multiply(mrt_scalar_pixels_t *pixels, int8_t *a, int8_t *b);

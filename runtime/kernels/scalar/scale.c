@@ -4,22 +4,19 @@
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/requantise.h"
 
-mrt_scalar_scale_t mrt_scalar_scale_of(const mrt_scalar_scaling_t *scaling)
+void mrt_scalar_scale_set(mrt_scalar_scale_t *scale, const mrt_scalar_scaling_t *scaling)
 {
     const uint32_t fraction = (uint32_t)scaling->fraction;
     const uint32_t half = UINT32_C(1) << (fraction - 1u);
     const uint32_t middle = ((uint32_t)scaling->output_point << fraction) + half;
-    const mrt_scalar_scale_t scale = {
-        .coarse = (uint32_t)scaling->coarse,
-        .fine = 16u - (uint32_t)scaling->coarse,
-        .fraction = fraction,
-        .middle = (scaling->two_sided == 1) ? (int32_t)middle : INT32_MIN,
-        .words = mrt_scalar_record_words(scaling),
-        .least = scaling->activation_min,
-        .most = scaling->activation_max,
-        .point = scaling->output_point,
-    };
-    return scale;
+    scale->coarse = (uint32_t)scaling->coarse;
+    scale->fine = 16u - (uint32_t)scaling->coarse;
+    scale->fraction = fraction;
+    scale->middle = (scaling->two_sided == 1) ? (int32_t)middle : INT32_MIN;
+    scale->least = scaling->activation_min;
+    scale->most = scaling->activation_max;
+    scale->words = mrt_scalar_record_words(scaling);
+    scale->point = scaling->output_point;
 }
 
 /* The output of a sum by a record with multiplier and shift; kept apart, since the usual way needs few registers. */
@@ -65,6 +62,15 @@ bool mrt_scalar_scaling_check(const mrt_scalar_scaling_t *scaling)
 uint32_t mrt_scalar_record_words(const mrt_scalar_scaling_t *scaling)
 {
     return (scaling->two_sided == 1) ? 4u : 3u;
+}
+
+bool mrt_scalar_records_exact(const uint32_t *records, uint64_t count, uint64_t step)
+{
+    bool exact = false;
+    for (uint64_t i = 0u; i < count; ++i) {
+        exact = exact || (mrt_scalar_record_begin(&records[i * step]) == MRT_SCALAR_EXACT);
+    }
+    return exact;
 }
 
 bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t step)

@@ -55,8 +55,8 @@ static inline int32_t mrt_scalar_record_end(const uint32_t *record)
     return (int32_t)record[0] >> 16u; /* MISRA D2 */
 }
 
-/** What the channels of a call share, from its attributes. */
-mrt_scalar_scale_t mrt_scalar_scale_of(const mrt_scalar_scaling_t *scaling);
+/** Sets what the channels of a call share, from its attributes. */
+void mrt_scalar_scale_set(mrt_scalar_scale_t *scale, const mrt_scalar_scaling_t *scaling);
 
 /** The output of a sum, which holds neither bias nor the input's zero point. */
 int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum);
@@ -66,6 +66,9 @@ bool mrt_scalar_scaling_check(const mrt_scalar_scaling_t *scaling);
 
 /** Words of a record; 3 for attributes out of range. */
 uint32_t mrt_scalar_record_words(const mrt_scalar_scaling_t *scaling);
+
+/** Whether any of `count` records, each `step` words behind the last, has multiplier and shift. */
+bool mrt_scalar_records_exact(const uint32_t *records, uint64_t count, uint64_t step);
 
 /** Whether `count` records, each `step` words behind the last, are safe to use. */
 bool mrt_scalar_records_check(const uint32_t *records, uint64_t count, uint64_t step);

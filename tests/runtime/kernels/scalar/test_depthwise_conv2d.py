@@ -78,11 +78,12 @@ def test_what_stays_portable() -> None:
 
 
 def test_the_workspace_holds_columns_and_turned_weights() -> None:
-    call = depthwise_conv2d(pairs_of(2), (1, 9, 7, 4), 1, (3, 3)).variant(scalar).call
+    call = depthwise_conv2d(pairs_of(2), (1, 9, 9, 4), 1, (3, 3)).variant(scalar).call
     assert (call.attrs["pair_rows"], call.attrs["phases"]) == (1, 3)
-    assert kernels.workspace_bytes(KERNEL, call.attrs) == 4 * (9 * 3 + 1 + 3 * 10)
+    assert kernels.workspace_bytes(KERNEL, call.attrs) == 4 * (11 * 3 + 1 + 3 * 10)
     halves = {**call.attrs, "pair_rows": 0, "phases": 1}
-    assert kernels.workspace_bytes(KERNEL, halves) == 4 * (6 * 3 + 1 + 10)
+    assert kernels.workspace_bytes(KERNEL, halves) == 4 * (7 * 3 + 1 + 10)
+    assert kernels.workspace_bytes(KERNEL, {**halves, "output_width": 7}) == 4 * (9 * 3 + 1 + 10)
     assert kernels.workspace_bytes(KERNEL, {**call.attrs, "kernel_height": 0}) == 0
     huge = {"output_width": 32767, "stride_width": 510, "kernel_height": 255, "kernel_width": 2, "phases": 1}
     assert kernels.workspace_bytes(KERNEL, {**call.attrs, **huge}) >= 2**31

@@ -48,6 +48,7 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
         changes = [change for change in (*CLAMPS, *POINTS, *WINDOWS, *SCALINGS) if set(change) <= set(call.attrs)]
         yield from ((name, change) for change in changes)
     yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
+    yield from (("convolution", {"plain": value}) for value in (-1, 2))
     for name in ("product", "rows"):
         yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"chunk": 4}, {"chunk": 12}))
         yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}, {"chunk": 5000}))
@@ -95,4 +96,7 @@ def test_exact_records_hold_sound_shifts(name: str, shift: int, status: int) -> 
         changed = words.copy()
         changed.reshape(-1)[place] = (shift << 16) + EXACT
         contents = [call.contents[0], changed.tobytes()]
-        assert replace(call, contents=contents, offsets=[]).check() == status
+        attrs = {**call.attrs, "plain": 0} if "plain" in call.attrs else call.attrs
+        assert replace(call, attrs=attrs, contents=contents, offsets=[]).check() == status
+        if "plain" in call.attrs:
+            assert replace(call, contents=contents, offsets=[]).check() == ERR_ATTRIBUTE
