@@ -2,7 +2,8 @@
 
 Prints tables, writes build/bench/results.json, and ends with exit code 1 if a figure is worse than the one committed in
 tests/bench/results.json by more than 2 %, if outputs differ from the committed ones, or if static RAM or stack exceed
-what every model is allowed. `--update` writes tests/bench/results.json: the way to accept figures.
+what every model is allowed. `--update` writes tests/bench/results.json and
+docs/performance.md: the way to accept figures.
 
 `--core`, `--model` and `--optimize` choose; what is not measured keeps its committed figures. `--nodes` shows nodes.
 """
@@ -74,8 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     LATEST.parent.mkdir(parents=True, exist_ok=True)
     LATEST.write_text(text(merged))
     if options.update:
+        from tests.bench import report  # which reads what this module writes
+
         RESULTS.write_text(text(merged))
-        console.print(f"wrote {RESULTS.relative_to(REPOSITORY)}")
+        report.PAGE.write_text(report.page(merged), encoding="utf-8")
+        for path in (RESULTS, report.PAGE):
+            console.print(f"wrote {path.relative_to(REPOSITORY)}")
         return 0
     console.print(f"{len(found)} cases, {len(problems)} problems; figures in {LATEST.relative_to(REPOSITORY)}")
     return 1 if problems else 0

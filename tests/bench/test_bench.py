@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
-from tests.bench import kernels, models
+from tests.bench import kernels, models, report
 from tests.bench.goals import GOALS, PEERS, goal, peer
 from tests.bench.measure import CORES, Case, Measurement, Refusal
 from tests.bench.shapes import SHAPES, model_of
@@ -79,4 +80,12 @@ def test_a_shape_that_needs_more_than_committed_is_a_regression():
     assert (
         len(list(kernels.regressions({name: {**item, "instructions": 103} for name, item in costs.items()}, before)))
         == 1
+    )
+
+
+def test_the_page_shows_the_committed_figures():
+    results = json.loads(models.RESULTS.read_text())
+    assert report.PAGE.read_text() == report.page(results), "make it again: python -m tests.bench.report"
+    assert "| ad01_int8 | TFLM + CMSIS-NN | 582,943 | 29,056 | 270,880 | 3,024 | 556 | 272 | 83,369 |" in report.page(
+        results
     )
