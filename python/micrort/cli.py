@@ -23,6 +23,7 @@ VERBS = {
     "check": "List every node of a model that cannot be compiled, with a suggestion.",
     "run": "Run a model or an archive on the host or on an emulated board.",
     "compare": "Compare outputs with the reference interpreter; name the first diverging tensor.",
+    "report": "Draw a page: memory over time, rows by rows, and what a model costs.",
     "plan": "Plan the memory of buffers given by their lifetimes.",
     "micro": "Make a project of a model for a board; build, flash and run it.",
     "ops": "List the supported operators and their limits.",

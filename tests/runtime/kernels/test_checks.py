@@ -98,8 +98,9 @@ def first(kernel: str) -> Described:
 
 
 def test_every_kernel_is_here() -> None:
-    """But those for particular cores, whose checks are tested in dsp/ and mve/."""
-    assert {call.kernel for call in CALLS} == {name for name, number in kernels.ids().items() if number < 120}
+    """But those for particular cores, tested in dsp/ and mve/, and running sums, tested in test_mean_rows.py."""
+    portable = {name for name, number in kernels.ids().items() if number < 120}
+    assert {call.kernel for call in CALLS} == portable - {"mean_rows_s8"}
 
 
 @every_call
