@@ -23,7 +23,11 @@ from micrort.errors import MicrortError
 ROOT = HERE.parents[1]
 EXAMPLES = 60
 """Random models of each operator."""
-TARGETS = (None, "cortex-m0plus", "cortex-m4", "cortex-m55")
+OPTIONS = (
+    CompileOptions(),
+    *(CompileOptions(target) for target in ("cortex-m0plus", "cortex-m4", "cortex-m55")),
+    CompileOptions("cortex-m4", optimize="speed"),
+)
 """Any core, and those with kernels of their own."""
 BYTES_MAX = 4096
 """Of a seed: small models are mutated in the right place more often, and run fast."""
@@ -49,12 +53,12 @@ def random_models(operator: str) -> list[bytes]:
     return found
 
 
-def blobs(model: bytes, folder: Path, name: str, target: str | None = None) -> tuple[set[str], bytes] | None:
+def blobs(model: bytes, folder: Path, name: str, options: CompileOptions) -> tuple[set[str], bytes] | None:
     """Kernels and .mrt of a model; None where it cannot be compiled."""
     path = folder / f"{name}.tflite"
     path.write_bytes(model)
     try:
-        graph = compile_model(path, CompileOptions(target)).graph
+        graph = compile_model(path, options).graph
     except MicrortError:
         return None
     return {node.kernel for node in graph.nodes}, blob.write(graph).model
@@ -69,8 +73,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as work:
         for operator in models.RULES:
             for model in random_models(operator):
-                for core in TARGETS:
-                    kernels, data = blobs(model, Path(work), operator.lower(), core) or ((), b"")
+                for options in OPTIONS:
+                    kernels, data = blobs(model, Path(work), operator.lower(), options) or ((), b"")
                     for kernel in kernels:
                         found.setdefault(kernel, set()).add(data)
         for kernel, choices in found.items():
@@ -81,7 +85,7 @@ def main() -> None:
             graph = chain(1, (1, 2, 1), pools, rows).graph
             best[f"chain_{pools}_{rows}"] = blob.write(graph).model
         for name in ("sine_int8", "sine_float"):
-            made = blobs((ROOT / f"tests/models/{name}.tflite").read_bytes(), Path(work), name)
+            made = blobs((ROOT / f"tests/models/{name}.tflite").read_bytes(), Path(work), name, OPTIONS[0])
             assert made is not None
             best[name] = made[1]
     for name, data in best.items():

@@ -30,6 +30,9 @@ typedef struct mrt_fully_connected_s8_dsp_attrs {
  * Elements of a filter in the groups: tap rows, taps, channels; where channels come in no multiple of four, the whole
  * words of each tap row; what is left of the rows makes words, each in its place as soon as it is full, the last at the
  * end.
+ *
+ * And of winograd_s8_dsp: the same with a window of 3 x 3, stride 1, dilation 1, where the input's channels come in a
+ * multiple of 4. Its groups hold transformed filters: runtime/kernels/dsp/winograd.h.
  */
 typedef struct mrt_conv2d_s8_dsp_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */

@@ -74,6 +74,14 @@ def dsp_convolution(pixels: int, taps: int, elements: int, channels: int) -> int
     return patches + dsp_products(pixels, -(-elements // 4), channels)
 
 
+def dsp_winograd(window: Mapping[str, int | float], images: int) -> int:
+    """Of winograd_s8_dsp; tiles that the output does not fill cost as much as full ones."""
+    tiles = images * -(-int(window["output_height"]) // 2) * -(-int(window["output_width"]) // 4)
+    quads, groups = int(window["input_channels"]) // 4, -(-int(window["output_channels"]) // 4)
+    position = 22 * quads + 3 * -(-quads // 4) + 9
+    return tiles * (350 + 500 * quads + groups * (16 * position + 670))
+
+
 def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> int:
     """Of runtime/kernels/mve/depthwise_conv2d_s8_mve.c for `rows` output rows, that many strips at a time."""
     height, width = int(window["kernel_height"]), int(window["kernel_width"])

@@ -10,9 +10,10 @@ import numpy as np
 
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import cost
-from micrort.variants.base import Variant
+from micrort.variants.base import Refusal, Variant
 from micrort.variants.dsp_addition import addition
 from micrort.variants.dsp_depthwise import depthwise_conv2d
+from micrort.variants.dsp_winograd import winograd
 from micrort.variants.scales import Scales, fold
 
 Tensors = Mapping[str, Tensor]
@@ -23,14 +24,17 @@ _ODD_MAX = 1 << 23
 """Sums of odd channels are had times 256."""
 
 
-def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant]:
-    """Every variant that computes `call`, cost estimated."""
-    del optimize
+def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant | Refusal]:
+    """Every variant that computes `call`, cost estimated; those with several times its weights for speed alone."""
     provider = _PROVIDERS.get(call.kernel)
     if provider is not None:
         offer = provider(call, tensors)
         if offer is not None:
             yield offer
+    if optimize == "speed" and call.kernel == "conv2d_s8":
+        tiles = winograd(call, tensors)
+        if tiles is not None:
+            yield tiles
 
 
 def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:

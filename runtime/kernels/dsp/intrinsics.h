@@ -53,12 +53,20 @@ static inline uint32_t mrt_dsp_sxtb16_odd(uint32_t word)
     return lanes;
 }
 
-/** Twice each lane, modulo 2^16. */
-static inline uint32_t mrt_dsp_double(uint32_t lanes)
+/** The sum of each pair of lanes, modulo 2^16. */
+static inline uint32_t mrt_dsp_sadd16(uint32_t a, uint32_t b)
 {
-    uint32_t result;
-    __asm("sadd16 %0, %1, %1" : "=r"(result) : "r"(lanes)); /* MISRA D5 */
-    return result;
+    uint32_t lanes;
+    __asm("sadd16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b)); /* MISRA D5 */
+    return lanes;
+}
+
+/** The difference of each pair of lanes, modulo 2^16. */
+static inline uint32_t mrt_dsp_ssub16(uint32_t a, uint32_t b)
+{
+    uint32_t lanes;
+    __asm("ssub16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b)); /* MISRA D5 */
+    return lanes;
 }
 
 /** Both lane products added to `sum`, modulo 2^32. */
@@ -123,9 +131,18 @@ static inline uint32_t mrt_dsp_sxtb16_odd(uint32_t word)
     return mrt_dsp_sxtb16(word >> 8u);
 }
 
-static inline uint32_t mrt_dsp_double(uint32_t lanes)
+static inline uint32_t mrt_dsp_sadd16(uint32_t a, uint32_t b)
 {
-    return ((lanes * 2u) & 0xFFFFu) | ((lanes & 0xFFFF0000u) * 2u);
+    const uint32_t low = (a + b) & 0xFFFFu;
+    const uint32_t high = ((a >> 16u) + (b >> 16u)) & 0xFFFFu;
+    return low | (high << 16u);
+}
+
+static inline uint32_t mrt_dsp_ssub16(uint32_t a, uint32_t b)
+{
+    const uint32_t low = (a - b) & 0xFFFFu;
+    const uint32_t high = ((a >> 16u) - (b >> 16u)) & 0xFFFFu;
+    return low | (high << 16u);
 }
 
 static inline uint32_t mrt_dsp_smlad(uint32_t a, uint32_t b, uint32_t sum)
@@ -166,5 +183,11 @@ static inline int32_t mrt_dsp_ssat8_half(int32_t value)
 }
 
 #endif
+
+/** Twice each lane, modulo 2^16. */
+static inline uint32_t mrt_dsp_double(uint32_t lanes)
+{
+    return mrt_dsp_sadd16(lanes, lanes);
+}
 
 #endif

@@ -29,6 +29,11 @@ CONVOLUTIONS = [
     Geometry((2, 9, 9, 4), 4, 1, (3, 2), (1, 2), (2, 2), "VALID", False),
     Geometry((1, 9, 4, 1), 8, 1, (4, 3), (1, 1), (1, 1), "SAME", False),
 ]
+TILES = [
+    Geometry((2, 6, 8, 4), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
+    Geometry((1, 9, 7, 20), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
+    Geometry((1, 6, 11, 16), 4, 1, (3, 3), (1, 1), (1, 1), "VALID", False),
+]
 DEPTHWISE = [
     Geometry((1, 25, 5, 8), 8, 8, (3, 3), (1, 1), (1, 1), "SAME", True),
     Geometry((1, 12, 30, 6), 6, 6, (3, 3), (1, 1), (1, 1), "SAME", True),
@@ -54,9 +59,9 @@ def model(geometry: Geometry, seed: int) -> bytes:
     return builder.build([y])
 
 
-def assert_equal_on_board(path: Path, machine: str, kernel: str) -> None:
+def assert_equal_on_board(path: Path, machine: str, kernel: str, optimize: str = "balanced") -> None:
     portable = HostExecutor(compile_model(path).graph)
-    package = compile_model(path, CompileOptions(target="cortex-m4"))
+    package = compile_model(path, CompileOptions(target="cortex-m4", optimize=optimize))
     assert [node.kernel for node in package.graph.nodes] == [kernel]
     (source,) = (package.graph.tensors[index] for index in package.graph.inputs)
     values = [elements(source.shape, "int8", seed) for seed in range(3)]
@@ -80,6 +85,13 @@ def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 4))
     assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp")
+
+
+@pytest.mark.parametrize("geometry", TILES)
+def test_tiles_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 5))
+    assert_equal_on_board(path, "mps2-an386", "winograd_s8_dsp", "speed")
 
 
 @pytest.mark.parametrize("geometry", DEPTHWISE)

@@ -10,12 +10,14 @@ from tests.runtime.kernels.calls import ERR_ATTRIBUTE, OK, Call, descriptor
 from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
 
 from micrort.ir import DType, Tensor
-from micrort.variants import dsp
+from micrort.variants import Refusal, Variant, dsp
+from micrort.variants.dsp_winograd import winograd
 
 
-def sound(case: Case) -> Call:
+def sound(case: Case, variant: Variant | Refusal | None = None) -> Call:
     """The call of the case's variant."""
-    variant = case.variant(dsp)
+    variant = case.variant(dsp) if variant is None else variant
+    assert isinstance(variant, Variant)
     (constant,) = variant.constants
     assert constant.data is not None
     inputs = [descriptor(case.tensors["x"]), descriptor(constant)]
@@ -31,10 +33,17 @@ def addition() -> Call:
     return Call("add_s8_dsp", attrs, [row, row], [row])
 
 
+def tiles() -> Call:
+    """A convolution 3 x 3 by tiles."""
+    case = conv2d(pairs_of(5), (1, 5, 6, 4), 6, (3, 3))
+    return sound(case, winograd(case.call, case.tensors))
+
+
 CALLS = {
     "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 5)),
     "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 5)),
     "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
+    "tiles": tiles(),
     "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
     "addition": addition(),
 }
@@ -51,6 +60,10 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for name in ("product", "rows"):
         yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"tile": 0}, {"tile": 3}))
         yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}))
+    for axis in ("height", "width"):
+        for name, value in (("kernel", 1), ("stride", 2), ("dilation", 2)):
+            yield "tiles", {f"{name}_{axis}": value}
+    yield "tiles", {"input_channels": 2, "input_width": 12}
     for change in ({"transposed": 2}, {"block": 0}, {"block": 6}, {"dilation_width": 2, "dilation_height": 2}):
         yield "depthwise", change
     for change in ({"stride_width": 3, "stride_height": 3}, {"output_channels": 6}):
@@ -81,7 +94,9 @@ def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
     assert replace(call, outputs=[], offsets=[]).check() == ERR_ATTRIBUTE
 
 
-@pytest.mark.parametrize(("name", "word"), [("product", -1), ("rows", -3), ("convolution", -5), ("depthwise", 1)])
+@pytest.mark.parametrize(
+    ("name", "word"), [("product", -1), ("rows", -3), ("convolution", -5), ("tiles", -7), ("depthwise", 1)]
+)
 def test_shifts_are_constant_and_in_range(name: str, word: int) -> None:
     call = CALLS[name]
     words = bytearray(call.contents[1])
