@@ -29,6 +29,7 @@ VERBS = {
     "ops": "List the supported operators and their limits.",
     "targets": "List the processors that can be compiled for.",
     "boards": "List the boards and emulated machines.",
+    "doctor": "Tell what is installed, and how to get what is missing.",
 }
 """Verb -> its line in `micrort --help`; module micrort.commands.<verb> holds it as `command`."""
 

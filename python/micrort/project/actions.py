@@ -26,14 +26,15 @@ BAUD = 115_200
 EMULATED_TIMEOUTS = (2.0, 10.0, 10.0)
 SERIAL_TIMEOUTS = (2.0, 5.0, 5.0)
 TIMEOUT_NAMES = ("session_start_retry_timeout_sec", "session_start_timeout_sec", "session_established_timeout_sec")
+NO_PROBE = "no debug probe found: connect the board by USB, and see that no other program uses its probe"
+OTHER_CHIP = "the probe reaches another chip than the project's board has: choose the right board, or connect it"
+LOCKED = "the chip's flash is locked: lift its read or write protection first, which erases it"
 TOOL_TROUBLE = (
-    (("no available debug probes", "no device found", "open failed", "unable to find a matching", "no st-link"),
-     "no debug probe found: connect the board by USB, and see that no other program uses its probe"),
-    (("unexpected idcode", "did not match", "not recognized", "mismatch"),
-     "the probe reaches another chip than the project's board has: choose the right board, or connect it"),
-    (("read protected", "read-protected", "write protected", "locked", "failed erasing", "protection"),
-     "the chip's flash is locked: lift its read or write protection first, which erases it"),
-)  # fmt: skip
+    (("no available debug probes", "no connected debug probes", "no target device available"), NO_PROBE),
+    (("no device found", "open failed", "unable to find a matching", "no st-link"), NO_PROBE),
+    (("unexpected idcode", "did not match", "not recognized", "mismatch"), OTHER_CHIP),
+    (("read protected", "read-protected", "write protected", "locked", "failed erasing", "protection"), LOCKED),
+)
 """What tools print, in lower case, and what it means."""
 
 
@@ -139,7 +140,7 @@ def flash_command(described: dict[str, Any]) -> list[str]:
     _find(tool)
     if tool == "openocd":
         return [tool, "-f", how["selects"], "-c", f"program {image} verify reset exit"]
-    return [tool, "flash", "--target", how["selects"], image]
+    return [tool, "flash", "--no-wait", "--target", how["selects"], image]
 
 
 def fits(image: Path, memories: list[dict[str, Any]]) -> None:
@@ -180,17 +181,29 @@ def _built(folder: Path, described: dict[str, Any]) -> Path:
     return image
 
 
+def which(tool: str) -> str | None:
+    """Where a program is: on the path, or beside this Python, where pip puts it."""
+    folders = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent)))
+    return shutil.which(tool, path=folders)
+
+
 def _find(tool: str) -> None:
-    if shutil.which(tool) is None:
+    if which(tool) is None:
         raise ProjectError(f"{tool} is not installed; `micrort doctor` says how to get it")
 
 
 def _call(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     _find(command[0])
     return subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace", check=False,
-    )  # fmt: skip
+        [which(command[0]) or command[0], *command[1:]],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
 
 
 class Transport:
