@@ -170,6 +170,16 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     return _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
 
 
+def depthwise_of_one_channel(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """A depthwise convolution of one channel: any convolution of that channel."""
+    weights = tensors[call.inputs[1]].data
+    if weights is None or call.attrs["input_channels"] != 1:
+        return None
+    window = {name: value for name, value in call.attrs.items() if name not in ("input_offset", *_END)}
+    filters = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T)
+    return _windows(call, tensors, filters, window)
+
+
 def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
     """Filters of depthwise_conv2d_s8_mve as int32 [channels, words], of int8 [height, width, channels]."""
     height, width, channels = filters.shape
@@ -274,7 +284,7 @@ _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...
     "sub_s8": (linear,),
     "average_pool2d_s8": (pooling,),
     "max_pool2d_s8": (pooling,),
-    "depthwise_conv2d_s8": (depthwise,),
+    "depthwise_conv2d_s8": (depthwise, depthwise_of_one_channel),
     "conv2d_s8": (convolution, convolution_of_one_pixel),
     **mve_float.PROVIDERS,
 }

@@ -329,11 +329,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_mve_t *depthwise,
             const int8_t *words = &batches->words[(y * layout->tile_row) + (x * step)];
             mrt_mve_sums_t part;
             if (layout->quads) {
-                int8x16_t four[4];
-                for (int32_t i = 0; i < 4; ++i) {
-                    four[i] = vreinterpretq_s8_s32(vldrwq_s32(&moved[4 * i]));
-                }
-                part = mrt_mve_patch_2x4(words, batches->columns, patches, four);
+                part = mrt_mve_patch_2x4(words, batches->columns, patches, moved);
                 moved = &moved[16];
             } else {
                 const int32x4_t weights = load_tile(&depthwise->attrs->window, filter, y, x);

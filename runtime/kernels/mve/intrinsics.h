@@ -160,23 +160,25 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const 
 }
 
 /**
- * Products of two patches with four weight vectors each: those of the first patch in `first`. A patch is four words,
- * `columns` behind words + patches[i], each of four bytes.
+ * Products of two patches with four weight vectors each, which follow one another: those of the first patch in `first`.
+ * A patch is four words, `columns` behind words + patches[i], each of four bytes.
  */
-static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int32x4_t columns, const uint32_t patches[2],
-                                                       const int8x16_t weights[4])
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int32x4_t columns,
+                                                       const uint32_t patches[2], const int32_t weights[16])
 {
     mrt_mve_sums_t sums = {.next = NULL};
     const int32x4_t p = vaddq_n_s32(columns, (int32_t)words);
+    int32x4_t u;
+    int32x4_t v;
     /* MISRA D5 */
     __asm volatile("vldrw.u32 %q[x], [%[m], %q[p]]\n\tvldrw.u32 %q[y], [%[n], %q[p]]\n\t"
-                   "vmladav.s8 r0, %q[x], %q[a]\n\tvmladav.s8 r2, %q[x], %q[b]\n\t"
-                   "vmladav.s8 r4, %q[x], %q[c]\n\tvmladav.s8 r6, %q[x], %q[d]\n\t"
-                   "vmladav.s8 r8, %q[y], %q[a]\n\tvmladav.s8 r10, %q[y], %q[b]\n\t"
-                   "vmladav.s8 r12, %q[y], %q[c]\n\tvmladav.s8 lr, %q[y], %q[d]\n\t" MRT_MVE_SPREAD
-                   : [x] "=&w"(sums.first), [y] "=&w"(sums.second)
-                   : [p] "w"(p), [m] "r"(patches[0]), [n] "r"(patches[1]), [a] "w"(weights[0]), [b] "w"(weights[1]),
-                     [c] "w"(weights[2]), [d] "w"(weights[3])
+                   "vldrw.u32 %q[u], [%[w]]\n\tvldrw.u32 %q[v], [%[w], #16]\n\t"
+                   "vmladav.s8 r0, %q[x], %q[u]\n\tvmladav.s8 r8, %q[y], %q[u]\n\t"
+                   "vldrw.u32 %q[u], [%[w], #32]\n\tvmladav.s8 r2, %q[x], %q[v]\n\tvmladav.s8 r10, %q[y], %q[v]\n\t"
+                   "vldrw.u32 %q[v], [%[w], #48]\n\tvmladav.s8 r4, %q[x], %q[u]\n\tvmladav.s8 r12, %q[y], %q[u]\n\t"
+                   "vmladav.s8 r6, %q[x], %q[v]\n\tvmladav.s8 lr, %q[y], %q[v]\n\t" MRT_MVE_SPREAD
+                   : [x] "=&w"(sums.first), [y] "=&w"(sums.second), [u] "=&w"(u), [v] "=&w"(v)
+                   : [p] "w"(p), [m] "r"(patches[0]), [n] "r"(patches[1]), [w] "r"(weights)
                    : MRT_MVE_SUMS, "memory");
     return sums;
 }
@@ -457,12 +459,13 @@ static inline int32_t mrt_mve_patch(const int8_t *words, int32x4_t columns, int8
 }
 
 static inline mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int32x4_t columns, const uint32_t patches[2],
-                                               const int8x16_t weights[4])
+                                               const int32_t weights[16])
 {
     mrt_mve_sums_t sums = {.next = NULL};
     for (uint32_t lane = 0u; lane < 4u; ++lane) {
-        sums.first.lane[lane] = mrt_mve_patch(&words[patches[0]], columns, weights[lane]);
-        sums.second.lane[lane] = mrt_mve_patch(&words[patches[1]], columns, weights[lane]);
+        const int8x16_t vector = vreinterpretq_s8_s32(vldrwq_s32(&weights[4u * lane]));
+        sums.first.lane[lane] = mrt_mve_patch(&words[patches[0]], columns, vector);
+        sums.second.lane[lane] = mrt_mve_patch(&words[patches[1]], columns, vector);
     }
     return sums;
 }
