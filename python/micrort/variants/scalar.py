@@ -17,10 +17,12 @@ from micrort.variants.scalar_scales import EXACT, Scaling, scale
 Tensors = Mapping[str, Tensor]
 
 
-def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant]:
+def variants(call: KernelCall, tensors: Tensors, optimize: str, long_products: bool = False) -> Iterator[Variant]:
     """Every variant that computes `call`, cost estimated."""
     del optimize
     for provider in _PROVIDERS.get(call.kernel, ()):
+        if long_products and provider is fully_connected:
+            continue  # measured slower than the portable kernel where one instruction multiplies and adds
         offer = provider(call, tensors)
         if offer is not None:
             yield offer

@@ -74,4 +74,4 @@ def test_vectors_on_the_board(tmp_path: Path, depth: int, channels: int, scale: 
     builder.operator("FULLY_CONNECTED", [x, w, b], [y], fusedActivationFunction="NONE")
     path = tmp_path / "model.tflite"
     path.write_bytes(builder.build([y]))
-    assert_equal_on_board(path, "fully_connected_s8_scalar", TWINS if depth > 100 else ("cortex-m0plus",))
+    assert_equal_on_board(path, "fully_connected_s8_scalar")
