@@ -63,12 +63,14 @@ static void begin_strip(const winograd_t *winograd, const mrt_call_t *call, uint
 static void find_patch(const winograd_t *winograd, const strip_t *strip, int32_t x, patch_t *patch)
 {
     const int32_t first = x - winograd->window->padding_left;
+    const int32_t width = winograd->window->input_width;
+    const int8_t *points = winograd->points;
     for (uint32_t i = 0u; i < PATCH_COLUMNS; ++i) {
         const int32_t column = first + (int32_t)i;
-        const bool inside = (column >= 0) && (column < winograd->window->input_width);
+        const bool inside = (column >= 0) && (column < width);
         for (uint32_t line = 0u; line < PATCH_ROWS; ++line) {
             patch->pixels[i][line] = inside ? &strip->inputs[line][(uint32_t)column * strip->pixel_bytes[line]]
-                                            : winograd->points;
+                                            : points;
         }
     }
 }
@@ -127,10 +129,11 @@ static MRT_NOINLINE void transform_input(const winograd_t *winograd, const strip
     patch_t patch;
     find_patch(winograd, strip, x, &patch);
     const uint32_t words = winograd->channels; /* of a position */
+    uint32_t *rows = winograd->sums;
     for (uint32_t channel = 0u; channel < words; channel += 4u) {
-        const uint32_t *row = winograd->sums;
+        const uint32_t *row = rows;
         uint32_t *lanes = &winograd->lanes[channel];
-        transform_columns(&patch, channel, winograd->sums);
+        transform_columns(&patch, channel, rows);
         for (uint32_t i = 0u; i < PATCH_ROWS; ++i) {
             transform_row(row, lanes, PATCH_ROWS * words);
             transform_row(&row[PATCH_COLUMNS], &lanes[2], PATCH_ROWS * words);
@@ -184,11 +187,13 @@ static inline void transform_output(const uint32_t *sums, uint32_t start, mrt_ds
 static void transform_group(const winograd_t *winograd, const uint32_t *starts, const target_t *target)
 {
     const uint32_t *scales = &starts[MRT_DSP_GROUP];
+    const target_t own = *target; /* nothing that is stored can change this one, which therefore stays in registers */
+    const uint32_t step = winograd->step;
     for (uint32_t lane = 0u; lane < MRT_DSP_GROUP; ++lane) {
-        const mrt_dsp_scale_t scale = mrt_dsp_scale(scales, lane, winograd->step);
+        const mrt_dsp_scale_t scale = mrt_dsp_scale(scales, lane, step);
         const uint32_t *sums = &winograd->sums[lane];
-        transform_output(sums, starts[lane], scale, target, lane);
-        transform_output(&sums[MRT_DSP_GROUP], starts[lane], scale, target, (2u * target->pixel_bytes) + lane);
+        transform_output(sums, starts[lane], scale, &own, lane);
+        transform_output(&sums[MRT_DSP_GROUP], starts[lane], scale, &own, (2u * own.pixel_bytes) + lane);
     }
 }
 
@@ -215,16 +220,17 @@ static void make_tiles(const winograd_t *winograd, const strip_t *strip, uint32_
     const uint32_t channels = (uint32_t)winograd->window->output_channels;
     const uint32_t left = (uint32_t)winograd->window->output_width - x;
     const uint32_t pixels = (left < TILE_COLUMNS) ? left : TILE_COLUMNS;
+    const bool whole = (pixels == TILE_COLUMNS) && (strip->rows == TILE_ROWS);
     const uint32_t *group = winograd->groups;
     for (uint32_t done = 0u; done < channels; done += MRT_DSP_GROUP) {
         const uint32_t *starts = mrt_winograd_multiply(winograd->lanes, group, winograd->channels, winograd->sums);
-        const uint32_t count = ((channels - done) < MRT_DSP_GROUP) ? (channels - done) : MRT_DSP_GROUP;
+        const uint32_t rest = channels - done;
         const uint32_t at = (x * channels) + done;
-        if ((pixels * strip->rows * count) == (TILE_COLUMNS * TILE_ROWS * MRT_DSP_GROUP)) {
+        if (whole && (rest >= MRT_DSP_GROUP)) {
             const target_t target = {{&strip->outputs[0][at], &strip->outputs[1][at]}, channels};
             transform_group(winograd, starts, &target);
         } else {
-            transform_part(winograd, starts, strip, at, pixels, count);
+            transform_part(winograd, starts, strip, at, pixels, (rest < MRT_DSP_GROUP) ? rest : MRT_DSP_GROUP);
         }
         group = &starts[MRT_DSP_GROUP_WORDS];
     }
