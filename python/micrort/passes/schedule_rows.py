@@ -22,7 +22,7 @@ from micrort.passes.share_storage import share_storage
 if TYPE_CHECKING:
     from micrort.devices.targets import Target
 
-OVERHEADS = {"balanced": 0.025, "ram": 0.09, "speed": 0.0, "size": 0.0}
+OVERHEADS = {"balanced": 0.027, "ram": 0.095, "speed": 0.0, "size": 0.0}
 """By level, the part of instructions that a smaller arena may cost, as estimated."""
 SEARCH_BUDGET = 200
 """Placements for each buffer, while schedules are compared."""

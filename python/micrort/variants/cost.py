@@ -11,8 +11,8 @@ _STEP = 150
 """Of a step beside its rows: the executor's loop, and what a kernel does once a call."""
 _STEPS = {
     "depthwise_conv2d_s8_dsp": (150, 400),
-    "depthwise_conv2d_s8_mve": (150, 60),
-    "conv2d_s8_mve": (450, 0),
+    "depthwise_conv2d_s8_mve": (150, 25),
+    "conv2d_s8_mve": (300, 0),
 }
 """The same, and what an output channel adds to it, where that was measured."""
 _PER_MAC = 5.0
