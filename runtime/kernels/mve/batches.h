@@ -52,12 +52,12 @@ typedef struct mrt_mve_batches {
     MRT_MVE_SINGLE("r8") MRT_MVE_SINGLE("r10") MRT_MVE_SINGLE("r12") MRT_MVE_SINGLE("lr")
 
 /* VRSHL rounds ties up; one less makes that of negative values away from zero. */
-#define MRT_MVE_AWAY \
+#define MRT_MVE_AWAY /* MISRA D4 */ \
     "vshr.s32 %q[t], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[t]\n\t" \
     "vshr.s32 %q[t], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[t]\n\t"
 
 /* Scaled sums to bytes: rectified ones, where t is -128 in bytes, and others. */
-#define MRT_MVE_RECTIFY /* MISRA D4 */ \
+#define MRT_MVE_RECTIFY \
     "vqmovunb.s32 %q[x], %q[x]\n\tvqmovunt.s32 %q[x], %q[y]\n\t" \
     "vqmovnb.u16 %q[x], %q[x]\n\tveor %q[x], %q[x], %q[t]\n\t"
 #define MRT_MVE_CLAMP /* MISRA D4 */ \

@@ -52,10 +52,14 @@ static inline void mrt_mve_begin_f32(mrt_mve_sums_f32_t *sums)
 static inline void mrt_mve_add_16_f32(mrt_mve_sums_f32_t *sums, const float *input, const float *weights,
                                       int32_t length)
 {
-    float32x4_t a = sums->a;
-    float32x4_t b = sums->b;
-    float32x4_t c = sums->c;
-    float32x4_t d = sums->d;
+    float32x4_t a;
+    float32x4_t b;
+    float32x4_t c;
+    float32x4_t d;
+    a = sums->a;
+    b = sums->b;
+    c = sums->c;
+    d = sums->d;
     const float *next = input;
     const float *four = weights;
     for (int32_t left = length; left > 0; --left) {
