@@ -64,7 +64,7 @@ mrt_rows_t mrt_reads_joined(const mrt_call_t *call, uint32_t input);
 /** Row i for row i, and row i - 1 of the output itself: of sums that go from row to row. */
 mrt_rows_t mrt_reads_sums(const mrt_call_t *call, uint32_t input);
 
-/* in_place and reads of a kernel, by the word that stands for both in kernels.def. */
+/** @cond in_place and reads of a kernel, by the word that stands for both in kernels.def */
 #define MRT_ROWS_none NULL, NULL                                   /* MISRA D4 */
 #define MRT_ROWS_elements mrt_in_place_elements, mrt_reads_same    /* MISRA D4 */
 #define MRT_ROWS_same NULL, mrt_reads_same                         /* MISRA D4 */
@@ -74,6 +74,7 @@ mrt_rows_t mrt_reads_sums(const mrt_call_t *call, uint32_t input);
 #define MRT_ROWS_resize NULL, mrt_reads_resize                     /* MISRA D4 */
 #define MRT_ROWS_joined NULL, mrt_reads_joined                     /* MISRA D4 */
 #define MRT_ROWS_sums NULL, mrt_reads_sums                         /* MISRA D4 */
+/** @endcond */
 
 /** A row of a table of kernels, made from a row of kernels.def; for a firmware's own list, see mrt_graph_load. */
 #define MRT_KERNEL_ROW(id, name, attrs_type, rows) /* MISRA D4 */ \

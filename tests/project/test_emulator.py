@@ -42,7 +42,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def package(model: Path) -> Package:
-    return compile_model(model)
+    """Whole tensors: by rows, entering the executor for each step would count for much in the profile."""
+    return compile_model(model, CompileOptions(optimize="speed"))
 
 
 def images(package: Package, count: int) -> list[dict[str, np.ndarray]]:

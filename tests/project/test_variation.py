@@ -11,8 +11,8 @@ from micrort.compiler import CompileOptions, compile_model
 from micrort.devices import boards
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
-INTEGER, FPU, SOFT_FLOAT = 0.001, 0.002, 0.4
-"""Most over least, less one: integers; floats with an FPU; floats by the compiler's helpers."""
+INTEGER, SCALAR, FPU, SOFT_FLOAT = 0.001, 0.004, 0.002, 0.4
+"""Most over least, less one: integers; integers without SIMD; floats with an FPU; floats by the compiler's helpers."""
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ INTEGER, FPU, SOFT_FLOAT = 0.001, 0.002, 0.4
     [
         ("sine_int8", "mps2-an386", INTEGER),
         ("digits_int8", "mps2-an386", INTEGER),
-        ("digits_int8", "mps2-an385", INTEGER),
+        ("digits_int8", "mps2-an385", SCALAR),
         ("digits_float", "mps2-an386", FPU),
         ("sine_float", "mps2-an385", SOFT_FLOAT),
     ],

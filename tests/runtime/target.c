@@ -12,7 +12,7 @@
 #include "runtime/crc32.h"
 #include <string.h>
 
-enum { BUFFERS = 64, PAIRS = 512, SCRATCH = 0x60000, BLOB = 4096, ARENA = 4096, KERNELS = 8, WORDS = 64 };
+enum { BUFFERS = 64, PAIRS = 512, SCRATCH = 0x60000, BLOB = 4096, ARENA = 4096, KERNELS = 8, WORDS = 4096 };
 
 static uint64_t scratch[SCRATCH / 8];
 static mrt_plan_buffer_t buffers[BUFFERS];
@@ -94,7 +94,7 @@ static void load(void)
     uint32_t size = 0u;
     mrt_kernel_run_t runs[KERNELS];
     const mrt_kernel_t *rows[KERNELS];
-    uint32_t words[WORDS];
+    static uint32_t words[WORDS]; /* for the proof of plans, one a word of the arenas: as many as on the host */
     mrt_loader_t loader = {.kernels = mrt_kernels, .kernel_count = MRT_KERNEL_COUNT, .runs = runs, .rows = rows,
                            .kernel_room = KERNELS, .words = words, .word_room = WORDS};
     const mrt_port_file_t file = mrt_port_file_open("blobs.bin", MRT_PORT_FILE_READ);

@@ -38,6 +38,8 @@ class Case:
     suffix: str
     """Of the inputs' dtype."""
     output_suffix: str = ""
+    sums: tuple[int, ...] = ()
+    """Shape of an int32 output in front of it; none where empty."""
 
     def runs(self, attrs: dict[str, int | float], random: np.random.Generator) -> bool:
         """Whether the check accepts; then the kernel has run on random bytes, the ends of the range among them."""
@@ -47,7 +49,8 @@ class Case:
             arrays.append(raw.reshape(-1).view(NUMPY[self.suffix])[: int(np.prod(shape))].reshape(shape))
         dtype = DType[(self.output_suffix or self.suffix).upper()]
         try:
-            kernels.call(self.kernel, attrs, arrays, [(self.output, dtype)])
+            outputs = [(self.output, dtype)]
+            kernels.call(self.kernel, attrs, arrays, [(self.sums, DType.S32), *outputs] if self.sums else outputs)
         except RuntimeStatusError as error:
             assert "_check" in str(error), error
             return False
@@ -83,6 +86,8 @@ def other_cases() -> list[Case]:
         for axes, output in (({1, 2}, (2, 3)), ({0, 2, 3}, (5,))):
             attrs = {**reduction_attrs(SHAPE, axes), **({} if suffix == "f32" else scaling)}
             found.append(Case(f"mean_{suffix}", attrs, (SHAPE,), output, suffix))
+    rows = {"rows": 5, "width": 6, "channels": 3, "pooled": 0, **scaling, "activation_min": -128, "activation_max": 127}
+    found.append(Case("mean_rows_s8", rows, ((1, 5, 6, 3),), (1, 1, 1, 3), "s8", sums=(1, 5, 1, 3)))
     softmax = {"depth": 3, "multiplier": 2**30, "shift": 24, "diff_min": -15}
     found.append(Case("softmax_s8", softmax, (SHAPE,), SHAPE, "s8"))
     found.append(Case("softmax_s8_s16", softmax, (SHAPE,), SHAPE, "s8", "s16"))

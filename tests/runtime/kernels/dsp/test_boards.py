@@ -118,6 +118,6 @@ def test_only_cores_with_the_extension_get_its_instructions(name: str) -> None:
 @pytest.mark.parametrize("name", ["cortex-m0plus", "cortex-m3", "cortex-m33+nodsp+nofp"])
 def test_cores_without_the_extension_get_other_kernels(tmp_path: Path, name: str) -> None:
     path = tmp_path / "model.tflite"
-    path.write_bytes(model(DEPTHWISE[0], 1))
+    path.write_bytes(model(DEPTHWISE[1], 1))
     package = compile_model(path, CompileOptions(target=name))
     assert [node.kernel for node in package.graph.nodes] == ["depthwise_conv2d_s8_scalar"]
