@@ -40,7 +40,7 @@ static inline mrt_taps_t mrt_window_taps(int32_t output, int32_t stride, int32_t
 }
 
 /** Row pointers that mrt_lines_t keeps; rows beyond are looked up at each use. */
-#define MRT_LINES_MAX 10
+#define MRT_LINES_MAX 12
 
 /** The input rows under one output row of a window kernel with input 0. */
 typedef struct mrt_lines {
