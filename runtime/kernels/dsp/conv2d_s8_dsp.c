@@ -15,7 +15,7 @@ typedef struct conv2d_dsp {
     const mrt_window_t *window;
     uint32_t channels; /* of the input */
     uint32_t run;      /* elements of a tap row */
-    uint32_t patch;    /* elements of a patch, up to a whole word; those beyond it are 0 */
+    uint32_t patch;    /* elements of a patch, up to a whole word; those beyond it meet weights of 0 */
     uint32_t *lanes;
     int8_t *bytes; /* a tap row of zero points; or two patches, where channels come in no multiple of four */
     int8_t point;
@@ -285,10 +285,6 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
     begin_row(&conv, &cursor);
     if ((channels % 4u) == 0u) {
         (void)fill_few(conv.bytes, conv.point, run);
-    } else {
-        /* What stands there is multiplied, too: by 0, unless someone has tampered with the weights. */
-        (void)fill_few(&conv.bytes[patch], 0, conv.patch - patch);
-        (void)fill_few(&conv.bytes[conv.patch + patch], 0, conv.patch - patch);
     }
     const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
     for (uint32_t pair = 0u; pair < (pixels / 2u); ++pair) {
@@ -333,8 +329,7 @@ mrt_status_t mrt_conv2d_s8_dsp_check(const mrt_call_t *call)
     return mrt_check_status(mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
                             && (mrt_window_check(window, input, output, 1u) == MRT_OK)
-                            && mrt_dsp_groups_check(call, 1u, (uint32_t)window->output_channels,
-                                                    mrt_dsp_quads(patch_of(window)))
+                            && mrt_dsp_groups_check(call, 1u, (uint32_t)window->output_channels, patch_of(window))
                             && mrt_check_range(attrs->input_point, -128, 127)
                             && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)

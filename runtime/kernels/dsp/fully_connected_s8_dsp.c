@@ -153,7 +153,7 @@ mrt_status_t mrt_fully_connected_s8_dsp_check(const mrt_call_t *call)
     return mrt_check_status(mrt_check_dtype(mrt_call_input(call, 0u), (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_dtype(mrt_call_output(call, 0u), (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_range(attrs->tile, 1, 2) && rows_are_sound(call, depth, channels)
-                            && mrt_dsp_groups_check(call, 1u, channels, mrt_dsp_quads(depth))
+                            && mrt_dsp_groups_check(call, 1u, channels, depth)
                             && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
                             && mrt_check_range(attrs->activation_max, -128, 127));

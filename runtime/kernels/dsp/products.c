@@ -128,9 +128,34 @@ uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words)
     return counted * words * (uint32_t)sizeof(uint32_t);
 }
 
-bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t quads)
+/* Whether the shifts of a group are in range; `end`: behind its last word. */
+static bool shifts_are_sound(const int32_t *words, uint64_t end)
+{
+    bool sound = true;
+    for (uint64_t channel = 0u; channel < MRT_DSP_GROUP; ++channel) {
+        sound = sound && mrt_check_range(words[(end - 1u) - (channel * MRT_DSP_SCALE_WORDS)], 0, 30);
+    }
+    return sound;
+}
+
+/* Whether a group's weights behind the first `elements` of the last quad are 0. Of four elements the first pair of words
+   has 0 and 2, in this order from the low end, the other pair 1 and 3. */
+static bool rest_is_zero(const int32_t *words, uint64_t end, uint32_t elements)
+{
+    static const uint32_t unused[4][2] = {{0u, 0u}, {0xFFFF0000u, 0xFFFFFFFFu}, {0xFFFF0000u, 0xFFFF0000u},
+                                          {0u, 0xFFFF0000u}}; /* by elements: bits of either pair */
+    const int32_t *quad = &words[(end - (MRT_DSP_GROUP_WORDS - MRT_DSP_GROUP)) - 4u];
+    uint32_t rest = 0u;
+    for (uint32_t word = 0u; word < 4u; ++word) {
+        rest |= (uint32_t)quad[word] & unused[elements % 4u][word / 2u];
+    }
+    return rest == 0u;
+}
+
+bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements)
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, index);
+    const uint32_t quads = mrt_dsp_quads(elements);
     if ((channels < 1u) || (quads < 1u) || (quads > MRT_DSP_QUADS_MAX)) {
         return false;
     }
@@ -141,13 +166,9 @@ bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t chann
         return false;
     }
     const int32_t *words = mrt_input_s32(call, index, 0u);
-    const uint64_t last = (groups * group_words) - 1u;
-    for (uint64_t at = group_words - 1u; at <= last; at += group_words) {
-        for (uint64_t channel = 0u; channel < MRT_DSP_GROUP; ++channel) {
-            if (!mrt_check_range(words[at - (channel * MRT_DSP_SCALE_WORDS)], 0, 30)) {
-                return false;
-            }
-        }
+    bool sound = true;
+    for (uint64_t end = group_words; sound && (end <= (groups * group_words)); end += group_words) {
+        sound = shifts_are_sound(words, end) && rest_is_zero(words, end, elements);
     }
-    return true;
+    return sound;
 }

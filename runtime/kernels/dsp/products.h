@@ -78,10 +78,11 @@ static inline uint32_t mrt_dsp_quads(uint32_t elements)
 uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words);
 
 /**
- * Whether input `index` is a constant of int32 words that holds the groups of `channels` channels with `quads` each, all
- * shifts within 0..30. quads is at least 1 and at most MRT_DSP_QUADS_MAX, channels at least 1.
+ * Whether input `index` is a constant of int32 words that holds the groups of `channels` channels with filters of
+ * `elements`: all shifts within 0..30, and weights of 0 behind the end of a filter, so that what stands behind the input
+ * is of no matter. Both numbers are at least 1, and elements fill at most MRT_DSP_QUADS_MAX quads.
  */
-bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t quads);
+bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements);
 
 /** Most quads: their lanes' bytes stay far below 2^31. */
 #define MRT_DSP_QUADS_MAX (UINT32_C(1) << 24u)

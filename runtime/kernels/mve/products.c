@@ -106,12 +106,36 @@ void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int
     }
 }
 
+/* Whether the last block of a filter ends with zeros: `rest` of 16 bytes, for each of `lanes` channels. */
+static bool rest_is_zero(const int8_t *blocks, int32_t lanes, uint32_t rest)
+{
+    uint32_t found = 0u;
+    for (int32_t lane = 0; lane < lanes; ++lane) {
+        for (uint32_t i = (uint32_t)MRT_MVE_BYTES - rest; i < (uint32_t)MRT_MVE_BYTES; ++i) {
+            found |= (uint8_t)blocks[((uint32_t)lane * (uint32_t)MRT_MVE_BYTES) + i];
+        }
+    }
+    return found == 0u;
+}
+
 bool mrt_mve_groups_check(const mrt_call_t *call, uint32_t index, int32_t lanes, int32_t channels, uint64_t elements)
 {
+    const mrt_tensor_t *tensor = mrt_call_input(call, index);
     const uint64_t count = ((uint64_t)(uint32_t)channels + (uint32_t)lanes - 1u) / (uint32_t)lanes;
     const uint64_t blocks = (elements + (uint32_t)MRT_MVE_BYTES - 1u) / (uint32_t)MRT_MVE_BYTES;
-    const uint64_t words = 3u + (4u * blocks);
-    return mrt_check_elements(mrt_call_input(call, index), (uint32_t)MRT_DTYPE_S32, count * words * (uint32_t)lanes);
+    const uint64_t words = (3u + (4u * blocks)) * (uint32_t)lanes; /* of a group */
+    if ((tensor->pool != (uint8_t)MRT_POOL_PARAMS)
+        || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, count * words)) {
+        return false;
+    }
+    const int8_t *groups = mrt_input_row(call, index, 0u); /* MISRA D1 */
+    const uint32_t rest = (uint32_t)((blocks * (uint32_t)MRT_MVE_BYTES) - elements);
+    bool sound = true;
+    for (uint64_t group = 0u; sound && (group < count); ++group) {
+        const uint64_t end = ((group + 1u) * words) - (2u * (uint64_t)(uint32_t)lanes);
+        sound = rest_is_zero(&groups[4u * (end - (4u * (uint64_t)(uint32_t)lanes))], lanes, rest);
+    }
+    return sound;
 }
 
 bool mrt_mve_output_check(int32_t offset, int32_t low, int32_t high, int32_t scaling)

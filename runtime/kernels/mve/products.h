@@ -32,7 +32,10 @@ static inline int32_t mrt_mve_blocks(int32_t elements)
     return (elements / MRT_MVE_BYTES) + (((elements % MRT_MVE_BYTES) != 0) ? 1 : 0);
 }
 
-/** Whether an input is a constant of groups of `lanes` channels, enough for `channels` filters of `elements`. */
+/**
+ * Whether an input is a constant of groups of `lanes` channels, enough for `channels` filters of `elements` (at least 1),
+ * each continued by weights of 0, so that what stands behind the elements under it is of no matter.
+ */
 bool mrt_mve_groups_check(const mrt_call_t *call, uint32_t index, int32_t lanes, int32_t channels, uint64_t elements);
 
 /** Whether offset, clamp and scaling are in range. */

@@ -34,6 +34,8 @@ class Described:
     """Which tensor, outputs behind inputs, lies at which offset; the others at 0."""
     constant: int = -1
     """Which tensor lies among the constants beside input 4."""
+    content: bytes = b""
+    """What the constants begin with."""
 
     def is_accepted(self) -> bool:
         ffi, lib = library.load()
@@ -43,13 +45,13 @@ class Described:
             is_shifts = bool(self.shifts) and index == 4
             pool = PARAMS if index == self.constant or is_shifts else 0
             rows.append((self.offset[1] if index == self.offset[0] else 0, row_bytes, count, pool, dtype))
-        shifts = ffi.new("int32_t[]", [*self.shifts, 0])
+        shifts = [*np.frombuffer(self.content, np.int32).tolist(), *self.shifts]
         packed = np.frombuffer(kernels.pack_attrs(self.kernel, self.attrs), np.int32).tolist()
         fields = {
             "tensors": ffi.new("mrt_tensor_t[]", rows or 1),
             "args": ffi.new("uint16_t[]", [*range(len(rows)), *[0] * 8]),
             "attrs": ffi.new("int32_t[]", packed),
-            "params": shifts,
+            "params": ffi.new("int32_t[]", shifts or [0]),
             "input_count": len(self.inputs),
             "output_count": len(self.outputs),
         }

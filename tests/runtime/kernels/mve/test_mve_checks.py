@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
@@ -79,7 +81,8 @@ def described(kernel: str) -> Described:
 
     attrs = {**offer.call.attrs, "activation_min": -50, "activation_max": 50}
     inputs = tuple(row(tensors[name]) for name in offer.call.inputs)
-    return Described(kernel, attrs, inputs, (row(tensors["y"]),))
+    content = b"".join(tensor.data.tobytes() for tensor in offer.constants if tensor.data is not None)
+    return Described(kernel, attrs, inputs, (row(tensors["y"]),), constant=1 if content else -1, content=content)
 
 
 @pytest.mark.parametrize("kernel", RANGES)
@@ -108,6 +111,18 @@ def test_tensors_that_do_not_fit_are_refused(kernel: str) -> None:
         assert not call.with_tensor(index, row_bytes=row_bytes + 4).is_accepted()
     fewer = Described(kernel, call.attrs, call.inputs[:-1], call.outputs)
     assert not fewer.is_accepted()
+
+
+def test_weights_behind_the_end_of_a_filter_are_zero() -> None:
+    """Else whatever stands in memory behind the 3 * 3 * 8 elements under it would count."""
+    call = described("conv2d_s8_mve")
+    last = 4 * 4 + 4 * 16 * (72 // 16)
+    for lane in range(4):
+        for byte in range(16):
+            content = bytearray(call.content)
+            content[last + 16 * lane + byte] ^= 1
+            assert replace(call, content=bytes(content)).is_accepted() == (byte < 72 % 16)
+    assert not replace(call, constant=-1).is_accepted(), "what is no constant cannot be known"
 
 
 def test_a_vector_across_rows_must_be_copied() -> None:
