@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.runtime.test_plan import ANY, FLOATING, PAIR, UNLIMITED, Problem, buffer
+from tests.runtime.test_plan import ANY, FLOATING, PAIR, UNLIMITED, Buffer, Problem, buffer
 
 from micrort import sources
 
@@ -207,3 +207,65 @@ def test_one_byte_is_enough_to_overlap(sizes: tuple[int, int], offsets: tuple[in
     problem = Problem([buffer(0, 2, size) for size in sizes])
     assert problem.check([(0, offset) for offset in offsets])[:2] == ("ERR_PLAN", "OVERLAP")
     assert problem.check([(0, 0), (0, sizes[0])])[:2] == ("OK", "NONE")
+
+
+def solve_in(problem: Problem, scratch: object, bytes_: int, goal: int = 0) -> tuple[str, int, list[int]]:
+    """Status, steps and offsets of the exact planner in memory that others have used before."""
+    ffi, lib = problem.ffi, problem.lib
+    options = ffi.new("mrt_plan_options_t *", (lib.MRT_PLAN_EXACT, goal, 20_000))
+    status = problem.name(lib.mrt_plan_solve(problem.struct, options, scratch, bytes_, problem.plan))
+    return status, problem.plan.steps, [slot.offset for slot in problem.slots]
+
+
+def test_what_an_earlier_search_has_excluded_is_forgotten() -> None:
+    """Two problems that differ in their sizes alone, one without a plan, one after the other in the same scratch."""
+    lifetimes = [(0, 3), (2, 5), (4, 7), (0, 1), (1, 2), (3, 6)]
+    crowded = [buffer(start, end, size) for (start, end), size in zip(lifetimes, (4, 4, 5, 5, 5, 2), strict=True)]
+    best = Problem(crowded)
+    assert best.solve("EXACT") == "OK"
+    capacity = best.plan.used[0] - 1
+    assert best.plan.lower_bound[0] == best.plan.used[0], "known by the search or by the bound"
+    small = [buffer(start, end, 1 + index % 3) for index, (start, end) in enumerate(lifetimes)]
+    bytes_ = int(best.lib.mrt_plan_scratch_size(best.lib.MRT_PLAN_EXACT, len(small)))
+    for fill in (0x00, 0xFF):
+        scratch = best.ffi.new("uint64_t[]", bytes_ // 8)
+        best.ffi.buffer(scratch)[:] = bytes([fill]) * bytes_
+        alone = solve_in(Problem(small), scratch, bytes_)
+        solve_in(Problem(crowded, [(capacity, 16, 0)]), scratch, bytes_, FIT)
+        assert solve_in(Problem(small), scratch, bytes_) == alone
+        assert solve_in(Problem(small), scratch, bytes_) == alone, "nor does it know its own answers"
+
+
+def test_a_pair_with_a_buffer_of_other_pools_is_none_whatever_the_scratch_holds() -> None:
+    """The search of one group of pools has no place for the other's buffer."""
+    items = [buffer(i % 5, i % 5 + 2, 3 + i * 7 % 11, pools=1) for i in range(12)] + [buffer(0, 2, 9, pools=2)]
+    pairs = [(index, 12, 0) for index in range(12) if items[index][0] == 1]
+    answers = set()
+    for fill in (0x00, 0xFF, 0x01):
+        problem = Problem(items, [(UNLIMITED, 16, 0), (UNLIMITED, 16, 1)], pairs)
+        assert problem.solve("EXACT", fill=fill, budget=5000) == "OK"
+        answers.add((problem.plan.steps, problem.plan.used[0], *(slot.offset for slot in problem.slots)))
+    assert len(answers) == 1
+
+
+@pytest.mark.parametrize("strategy", NAMES)
+def test_one_buffer_needs_no_search(strategy: str) -> None:
+    problem = Problem([buffer(0, 3, 8, alignment=4)])
+    assert problem.solve(strategy) == "OK"
+    assert (problem.plan.steps, problem.plan.used[0]) == (1, 8)
+    assert problem.plan.outcome == problem.lib.MRT_PLAN_OPTIMAL
+
+
+@pytest.mark.parametrize(
+    ("items", "needed"),
+    [
+        ([buffer(0, 1, 6, alignment=4), buffer(0, 1, 6, alignment=4)], 14),  # 4, not 6, divides the offsets
+        ([buffer(0, 1, 6, alignment=2), buffer(0, 1, 6, fixed=9)], 15),
+        ([buffer(0, 2, 6), buffer(0, 2, 6, fixed=4), buffer(0, 1, 6)], 22),
+    ],
+)
+def test_the_optimum_may_lie_between_multiples_of_the_sizes(items: list[Buffer], needed: int) -> None:
+    problem = Problem(items)
+    assert problem.solve("EXACT") == "OK"
+    assert (problem.plan.used[0], problem.plan.lower_bound[0]) == (needed, needed)
+    assert problem.plan.outcome == problem.lib.MRT_PLAN_OPTIMAL

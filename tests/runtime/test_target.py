@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.ports import firmware
 from tests.runtime.test_blob import STATUSES, Bench, damaged
-from tests.runtime.test_plan_golden import GOLDEN, SEEDS, STRATEGIES, options_of, problem
+from tests.runtime.test_plan_golden import SEEDS, STRATEGIES, golden_answers, options_of, problem
 
 from micrort import sources
 from micrort.transport import qemu
@@ -65,7 +65,7 @@ def test_the_answers_are_those_of_the_host(machine: str, target: str | None, tmp
     image = firmware.build(tmp_path, machine, (HERE / "target.c").read_text(), target, units)
     printed = qemu.run(image, machine, tmp_path, timeout=300)
 
-    expected = [line.split(": ")[1] for line in GOLDEN.read_text().splitlines() if not line.startswith("scratch")]
+    expected = [line.split(": ")[1] for line in golden_answers()]
     assert [golden(line) for line in printed.splitlines()] == expected
     answers = list(struct.iter_unpack("<2I", (tmp_path / "answers.bin").read_bytes()))
     assert answers == [answer(bench, data) for data in blobs]
