@@ -80,7 +80,8 @@ static mrt_status_t find_buffer(const mrt_executor_t *executor, const mrt_tensor
     if (mrt_tensor_has_row_table(tensor)) {
         return MRT_ERR_ARGUMENT;
     }
-    buffer->data = mrt_address_mut(executor->pools[tensor->pool], tensor->offset);
+    void *base = executor->pools[tensor->pool];
+    buffer->data = mrt_address_mut(base, tensor->offset);
     buffer->size = mrt_tensor_bytes(tensor);
     return MRT_OK;
 }
@@ -169,17 +170,19 @@ static void *address_of(const mrt_executor_t *executor, const handover_t *handov
     const mrt_graph_t *graph = executor->graph;
     const mrt_tensor_t *tensor = tensor_of(executor, handover->info);
     const uint32_t offset = (uint32_t)MRT_ROW_UNIT * graph->row_table[tensor->offset + handover->row];
-    return mrt_address_mut(executor->pools[mrt_tensor_pool(tensor)], offset);
+    void *base = executor->pools[mrt_tensor_pool(tensor)];
+    return mrt_address_mut(base, offset);
 }
 
 /* Hands a row over to who is there for it; `done` remains false where nobody is. */
 static mrt_status_t hand_over(const mrt_executor_t *executor, const handover_t *handover, bool *done)
 {
     const mrt_stream_t *stream = executor->stream;
-    mrt_row_callback_t callback = NULL;
-    if (stream != NULL) {
-        callback = handover->is_input ? stream->source : stream->sink;
+    if (stream == NULL) {
+        *done = false;
+        return MRT_OK;
     }
+    const mrt_row_callback_t callback = handover->is_input ? stream->source : stream->sink;
     *done = (callback != NULL);
     return (callback == NULL) ? MRT_OK
                               : callback(stream->context, handover->index, handover->row,

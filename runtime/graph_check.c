@@ -191,7 +191,7 @@ static bool step_is_sound(const mrt_graph_t *graph, const mrt_step_t *step, uint
     if ((tensor == NULL) || (step->row_begin >= step->row_end)) {
         return false;
     }
-    const uint64_t last = (uint64_t)step->row_end + ((uint64_t)(rounds - 1u) * step->advance);
+    const uint64_t last = (uint64_t)step->row_end + (((uint64_t)rounds - 1u) * step->advance);
     return (last <= tensor->rows) && ((rounds > 1u) || (step->advance == 0u));
 }
 

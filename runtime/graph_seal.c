@@ -34,7 +34,8 @@ static uint32_t add_table(uint32_t sum, const void *table, uint32_t bytes)
         word = &word[1];
     }
     if ((bytes % 4u) != 0u) {
-        const uint16_t *half = (const void *)word; /* MISRA D1 */
+        const void *rest = word;
+        const uint16_t *half = rest; /* MISRA D1 */
         total = turned(total) + half[0];
     }
     return total;

@@ -65,15 +65,15 @@ mrt_rows_t mrt_reads_joined(const mrt_call_t *call, uint32_t input);
 mrt_rows_t mrt_reads_sums(const mrt_call_t *call, uint32_t input);
 
 /** @cond in_place and reads of a kernel, by the word that stands for both in kernels.def */
-#define MRT_ROWS_none NULL, NULL                                   /* MISRA D4 */
-#define MRT_ROWS_elements mrt_in_place_elements, mrt_reads_same    /* MISRA D4 */
-#define MRT_ROWS_same NULL, mrt_reads_same                         /* MISRA D4 */
-#define MRT_ROWS_window mrt_in_place_window, mrt_reads_window      /* MISRA D4 */
-#define MRT_ROWS_taps NULL, mrt_reads_window                       /* MISRA D4 */
-#define MRT_ROWS_pad NULL, mrt_reads_pad                           /* MISRA D4 */
-#define MRT_ROWS_resize NULL, mrt_reads_resize                     /* MISRA D4 */
-#define MRT_ROWS_joined NULL, mrt_reads_joined                     /* MISRA D4 */
-#define MRT_ROWS_sums NULL, mrt_reads_sums                         /* MISRA D4 */
+#define MRT_ROWS_none NULL, NULL
+#define MRT_ROWS_elements mrt_in_place_elements, mrt_reads_same
+#define MRT_ROWS_same NULL, mrt_reads_same
+#define MRT_ROWS_window mrt_in_place_window, mrt_reads_window
+#define MRT_ROWS_taps NULL, mrt_reads_window
+#define MRT_ROWS_pad NULL, mrt_reads_pad
+#define MRT_ROWS_resize NULL, mrt_reads_resize
+#define MRT_ROWS_joined NULL, mrt_reads_joined
+#define MRT_ROWS_sums NULL, mrt_reads_sums
 /** @endcond */
 
 /** A row of a table of kernels, made from a row of kernels.def; for a firmware's own list, see mrt_graph_load. */

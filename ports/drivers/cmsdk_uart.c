@@ -18,7 +18,7 @@
 #define NVIC_PRIORITY 0xE000E400u
 #define NVIC_LOWEST 0xFFu
 
-#define REGISTER(address) (*(volatile uint32_t *)(address)) /* MISRA D4 */
+#define REGISTER(address) (*(volatile uint32_t *)(address))
 
 static uint32_t take(void *context, uint8_t *data, uint32_t size)
 {

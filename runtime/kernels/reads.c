@@ -30,13 +30,16 @@ static mrt_rows_t under(const mrt_window_t *window, uint32_t row)
 {
     const uint32_t height = (uint32_t)window->output_height;
     const uint32_t image = (row / height) * (uint32_t)window->input_height;
+    const uint32_t y = row % height;
     const mrt_taps_t taps =
-        mrt_window_taps((int32_t)(row % height), window->stride_height, window->padding_top, window->dilation_height,
+        mrt_window_taps((int32_t)y, window->stride_height, window->padding_top, window->dilation_height,
                         window->kernel_height, window->input_height);
     mrt_rows_t rows = {image, image};
     if (taps.begin < taps.end) {
-        rows.begin += (uint32_t)(taps.origin + (taps.begin * window->dilation_height));
-        rows.end += (uint32_t)(taps.origin + ((taps.end - 1) * window->dilation_height)) + 1u;
+        const int32_t first = taps.origin + (taps.begin * window->dilation_height);
+        const int32_t last = taps.origin + ((taps.end - 1) * window->dilation_height);
+        rows.begin += (uint32_t)first;
+        rows.end += (uint32_t)last + 1u;
     } else if (taps.origin >= 0) { /* below the image */
         rows.begin += (uint32_t)window->input_height;
         rows.end = rows.begin;

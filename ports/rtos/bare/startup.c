@@ -34,8 +34,8 @@ typedef struct vector_table {
     void (*devices[DEVICES])(void);
 } vector_table_t;
 
-#define FOUR(handler) handler, handler, handler, handler                     /* MISRA D4 */
-#define SIXTEEN(handler) FOUR(handler), FOUR(handler), FOUR(handler), FOUR(handler) /* MISRA D4 */
+#define FOUR(handler) handler, handler, handler, handler
+#define SIXTEEN(handler) FOUR(handler), FOUR(handler), FOUR(handler), FOUR(handler)
 
 extern const vector_table_t mrt_port_vectors;
 

@@ -59,7 +59,7 @@ static void start_clock(void)
     MRT_PWR_CR1 |= MRT_PWR_CR1_SCALE_1;
     const bool external = external_clock();
     const uint32_t divide = external ? (MRT_BOARD_HSE_HZ / 1000000u) : INTERNAL_MHZ;
-    const uint32_t factors = divide | (PLL_MULTIPLY << 6) | (PLL_USB << 24);
+    const uint32_t factors = divide | ((uint32_t)PLL_MULTIPLY << 6u) | ((uint32_t)PLL_USB << 24u);
     const uint32_t source = external ? MRT_RCC_PLLCFGR_FROM_HSE : 0u;
     MRT_RCC_PLLCFGR = (MRT_RCC_PLLCFGR & MRT_RCC_PLLCFGR_RESERVED) | factors | source;
     MRT_RCC_CR |= MRT_RCC_CR_PLL_ON;

@@ -44,12 +44,12 @@
 #define MRT_RCC_APB2ENR_USART1 0x00000010u
 
 /* General-purpose pins (6.4): 0 is port A. */
-#define MRT_GPIO(port, offset) MRT_REGISTER(0x40020000u + (0x400u * (port)) + (offset)) /* MISRA D3 */
+#define MRT_GPIO(port, offset) MRT_REGISTER(0x40020000u + (0x400u * (port)) + (offset))
 #define MRT_GPIO_MODE 0x00u
 #define MRT_GPIO_ALTERNATE 0x20u
 
 /* Serial ports (31.8). */
-#define MRT_USART(offset) MRT_REGISTER(MRT_BOARD_UART_BASE + (offset)) /* MISRA D3 */
+#define MRT_USART(offset) MRT_REGISTER(MRT_BOARD_UART_BASE + (offset))
 #define MRT_USART_CR1 0x00u
 #define MRT_USART_BRR 0x0Cu
 #define MRT_USART_ISR 0x1Cu

@@ -223,7 +223,7 @@ def _value(graph: ExecutorGraph, index: int) -> Value:
     offset, _ = graph.place(index)
     pool = "(uint8_t)MRT_POOL_PARAMS" if entry.pool == PARAMS_POOL else f"{entry.pool}u"
     if entry.row_offsets is not None:
-        pool = f"{entry.pool}u | (uint8_t)MRT_POOL_ROW_TABLE"
+        pool = f"{entry.pool}u | (uint8_t)MRT_POOL_ROW_TABLE" if entry.pool else "(uint8_t)MRT_POOL_ROW_TABLE"
     return Value(entry, index, offset, pool, c_text.C_TYPES[entry.dtype], note)
 
 

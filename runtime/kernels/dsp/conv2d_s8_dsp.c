@@ -30,22 +30,22 @@ typedef struct line {
 } line_t;
 
 /* A place in the output. */
-typedef struct pixel {
+typedef struct pixel_dsp {
     const line_t *line;
     int32_t x;
     int32_t origin; /* input column of tap 0 */
     int8_t *to;
-} pixel_t;
+} pixel_dsp_t;
 
 /* The walk over all pixels of a call. Of two pixels one after the other each has its line. */
-typedef struct cursor {
+typedef struct cursor_dsp {
     line_t lines[2];
     uint32_t current;
     uint32_t row;
-    pixel_t next;
-} cursor_t;
+    pixel_dsp_t next;
+} cursor_dsp_t;
 
-static void begin_row(const conv2d_dsp_t *conv, cursor_t *cursor)
+static void begin_row(const conv2d_dsp_t *conv, cursor_dsp_t *cursor)
 {
     const mrt_window_t *window = conv->window;
     cursor->current = 1u - cursor->current;
@@ -55,16 +55,16 @@ static void begin_row(const conv2d_dsp_t *conv, cursor_t *cursor)
     const int32_t room = (window->input_width - extent) + window->padding_left;
     line->begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width;
     line->end = (room < 0) ? 0 : ((room / window->stride_width) + 1);
-    cursor->next = (pixel_t){line, 0, -window->padding_left, mrt_output_s8(conv->call, 0u, cursor->row)};
+    cursor->next = (pixel_dsp_t){line, 0, -window->padding_left, mrt_output_s8(conv->call, 0u, cursor->row)};
 }
 
-static inline pixel_t next_pixel(const conv2d_dsp_t *conv, cursor_t *cursor)
+static inline pixel_dsp_t next_pixel(const conv2d_dsp_t *conv, cursor_dsp_t *cursor)
 {
     if (cursor->next.x == conv->window->output_width) {
         cursor->row += 1u;
         begin_row(conv, cursor);
     }
-    const pixel_t pixel = cursor->next;
+    const pixel_dsp_t pixel = cursor->next;
     cursor->next.x += 1;
     cursor->next.origin += conv->window->stride_width;
     cursor->next.to = &cursor->next.to[conv->window->output_channels];
@@ -72,19 +72,19 @@ static inline pixel_t next_pixel(const conv2d_dsp_t *conv, cursor_t *cursor)
 }
 
 /* Whether all columns under a pixel lie in the image. */
-static inline bool is_inside(const pixel_t *pixel)
+static inline bool is_inside(const pixel_dsp_t *pixel)
 {
     return (pixel->x >= pixel->line->begin) && (pixel->x < pixel->line->end);
 }
 
 /* Whether they also lie one beside the other. */
-static bool is_whole(const mrt_window_t *window, const pixel_t *pixel)
+static bool is_whole(const mrt_window_t *window, const pixel_dsp_t *pixel)
 {
     return (window->dilation_width == 1) && is_inside(pixel);
 }
 
 /* The elements under a tap; zero points where it lies outside the image. */
-static const int8_t *tap_of(const conv2d_dsp_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t tap)
+static const int8_t *tap_of(const conv2d_dsp_t *conv, const pixel_dsp_t *pixel, int32_t tap_row, int32_t tap)
 {
     const int32_t column = pixel->origin + (tap * conv->window->dilation_width);
     const mrt_taps_t *rows = &pixel->line->under.taps;
@@ -96,7 +96,7 @@ static const int8_t *tap_of(const conv2d_dsp_t *conv, const pixel_t *pixel, int3
 }
 
 /* Widens patches from the image: by whole tap rows, or tap by tap at the borders. b is null for one pixel. */
-static void widen_taps(const conv2d_dsp_t *conv, const pixel_t *a, const pixel_t *b)
+static void widen_taps(const conv2d_dsp_t *conv, const pixel_dsp_t *a, const pixel_dsp_t *b)
 {
     const mrt_window_t *window = conv->window;
     const bool whole = is_whole(window, a) && ((b == NULL) || is_whole(window, b));
@@ -118,7 +118,7 @@ static inline int8_t *copy_few(int8_t *to, const int8_t *from, uint32_t count)
     uint32_t done = 0u;
     while ((count - done) >= 4u) {
         const uint32_t word = mrt_dsp_load(&from[done]);
-        (void)memcpy(&to[done], &word, sizeof(word));
+        (void)memcpy(&to[done], &word, sizeof(word)); /* MISRA D7 */
         done += 4u;
     }
     while (done < count) {
@@ -137,7 +137,7 @@ static inline int8_t *fill_few(int8_t *to, int8_t point, uint32_t count)
 }
 
 /* Copies the patch of any pixel to bytes without gaps. */
-static void gather_any(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *patch)
+static void gather_any(const conv2d_dsp_t *conv, const pixel_dsp_t *pixel, int8_t *patch)
 {
     const mrt_window_t *window = conv->window;
     const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left,
@@ -155,7 +155,8 @@ static void gather_any(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *p
         for (int32_t tap = begin; tap < end; tap += step) {
             to = copy_few(to, tap_of(conv, pixel, row, tap), count);
         }
-        to = fill_few(to, conv->point, (uint32_t)(window->kernel_width - end) * conv->channels);
+        const int32_t behind = window->kernel_width - end;
+        to = fill_few(to, conv->point, (uint32_t)behind * conv->channels);
     }
 }
 
@@ -167,7 +168,7 @@ typedef struct source {
 } source_t;
 
 /* The tap rows of a pixel; copied to `room` where some of them leave the image. */
-static inline source_t source_of(const conv2d_dsp_t *conv, const pixel_t *pixel, int8_t *room)
+static inline source_t source_of(const conv2d_dsp_t *conv, const pixel_dsp_t *pixel, int8_t *room)
 {
     const int32_t height = conv->window->kernel_height;
     const mrt_taps_t *rows = &pixel->line->under.taps;
@@ -229,10 +230,10 @@ static void widen_rows(const conv2d_dsp_t *conv, const source_t *a, const source
     }
 }
 
-static void compute_two(const conv2d_dsp_t *conv, cursor_t *cursor)
+static void compute_two(const conv2d_dsp_t *conv, cursor_dsp_t *cursor)
 {
-    const pixel_t a = next_pixel(conv, cursor);
-    const pixel_t b = next_pixel(conv, cursor);
+    const pixel_dsp_t a = next_pixel(conv, cursor);
+    const pixel_dsp_t b = next_pixel(conv, cursor);
     if ((conv->channels % 4u) == 0u) {
         widen_taps(conv, &a, &b);
     } else {
@@ -244,9 +245,9 @@ static void compute_two(const conv2d_dsp_t *conv, cursor_t *cursor)
 }
 
 /* One pixel; where patches are made row by row, as two times the same, whose second result nobody sees. */
-static void compute_one(const conv2d_dsp_t *conv, cursor_t *cursor)
+static void compute_one(const conv2d_dsp_t *conv, cursor_dsp_t *cursor)
 {
-    const pixel_t a = next_pixel(conv, cursor);
+    const pixel_dsp_t a = next_pixel(conv, cursor);
     if ((conv->channels % 4u) == 0u) {
         widen_taps(conv, &a, NULL);
         mrt_dsp_multiply_one(&conv->walk, (uint32_t)conv->window->output_channels, a.to);
@@ -279,7 +280,7 @@ mrt_status_t mrt_conv2d_s8_dsp_run(const mrt_call_t *call)
         .point = (int8_t)attrs->input_point,
         .walk = {lanes, groups, quads, mrt_dsp_step(attrs->output_point)},
     };
-    cursor_t cursor;
+    cursor_dsp_t cursor;
     cursor.current = 0u;
     cursor.row = call->row_begin;
     begin_row(&conv, &cursor);

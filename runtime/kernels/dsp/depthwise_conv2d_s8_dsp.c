@@ -174,13 +174,14 @@ static void convert_row(const block_t *block, const int8_t *row, uint32_t *to, u
         const bool has_a = (column >= 0) && (column < width);
         const bool has_b = (column >= -1) && (column < (width - 1));
         const uint32_t left = words - done;
-        const uint32_t whole = (has_a && has_b) ? ((uint32_t)(width - column) / 2u) : 1u;
+        const int32_t ahead = width - column;
+        const uint32_t whole = (has_a && has_b) ? ((uint32_t)ahead / 2u) : 1u;
         const uint32_t count = (whole < left) ? whole : left;
         const pair_t pair = {has_a ? &row[(uint32_t)column * pixel] : point,
-                             has_b ? &row[(uint32_t)(column + 1) * pixel] : point, 2u * pixel, 2u * pixel};
+                             has_b ? &row[((uint32_t)column + 1u) * pixel] : point, 2u * pixel, 2u * pixel};
         convert(block, &pair, count, &to[done], 1u, channels);
         done += count;
-        column += (int32_t)(2u * count);
+        column += 2 * (int32_t)count;
     }
 }
 
@@ -188,7 +189,7 @@ static void convert_row(const block_t *block, const int8_t *row, uint32_t *to, u
 static void convert_columns(const block_t *block, uint32_t word, uint32_t channel, uint32_t channels, bool borders)
 {
     const int8_t *point = mrt_address(&block->point, 0u); /* MISRA D1 */
-    const int32_t row = block->inner_origin + (int32_t)(2u * word);
+    const int32_t row = block->inner_origin + (2 * (int32_t)word);
     const int8_t *a = row_of(block, row, channel);
     const int8_t *b = row_of(block, row + 1, channel);
     const uint32_t pixel = (uint32_t)block->window->input_channels;
@@ -409,7 +410,8 @@ static void set_place(block_t *block, uint32_t row, uint32_t rows)
     const uint32_t height = (uint32_t)window->output_height;
     const uint32_t width = (uint32_t)window->output_width;
     const extents_t extents = extents_of(window, transposed, (int32_t)rows);
-    const int32_t top = ((int32_t)(row % height) * window->stride_height) - window->padding_top;
+    const uint32_t y = row % height;
+    const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
     block->image = row / height;
     block->outer_origin = transposed ? -window->padding_left : top;
     block->inner_origin = transposed ? top : -window->padding_left;

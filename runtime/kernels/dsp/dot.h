@@ -37,7 +37,8 @@ typedef struct mrt_dsp_scale {
 static inline mrt_dsp_scale_t mrt_dsp_scale(const uint32_t *scales, uint32_t lane, uint32_t step)
 {
     const uint32_t *words = &scales[MRT_DSP_SCALE_WORDS * lane];
-    const mrt_dsp_scale_t scale = {(int32_t)words[0], (int32_t)(step << words[1]), words[1]};
+    const uint32_t offset = step << words[1];
+    const mrt_dsp_scale_t scale = {(int32_t)words[0], (int32_t)offset, words[1]};
     return scale;
 }
 
@@ -53,14 +54,15 @@ static inline int8_t mrt_dsp_requantise(int32_t twice, mrt_dsp_scale_t scale)
 /** Twice the sum of an even channel. */
 static inline int32_t mrt_dsp_twice_even(uint32_t even)
 {
-    return (int32_t)(2u * even);
+    const uint32_t twice = 2u * even;
+    return (int32_t)twice;
 }
 
 /** Twice the sum of an odd channel, from the sum of 256 times it and its even neighbour, and from the latter. */
 static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
 {
-    const int32_t odd = (int32_t)(both - even);
-    return odd >> 7u; /* MISRA D2 */
+    const uint32_t odd = both - even;
+    return (int32_t)odd >> 7u; /* MISRA D2 */
 }
 
 /** Four elements of two pixels as lanes: MRT_DSP_LANES_TWO words. */

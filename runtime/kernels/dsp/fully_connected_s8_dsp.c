@@ -29,7 +29,7 @@ static vectors_t vectors_from(uint32_t first, uint32_t per_row)
 }
 
 /* What stays the same for all vectors of one call. */
-typedef struct product {
+typedef struct product_dsp {
     const mrt_call_t *call;
     uint32_t depth;
     uint32_t channels;
@@ -37,9 +37,9 @@ typedef struct product {
     vectors_t outputs;
     uint32_t *lanes;
     mrt_dsp_walk_t walk;
-} product_t;
+} product_dsp_t;
 
-static inline const int8_t *next_input(product_t *product)
+static inline const int8_t *next_input(product_dsp_t *product)
 {
     uint32_t index = 0u;
     const uint32_t row = next_vector(&product->inputs, &index);
@@ -47,7 +47,7 @@ static inline const int8_t *next_input(product_t *product)
     return &elements[index * product->depth];
 }
 
-static inline int8_t *next_output(product_t *product)
+static inline int8_t *next_output(product_dsp_t *product)
 {
     uint32_t index = 0u;
     const uint32_t row = next_vector(&product->outputs, &index);
@@ -55,7 +55,7 @@ static inline int8_t *next_output(product_t *product)
     return &elements[index * product->channels];
 }
 
-static void compute_two(product_t *product)
+static void compute_two(product_dsp_t *product)
 {
     const int8_t *a = next_input(product);
     const int8_t *b = next_input(product);
@@ -65,14 +65,14 @@ static void compute_two(product_t *product)
     mrt_dsp_multiply_two(&product->walk, product->channels, output_a, output_b);
 }
 
-static void compute_one(product_t *product)
+static void compute_one(product_dsp_t *product)
 {
     (void)mrt_dsp_widen_one(next_input(product), product->depth, product->lanes);
     mrt_dsp_multiply_one(&product->walk, product->channels, next_output(product));
 }
 
 /* Vector `vector`, which is several input rows. */
-static void compute_rows(product_t *product, uint32_t vector)
+static void compute_rows(product_dsp_t *product, uint32_t vector)
 {
     const uint32_t row_elements = mrt_call_input(product->call, 0u)->row_bytes;
     const uint32_t rows = product->depth / row_elements;
@@ -95,7 +95,7 @@ mrt_status_t mrt_fully_connected_s8_dsp_run(const mrt_call_t *call)
     const uint32_t count = (call->row_end - call->row_begin) * per_output_row;
     uint32_t *lanes = mrt_workspace(call);                  /* MISRA D1 */
     const uint32_t *groups = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
-    product_t product = {
+    product_dsp_t product = {
         .call = call,
         .depth = depth,
         .channels = channels,

@@ -23,7 +23,7 @@
 static inline uint32_t mrt_dsp_load(const int8_t *bytes)
 {
     uint32_t word;
-    (void)memcpy(&word, bytes, sizeof(word));
+    (void)memcpy(&word, bytes, sizeof(word)); /* MISRA D7 */
     return word;
 }
 
@@ -31,8 +31,8 @@ static inline uint32_t mrt_dsp_load(const int8_t *bytes)
 static inline int32_t mrt_dsp_signed(uint32_t word, uint32_t sign_bit)
 {
     const uint32_t field = word & ((2u * sign_bit) - 1u);
-    const int32_t flipped = (int32_t)(field ^ sign_bit);
-    return flipped - (int32_t)sign_bit;
+    const uint32_t flipped = field ^ sign_bit;
+    return (int32_t)flipped - (int32_t)sign_bit;
 }
 
 #if MRT_DSP == 1
@@ -154,15 +154,18 @@ static inline uint32_t mrt_dsp_smlad(uint32_t a, uint32_t b, uint32_t sum)
 
 static inline int32_t mrt_dsp_smmlar(int32_t a, int32_t b, int32_t addend)
 {
-    const int64_t product = ((int64_t)a * (int64_t)b) + INT64_C(0x80000000);
+    const int64_t product = ((int64_t)a * (int64_t)b) + INT64_C(2147483648);
     const uint32_t high = (uint32_t)((uint64_t)product >> 32u);
-    return (int32_t)(high + (uint32_t)addend);
+    const uint32_t sum = high + (uint32_t)addend;
+    return (int32_t)sum;
 }
 
 static inline int32_t mrt_dsp_smlawb(int32_t factor, uint32_t lanes, int32_t sum)
 {
     const int64_t product = (int64_t)factor * mrt_dsp_signed(lanes, 0x8000u);
-    return (int32_t)((uint32_t)(uint64_t)(product >> 16u) + (uint32_t)sum); /* MISRA D2 */
+    const int64_t scaled = product >> 16u; /* MISRA D2 */
+    const uint32_t total = (uint32_t)(uint64_t)scaled + (uint32_t)sum;
+    return (int32_t)total;
 }
 
 static inline int32_t mrt_dsp_smlawt(int32_t factor, uint32_t lanes, int32_t sum)

@@ -96,7 +96,7 @@ void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t 
 {
     const uint32_t skip = mrt_dsp_skip(walk->quads, MRT_DSP_ONE_CODE);
     const uint32_t *group = walk->groups;
-    int8_t last[MRT_DSP_GROUP];
+    int8_t last[MRT_DSP_GROUP] = {0};
     uint32_t done = 0u;
     while (done < channels) {
         int8_t *const to = ((channels - done) >= MRT_DSP_GROUP) ? &a[done] : last;

@@ -69,7 +69,8 @@ typedef struct mrt_dsp_lines {
     "ldrd %[x0], %[x1], [%[x]], #-20\n" \
     MRT_DSP_ADD("b2", "x0", "e", b6) MRT_DSP_ADD("b3", "x1", "e", "b3")
 
-#define MRT_DSP_LONG_NEXT(step) step("a0", "a1", "a2", "a3", "b0", "b1", "b2")
+#define MRT_DSP_LONG_NEXT(step) /* MISRA D4 */ \
+    step("a0", "a1", "a2", "a3", "b0", "b1", "b2")
 
 #define MRT_DSP_TAP_REGISTERS \
     [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(x0), [x1] "=&r"(x1), [e] "=&r"(even), [o] "=&r"(odd)
@@ -78,7 +79,7 @@ typedef struct mrt_dsp_lines {
         [b1] "+r"(sums->b1), [b2] "+r"(sums->b2), [b3] "+r"(sums->b3)
 
 /* A line of taps for eight outputs in r0 to r7, by stride; `begin` is what each sum but the last begins with. */
-#define MRT_DSP_PAIRS "ldr r10, [r9], #4\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n"
+#define MRT_DSP_PAIRS "ldr r10, [r9], #4\n sxtb16 r11, r10, ror #8\n sxtb16 r10, r10\n" /* MISRA D4 */
 #define MRT_DSP_MAC(kind, sum, word, weight, begin) kind " " sum ", " word ", " weight ", " begin "\n"
 #define MRT_DSP_LINE_ONE(b0, b1, b2, b3, b4, b5, b6) /* MISRA D4 */ \
     MRT_DSP_PAIRS "ldrd r12, lr, [r8]\n" \
@@ -107,8 +108,9 @@ typedef struct mrt_dsp_lines {
     MRT_DSP_MAC("smlabt", "r6", "lr", "r11", "r6") MRT_DSP_MAC("smlad", "r7", "lr", "r10", "r7") \
     "ldr r12, [r8, #32]\n" \
     MRT_DSP_MAC("smlabt", "r7", "r12", "r11", "r7")
-#define MRT_DSP_LINE_FIRST(line) line("r7", "r7", "r7", "r7", "r7", "r7", "r7")
-#define MRT_DSP_LINE_NEXT(line) \
+#define MRT_DSP_LINE_FIRST(line) /* MISRA D4 */ \
+    line("r7", "r7", "r7", "r7", "r7", "r7", "r7")
+#define MRT_DSP_LINE_NEXT(line) /* MISRA D4 */ \
     "ldr r12, %[line_bytes]\n add r8, r8, r12\n" line("r0", "r1", "r2", "r3", "r4", "r5", "r6")
 
 /* An output, to r11, from which the one before is r12 away: see mrt_dsp_requantise. Six instructions of four bytes. */
@@ -163,7 +165,7 @@ MRT_DSP_LINES_THREE(mrt_dsp_lines_three_one, MRT_DSP_LINE_ONE, 4u)
 MRT_DSP_LINES_THREE(mrt_dsp_lines_three_two, MRT_DSP_LINE_TWO, 8u)
 
 /* A tile of any taps, step by step; always a long one. The counts are in memory, as the sums have all registers. */
-#define MRT_DSP_ANY_LINES(next) \
+#define MRT_DSP_ANY_LINES(next) /* MISRA D4 */ \
     "1:\n" next "ldr %[e], %[step]\n subs %[e], #1\n str %[e], %[step]\n bne 1b\n" \
     "ldr %[e], %[steps]\n str %[e], %[step]\n ldr %[e], %[rest]\n add %[x], %[e]\n" \
     "ldr %[e], %[line]\n subs %[e], #1\n str %[e], %[line]\n bne 1b\n"

@@ -13,14 +13,14 @@
 #define PATCH_MAX (UINT32_C(1) << 24u)
 
 /* What stays the same for all pixels of one call. */
-typedef struct conv2d {
+typedef struct conv2d_scalar {
     const mrt_call_t *call;
     const mrt_window_t *window;
     uint32_t channels; /* of the input */
     uint32_t run;      /* elements of a tap row */
     uint32_t *words;
     int8_t *points; /* a tap row of zero points */
-} conv2d_t;
+} conv2d_scalar_t;
 
 /* Tap rows whose input rows are kept; those beyond are looked up at each use. */
 #define ROWS_MAX 8
@@ -33,28 +33,28 @@ typedef struct lines {
 } lines_t;
 
 /* A place in the output, and the input rows under it. */
-typedef struct pixel {
+typedef struct pixel_scalar {
     const lines_t *lines;
     int8_t *output;
     int32_t origin; /* input column of tap 0 */
-} pixel_t;
+} pixel_scalar_t;
 
 /* The walk over all pixels of a call. Of two pixels one after the other each has the lines of its row. */
-typedef struct cursor {
+typedef struct cursor_scalar {
     lines_t lines[2];
     uint32_t current;
     uint32_t row;
     int32_t left; /* pixels in this row */
-    pixel_t next;
-} cursor_t;
+    pixel_scalar_t next;
+} cursor_scalar_t;
 
-static const int8_t *find_row(const conv2d_t *conv, const lines_t *lines, int32_t tap)
+static const int8_t *find_row(const conv2d_scalar_t *conv, const lines_t *lines, int32_t tap)
 {
     const int32_t row = lines->taps.origin + (tap * conv->window->dilation_height);
     return mrt_input_s8(conv->call, 0u, lines->first_row + (uint32_t)row);
 }
 
-static MRT_NOINLINE void begin_row(const conv2d_t *conv, cursor_t *cursor)
+static MRT_NOINLINE void begin_row(const conv2d_scalar_t *conv, cursor_scalar_t *cursor)
 {
     const mrt_window_t *window = conv->window;
     const uint32_t height = (uint32_t)window->output_height;
@@ -73,13 +73,13 @@ static MRT_NOINLINE void begin_row(const conv2d_t *conv, cursor_t *cursor)
     cursor->left = window->output_width;
 }
 
-static pixel_t next_pixel(const conv2d_t *conv, cursor_t *cursor)
+static pixel_scalar_t next_pixel(const conv2d_scalar_t *conv, cursor_scalar_t *cursor)
 {
     if (cursor->left == 0) {
         cursor->row += 1u;
         begin_row(conv, cursor);
     }
-    const pixel_t pixel = cursor->next;
+    const pixel_scalar_t pixel = cursor->next;
     cursor->next.output = &pixel.output[conv->window->output_channels];
     cursor->next.origin = pixel.origin + conv->window->stride_width;
     cursor->left -= 1;
@@ -87,14 +87,14 @@ static pixel_t next_pixel(const conv2d_t *conv, cursor_t *cursor)
 }
 
 /* Whether all columns under a pixel lie in the image, one beside the other. */
-static bool is_whole(const mrt_window_t *window, const pixel_t *pixel)
+static bool is_whole(const mrt_window_t *window, const pixel_scalar_t *pixel)
 {
     return (window->dilation_width == 1) && (pixel->origin >= 0)
            && ((pixel->origin + window->kernel_width) <= window->input_width);
 }
 
 /* The elements of a tap row from column `column` on; zero points where they lie outside the image. */
-static const int8_t *elements_of(const conv2d_t *conv, const pixel_t *pixel, int32_t tap_row, int32_t column)
+static const int8_t *elements_of(const conv2d_scalar_t *conv, const pixel_scalar_t *pixel, int32_t tap_row, int32_t column)
 {
     const lines_t *lines = pixel->lines;
     if ((tap_row < lines->taps.begin) || (tap_row >= lines->taps.end) || (column < 0)
@@ -112,7 +112,7 @@ static MRT_NOINLINE uint32_t *join(const int8_t *a, const int8_t *b, uint32_t co
 }
 
 /* The patches of two pixels: by whole tap rows, or tap by tap at the borders. */
-static MRT_NOINLINE void gather(const conv2d_t *conv, const pixel_t *a, const pixel_t *b)
+static MRT_NOINLINE void gather(const conv2d_scalar_t *conv, const pixel_scalar_t *a, const pixel_scalar_t *b)
 {
     const mrt_window_t *window = conv->window;
     const bool whole = is_whole(window, a) && is_whole(window, b);
@@ -146,7 +146,7 @@ mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
     const uint32_t patch = (uint32_t)window->kernel_height * run;
     const uint32_t elements = patch + (patch % 2u);
     uint32_t *words = mrt_workspace(call); /* MISRA D1 */
-    const conv2d_t conv = {
+    const conv2d_scalar_t conv = {
         .call = call,
         .window = window,
         .channels = channels,
@@ -164,14 +164,14 @@ mrt_status_t mrt_conv2d_s8_scalar_run(const mrt_call_t *call)
     pixels.plain = (attrs->plain == 1) ? (pixels.channels - (pixels.channels % MRT_SCALAR_GROUP)) : 0u;
     (void)memset(conv.points, attrs->input_point, run);
     words[elements - 1u] = 0u;
-    cursor_t cursor;
+    cursor_scalar_t cursor;
     cursor.current = 0u;
     cursor.row = call->row_begin;
     begin_row(&conv, &cursor);
     const uint32_t count = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
     for (uint32_t done = 0u; done < count; done += 2u) {
-        const pixel_t a = next_pixel(&conv, &cursor);
-        const pixel_t b = ((count - done) > 1u) ? next_pixel(&conv, &cursor) : a;
+        const pixel_scalar_t a = next_pixel(&conv, &cursor);
+        const pixel_scalar_t b = ((count - done) > 1u) ? next_pixel(&conv, &cursor) : a;
         gather(&conv, &a, &b);
         mrt_scalar_pixels_multiply(&pixels, a.output, b.output);
     }

@@ -18,7 +18,7 @@
 #define PHASES_MAX 32
 
 /* Where a call is: one struct, since few registers leave little to pass on. */
-typedef struct depthwise {
+typedef struct depthwise_scalar {
     /* The same for the whole call. */
     const mrt_call_t *call;
     const mrt_window_t *window;
@@ -53,10 +53,10 @@ typedef struct depthwise {
     uint32_t low;    /* first element in the middle in an input row */
     uint32_t high;   /* the same for the high lane */
     mrt_scalar_line_t line;
-} depthwise_t;
+} depthwise_scalar_t;
 
 /* An input row of the image; null where it lies outside. */
-static const int8_t *row_of(const depthwise_t *conv, int32_t row)
+static const int8_t *row_of(const depthwise_scalar_t *conv, int32_t row)
 {
     if ((row < 0) || (row >= conv->window->input_height)) {
         return NULL;
@@ -65,13 +65,13 @@ static const int8_t *row_of(const depthwise_t *conv, int32_t row)
     return (conv->input != NULL) ? &conv->input[index * conv->input_step] : mrt_input_s8(conv->call, 0u, index);
 }
 
-static int8_t *output_row(const depthwise_t *conv, uint32_t row)
+static int8_t *output_row(const depthwise_scalar_t *conv, uint32_t row)
 {
     return (conv->output != NULL) ? &conv->output[row * conv->output_step] : mrt_output_s8(conv->call, 0u, row);
 }
 
 /* The element of the channel in a column; the zero point outside the image. */
-static int32_t element_of(const depthwise_t *conv, const int8_t *row, int32_t column)
+static int32_t element_of(const depthwise_scalar_t *conv, const int8_t *row, int32_t column)
 {
     const bool inside = (row != NULL) && (column >= 0) && (column < conv->window->input_width);
     const uint32_t pixel = (uint32_t)column * (uint32_t)conv->window->input_channels;
@@ -79,7 +79,7 @@ static int32_t element_of(const depthwise_t *conv, const int8_t *row, int32_t co
 }
 
 /* Columns of which at most one lane lies inside the image. */
-static MRT_NOINLINE void gather_edges(const depthwise_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
+static MRT_NOINLINE void gather_edges(const depthwise_scalar_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
 {
     const mrt_window_t *window = conv->window;
     const int32_t first = (conv->first * window->stride_width) - window->padding_left;
@@ -94,7 +94,7 @@ static MRT_NOINLINE void gather_edges(const depthwise_t *conv, const int8_t *low
 }
 
 /* The columns in the middle of a row of each lane as words; `to` is the rows' place in the first of all columns. */
-static MRT_NOINLINE void gather(const depthwise_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
+static MRT_NOINLINE void gather(const depthwise_scalar_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
 {
     const uint32_t height = (uint32_t)conv->window->kernel_height;
     const uint32_t step = (uint32_t)conv->window->dilation_width * (uint32_t)conv->window->input_channels;
@@ -110,7 +110,7 @@ static MRT_NOINLINE void gather(const depthwise_t *conv, const int8_t *low, cons
 }
 
 /* The tap rows of a line from `kept` on; tap row 0 has place `phase` in each column. */
-static MRT_NOINLINE void gather_rows(const depthwise_t *conv, int32_t top, int32_t kept, int32_t phase)
+static MRT_NOINLINE void gather_rows(const depthwise_scalar_t *conv, int32_t top, int32_t kept, int32_t phase)
 {
     const int32_t height = conv->window->kernel_height;
     const int32_t step = conv->window->dilation_height;
@@ -129,7 +129,7 @@ static MRT_NOINLINE void gather_rows(const depthwise_t *conv, int32_t top, int32
 }
 
 /* The weights of a phase: tap row 0 lies in place `phase` of each column. */
-static MRT_NOINLINE void turn_weights(depthwise_t *conv, uint32_t phase, uint32_t *words)
+static MRT_NOINLINE void turn_weights(depthwise_scalar_t *conv, uint32_t phase, uint32_t *words)
 {
     const uint32_t height = (uint32_t)conv->window->kernel_height;
     const int8_t *from = conv->filter;
@@ -146,7 +146,7 @@ static MRT_NOINLINE void turn_weights(depthwise_t *conv, uint32_t phase, uint32_
 }
 
 /* The lines of one channel in one residue. */
-static MRT_NOINLINE void compute_lines(depthwise_t *conv, uint32_t outputs)
+static MRT_NOINLINE void compute_lines(depthwise_scalar_t *conv, uint32_t outputs)
 {
     const uint32_t pixel = (uint32_t)conv->window->output_channels;
     const uint32_t low = ((uint32_t)conv->first * pixel) + conv->output_channel;
@@ -192,7 +192,7 @@ static int32_t least_of(int32_t a, int32_t b)
 }
 
 /* The columns of the residue that begins with output `first`; returns the outputs of a lane. */
-static MRT_NOINLINE uint32_t set_residue(depthwise_t *conv, int32_t first)
+static MRT_NOINLINE uint32_t set_residue(depthwise_scalar_t *conv, int32_t first)
 {
     const mrt_window_t *window = conv->window;
     const int32_t dilation = window->dilation_width;
@@ -213,7 +213,7 @@ static MRT_NOINLINE uint32_t set_residue(depthwise_t *conv, int32_t first)
 
 /* What no row changes: columns outside the image for both lanes, and the word behind the last column, which windows of
  * an odd number of taps read, times 0. */
-static MRT_NOINLINE void fill(const depthwise_t *conv)
+static MRT_NOINLINE void fill(const depthwise_scalar_t *conv)
 {
     const uint32_t height = (uint32_t)conv->window->kernel_height;
     const uint32_t begin = (uint32_t)conv->lead * height;
@@ -229,7 +229,7 @@ static MRT_NOINLINE void fill(const depthwise_t *conv)
 }
 
 /* All channels of the rows in one residue; `words` of a filter. */
-static void compute_channels(depthwise_t *conv, uint32_t words, uint32_t outputs)
+static void compute_channels(depthwise_scalar_t *conv, uint32_t words, uint32_t outputs)
 {
     const mrt_window_t *window = conv->window;
     const uint32_t *filter = mrt_input_row(conv->call, 1u, 0u); /* MISRA D1 */
@@ -248,7 +248,7 @@ static void compute_channels(depthwise_t *conv, uint32_t words, uint32_t outputs
 }
 
 /* All channels of the rows. */
-static void compute_rows(depthwise_t *conv, uint32_t words)
+static void compute_rows(depthwise_scalar_t *conv, uint32_t words)
 {
     for (int32_t first = 0; (first < conv->window->dilation_width) && (first < conv->width); ++first) {
         const uint32_t outputs = set_residue(conv, first);
@@ -259,7 +259,7 @@ static void compute_rows(depthwise_t *conv, uint32_t words)
 
 /* Rows of one image, in pairs of rows or in halves of rows: whichever computes fewer outputs twice. Halves have columns
  * that lie inside for one lane only, which cost more than the outputs of a short row: there both lanes are the same. */
-static void set_rows(depthwise_t *conv, uint32_t row, uint32_t rows, bool may_pair)
+static void set_rows(depthwise_scalar_t *conv, uint32_t row, uint32_t rows, bool may_pair)
 {
     const mrt_window_t *window = conv->window;
     const uint32_t height = (uint32_t)window->output_height;
@@ -313,7 +313,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_scalar_run(const mrt_call_t *call)
     const bool input_adjoins = mrt_rows_adjoin(call, input, 0u, input->rows) == input->rows;
     const bool output_adjoins = mrt_rows_adjoin(call, output, 0u, output->rows) == output->rows;
     const uint32_t step = (window->dilation_width == 1) ? (uint32_t)window->stride_width : 1u;
-    depthwise_t conv = {
+    depthwise_scalar_t conv = {
         .call = call,
         .window = window,
         .input = input_adjoins ? mrt_input_s8(call, 0u, 0u) : NULL,

@@ -13,7 +13,7 @@
 #define GROUP 2u
 
 /* What stays the same for all vectors of one call. */
-typedef struct product {
+typedef struct product_scalar {
     const mrt_call_t *call;
     const uint32_t *records;
     uint32_t depth;
@@ -22,7 +22,7 @@ typedef struct product {
     uint32_t *words;  /* a chunk of the vector */
     int32_t *partial; /* sums of all channels, where a vector is several chunks */
     mrt_scalar_scale_t scale;
-} product_t;
+} product_scalar_t;
 
 /* A place in the input. */
 typedef struct place {
@@ -52,7 +52,7 @@ static void copy_block(const mrt_call_t *call, place_t *place, uint32_t count, i
 }
 
 /* The next `count` elements of the vector as words. */
-static void widen(const product_t *product, place_t *place, uint32_t count)
+static void widen(const product_scalar_t *product, place_t *place, uint32_t count)
 {
     const uint32_t row_bytes = mrt_call_input(product->call, 0u)->row_bytes;
     uint32_t *words = product->words;
@@ -85,7 +85,7 @@ static inline mrt_scalar_pair_t dot(const uint32_t *words, const uint32_t *group
 }
 
 /* Adds the products of a chunk to the sums of all channels; returns the weights of the next chunk. */
-static MRT_NOINLINE const uint32_t *add_chunk(const product_t *product, const uint32_t *weights, uint32_t blocks)
+static MRT_NOINLINE const uint32_t *add_chunk(const product_scalar_t *product, const uint32_t *weights, uint32_t blocks)
 {
     const uint32_t *group = weights;
     for (uint32_t channel = 0u; channel < product->channels; channel += GROUP) {
@@ -99,7 +99,7 @@ static MRT_NOINLINE const uint32_t *add_chunk(const product_t *product, const ui
 }
 
 /* The last chunk, or the only one: its sums become outputs. */
-static MRT_NOINLINE void end_chunk(const product_t *product, const uint32_t *weights, uint32_t blocks, int8_t *output)
+static MRT_NOINLINE void end_chunk(const product_scalar_t *product, const uint32_t *weights, uint32_t blocks, int8_t *output)
 {
     const mrt_scalar_scale_t *scale = &product->scale;
     const uint32_t step = 1u + (blocks * MRT_SCALAR_BLOCK_WEIGHTS);
@@ -129,7 +129,7 @@ static MRT_NOINLINE void end_chunk(const product_t *product, const uint32_t *wei
 }
 
 /* One vector, which begins at `place` of the input. */
-static void multiply(const product_t *product, place_t place, int8_t *output)
+static void multiply(const product_scalar_t *product, place_t place, int8_t *output)
 {
     const uint32_t channels = whole(product->channels, GROUP);
     const uint32_t *weights = &product->records[channels * product->scale.words];
@@ -163,7 +163,7 @@ mrt_status_t mrt_fully_connected_s8_scalar_run(const mrt_call_t *call)
     const uint32_t input_row = mrt_call_input(call, 0u)->row_bytes;
     const uint32_t vectors = mrt_call_output(call, 0u)->row_bytes / channels;
     uint32_t *words = mrt_workspace(call); /* MISRA D1 */
-    product_t product = {
+    product_scalar_t product = {
         .call = call,
         .records = mrt_input_row(call, 1u, 0u),
         .depth = depth,

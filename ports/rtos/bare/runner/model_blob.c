@@ -13,10 +13,10 @@
 /* Memory that start-up code does not clear, as the section's name has it; sizes are those of the build. */
 static uint8_t arena[MRT_RUNNER_ARENA_BYTES] __attribute__((section(".bss.mrt_arena_runner"), aligned(4096)));
 
-static mrt_graph_t graph;
+static mrt_graph_t loaded;
 static mrt_executor_t executor;
 
-const mrt_graph_t *const mrt_runner_graph = &graph;
+const mrt_graph_t *const mrt_runner_graph = &loaded;
 
 static mrt_status_t read_model(mrt_blob_t *model)
 {
@@ -49,18 +49,18 @@ static mrt_status_t place_pools(void)
 {
     mrt_memory_t memory[MRT_POOLS_MAX];
     uint64_t used = 0u;
-    for (uint32_t pool = 0u; pool < graph.pool_count; ++pool) {
-        const uint64_t mask = (uint64_t)graph.pools[pool].alignment - 1u;
+    for (uint32_t pool = 0u; pool < loaded.pool_count; ++pool) {
+        const uint64_t mask = (uint64_t)loaded.pools[pool].alignment - 1u;
         const uint64_t begin = (used + mask) & ~mask;
-        used = begin + graph.pools[pool].size;
+        used = begin + loaded.pools[pool].size;
         if (used > (uint64_t)sizeof(arena)) {
             mrt_port_print("the model's arenas do not fit\n");
             return MRT_ERR_MEMORY;
         }
         memory[pool].base = mrt_address_mut(arena, (uint32_t)begin);
-        memory[pool].size = graph.pools[pool].size;
+        memory[pool].size = loaded.pools[pool].size;
     }
-    return mrt_executor_init(&executor, &graph, memory, graph.pool_count);
+    return mrt_executor_init(&executor, &loaded, memory, loaded.pool_count);
 }
 
 mrt_status_t mrt_runner_init(void)
@@ -71,7 +71,7 @@ mrt_status_t mrt_runner_init(void)
         /* Nothing lies in the arena yet, so it serves as the loader's memory for the time of loading. */
         mrt_runner_loader.words = mrt_address_mut(arena, 0u); /* MISRA D1 */
         mrt_runner_loader.word_room = (uint32_t)sizeof(arena) / 4u;
-        status = mrt_graph_load(&mrt_runner_loader, &model, NULL, &graph);
+        status = mrt_graph_load(&mrt_runner_loader, &model, NULL, &loaded);
         print_missing_kernels();
         if (!mrt_port_mpu_close(model.data, MRT_RUNNER_BLOB_BYTES)) {
             mrt_port_print("the blob cannot be made read-only\n");
