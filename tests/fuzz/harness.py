@@ -104,14 +104,21 @@ def replay(harness: str) -> subprocess.CompletedProcess[str]:
 
 
 def fuzz(
-    harness: str, seconds: int, seed: int = 1, runs: int = -1, program: Path | None = None, findings: Path = FINDINGS
+    harness: str,
+    seconds: int,
+    seed: int = 1,
+    runs: int = -1,
+    program: Path | None = None,
+    findings: Path = FINDINGS,
+    inputs: Path | None = None,
 ) -> Result:
-    """Search from the committed inputs for so many seconds or runs. What is found is left in `findings`."""
+    """Search from `inputs`, else the committed ones, for so many seconds or runs; findings are left in `findings`."""
     program = program or build(harness)
+    inputs = inputs or HERE / "corpus" / CORPORA[harness]
     findings.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="micrort-fuzz-") as work:
         command = [
-            *(str(program), work, str(HERE / "corpus" / CORPORA[harness])),
+            *(str(program), work, str(inputs)),
             *(f"-max_total_time={seconds}", f"-max_len={LENGTH_MAX[harness]}", f"-seed={seed}", f"-runs={runs}"),
             # a model that was changed in many places is nearly always refused
             f"-mutate_depth={1 if harness in ('graph', 'params') else 5}",

@@ -56,7 +56,12 @@ def test_the_harness_finds_what_is_wrong(tmp_path):
     )
     assert blind.read_text() != text
     program = harness.build("graph", {"runtime/kernels/portable/copy.c": blind})
-    result = harness.fuzz("graph", seconds=60, runs=1_000_000, program=program, findings=tmp_path)
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    for path in harness.corpus("graph"):
+        if path.name.startswith("copy"):
+            (inputs / path.name).write_bytes(path.read_bytes())
+    result = harness.fuzz("graph", seconds=60, runs=1_000_000, program=program, findings=tmp_path, inputs=inputs)
     assert result.failed
     assert "AddressSanitizer" in result.output
     assert len(list(tmp_path.glob("graph-crash-*"))) == 1
