@@ -146,7 +146,7 @@ mrt_status_t mrt_executor_get_output(const mrt_executor_t *executor, uint32_t in
     return MRT_OK;
 }
 
-/* A row of an input or output of the model that a step hands over; `info` is null at the step of a node. */
+/* A row of an input or output of the model; `info` is null where there is none. */
 typedef struct handover {
     const mrt_tensor_info_t *info;
     uint32_t index;
@@ -154,13 +154,17 @@ typedef struct handover {
     bool is_input;
 } handover_t;
 
-/* What the step at which a cursor stands hands over. */
+static bool hands_over(const mrt_step_t *step)
+{
+    return step->node >= (uint16_t)MRT_STEP_OUTPUT;
+}
+
+/* What a step hands over that does so. */
 static handover_t handover_of(const mrt_graph_t *graph, const mrt_step_t *step, uint32_t row)
 {
-    handover_t found = {NULL, step->node & 0xFFu, row, step->node >= (uint16_t)MRT_STEP_INPUT};
-    if (step->node >= (uint16_t)MRT_STEP_OUTPUT) {
-        found.info = found.is_input ? &graph->inputs[found.index] : &graph->outputs[found.index];
-    }
+    const uint32_t index = step->node & 0xFFu;
+    const bool is_input = (step->node >= (uint16_t)MRT_STEP_INPUT);
+    const handover_t found = {is_input ? &graph->inputs[index] : &graph->outputs[index], index, row, is_input};
     return found;
 }
 
@@ -222,7 +226,7 @@ static mrt_status_t run_steps(mrt_executor_t *executor, uint32_t limit, uint32_t
     while (goes_on && (cursor->step != graph->step_count)) {
         const mrt_step_t *step = mrt_cursor_step(cursor, graph);
         const mrt_rows_t rows = mrt_cursor_rows(cursor, step);
-        if (step->node >= (uint16_t)MRT_STEP_OUTPUT) {
+        if (hands_over(step)) {
             const handover_t handover = handover_of(graph, step, rows.begin);
             status = hand_over(executor, &handover, &goes_on);
         } else if (*count < limit) {
@@ -301,7 +305,9 @@ static handover_t next_handover(const mrt_executor_t *executor)
     if (!is_complete(executor)) {
         mrt_cursor_t cursor = executor->cursor;
         const mrt_step_t *step = mrt_cursor_step(&cursor, executor->graph);
-        found = handover_of(executor->graph, step, mrt_cursor_rows(&cursor, step).begin);
+        if (hands_over(step)) {
+            found = handover_of(executor->graph, step, mrt_cursor_rows(&cursor, step).begin);
+        }
     }
     return found;
 }
@@ -324,15 +330,16 @@ mrt_status_t mrt_executor_waiting(const mrt_executor_t *executor, mrt_row_t *row
     return MRT_OK;
 }
 
-/* Goes on to the row that is due, and sees that it is one of input or output `wanted`. */
-static mrt_status_t go_to_row(mrt_executor_t *executor, const handover_t *wanted, handover_t *due, uint32_t *count)
+/* Goes on to the row that is due, and sees that it is one of input or output `wanted`, whose row it becomes. */
+static mrt_status_t go_to_row(mrt_executor_t *executor, handover_t *wanted, uint32_t *count)
 {
     const mrt_status_t status = run_steps(executor, UINT32_MAX, count);
     if (status != MRT_OK) {
         return status;
     }
-    *due = next_handover(executor);
-    return (due->info == wanted->info) ? MRT_OK : MRT_ERR_STATE;
+    const handover_t due = next_handover(executor);
+    wanted->row = due.row;
+    return (due.info == wanted->info) ? MRT_OK : MRT_ERR_STATE;
 }
 
 /* What push and pop have in common: `wanted` is the row to be handed over, `size` its bytes, as the caller says. */
@@ -367,17 +374,16 @@ mrt_status_t mrt_executor_push_row(mrt_executor_t *executor, uint32_t index, con
     if (index >= executor->graph->input_count) {
         return MRT_ERR_ARGUMENT;
     }
-    const handover_t wanted = {&executor->graph->inputs[index], index, 0u, true};
-    handover_t due = {NULL, 0u, 0u, false};
+    handover_t wanted = {&executor->graph->inputs[index], index, 0u, true};
     uint32_t count = 0u;
     status = check_row(executor, &wanted, data, size);
     if (status == MRT_OK) {
-        status = go_to_row(executor, &wanted, &due, &count);
+        status = go_to_row(executor, &wanted, &count);
     }
     if (status != MRT_OK) {
         return status;
     }
-    (void)memcpy(address_of(executor, &due), data, size);
+    (void)memcpy(address_of(executor, &wanted), data, size);
     return go_on(executor, count, steps);
 }
 
@@ -390,16 +396,15 @@ mrt_status_t mrt_executor_pop_row(mrt_executor_t *executor, uint32_t index, void
     if (index >= executor->graph->output_count) {
         return MRT_ERR_ARGUMENT;
     }
-    const handover_t wanted = {&executor->graph->outputs[index], index, 0u, false};
-    handover_t due = {NULL, 0u, 0u, false};
+    handover_t wanted = {&executor->graph->outputs[index], index, 0u, false};
     uint32_t count = 0u;
     status = check_row(executor, &wanted, data, size);
     if (status == MRT_OK) {
-        status = go_to_row(executor, &wanted, &due, &count);
+        status = go_to_row(executor, &wanted, &count);
     }
     if (status != MRT_OK) {
         return status;
     }
-    (void)memcpy(data, address_of(executor, &due), size);
+    (void)memcpy(data, address_of(executor, &wanted), size);
     return go_on(executor, count, steps);
 }

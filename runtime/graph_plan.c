@@ -115,6 +115,7 @@ static bool is_written(const mrt_graph_t *graph, uint32_t tensor)
 static uint32_t viewed_by(const play_t *play, uint32_t tensor)
 {
     const mrt_tensor_t *view = &play->graph->tensors[tensor];
+    /* Words for each tensor, as the caller checked. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
     const uint32_t found = play->words[extent_of(play, tensor, 0u).begin] >> 16u;
     if ((found >= play->graph->tensor_count) || is_written(play->graph, tensor)) {
         return NOBODY;

@@ -50,7 +50,7 @@ static inline int32_t mrt_mve_saturate(int64_t value, int32_t low, int32_t high)
 
 static inline int32x4_t vldrwq_s32(const int32_t *base)
 {
-    int32x4_t result;
+    int32x4_t result = {{0}};
     (void)memcpy(result.lane, base, sizeof(result));
     return result;
 }
@@ -63,8 +63,10 @@ static inline int32x4_t vdupq_n_s32(int32_t value)
 
 static inline int8x16_t vdupq_n_s8(int8_t value)
 {
-    int8x16_t result;
-    (void)memset(result.lane, value, sizeof(result));
+    int8x16_t result = {{0}};
+    for (uint32_t i = 0u; i < 16u; ++i) {
+        result.lane[i] = value;
+    }
     return result;
 }
 
@@ -85,7 +87,7 @@ static inline void vstrbq_s8(int8_t *base, int8x16_t value)
 
 static inline uint16x8_t vldrhq_u16(const uint16_t *base)
 {
-    uint16x8_t result;
+    uint16x8_t result = {{0}};
     (void)memcpy(result.lane, base, sizeof(result));
     return result;
 }
@@ -98,49 +100,49 @@ static inline void mrt_mve_same_bytes(void *to, const void *from)
 
 static inline uint32x4_t vreinterpretq_u32_s32(int32x4_t value)
 {
-    uint32x4_t result;
+    uint32x4_t result = {{0}};
     mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int32x4_t vreinterpretq_s32_u32(uint32x4_t value)
 {
-    int32x4_t result;
+    int32x4_t result = {{0}};
     mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int16x8_t vreinterpretq_s16_s32(int32x4_t value)
 {
-    int16x8_t result;
+    int16x8_t result = {{0}};
     mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int8x16_t vreinterpretq_s8_s32(int32x4_t value)
 {
-    int8x16_t result;
+    int8x16_t result = {{0}};
     mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int32x4_t vreinterpretq_s32_s8(int8x16_t value)
 {
-    int32x4_t result;
+    int32x4_t result = {{0}};
     mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int8x16_t vreinterpretq_s8_s16(int16x8_t value)
 {
-    int8x16_t result;
+    int8x16_t result = {{0}};
     mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
 
 static inline int16x8_t vreinterpretq_s16_s8(int8x16_t value)
 {
-    int16x8_t result;
+    int16x8_t result = {{0}};
     mrt_mve_same_bytes(result.lane, value.lane);
     return result;
 }
@@ -457,14 +459,14 @@ static inline int16x8_t vminq_s16(int16x8_t a, int16x8_t b)
 
 static inline uint8x16_t vldrbq_u8(const uint8_t *base)
 {
-    uint8x16_t result;
+    uint8x16_t result = {{0}};
     (void)memcpy(result.lane, base, sizeof(result));
     return result;
 }
 
 static inline uint8x16_t vdupq_n_u8(uint8_t value)
 {
-    uint8x16_t result;
+    uint8x16_t result = {{0}};
     (void)memset(result.lane, value, sizeof(result));
     return result;
 }
