@@ -3,6 +3,7 @@
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/fully_connected.h"
 #include "runtime/kernels/mve/products.h"
+#include "runtime/kernels/mve/vector.h"
 #include "runtime/kernels/product.h"
 
 /* Output channels of a group. */
@@ -11,34 +12,25 @@
 /* Neither depth nor channels are larger, so that rounded up they stay inside int32. */
 #define SIZE_MAX_ROUNDED (INT32_MAX - MRT_MVE_BYTES)
 
-/* All channels of one vector; `scaling` is constant in each copy of this loop. */
-static MRT_MVE_INLINE void multiply(const mrt_mve_product_t *product, const int8_t *input, int8_t *output,
-                            mrt_mve_scaling_t scaling)
+/* All channels of one vector, with any scaling. */
+static MRT_NOINLINE void multiply_any(const mrt_mve_product_t *product, const int8_t *input, int8_t *output)
 {
-    const mrt_mve_output_t end = product->output;
-    const int32_t blocks = product->blocks;
     const int32_t *groups = product->groups;
     int8_t *out = output;
     for (int32_t left = product->channels; left > 0; left -= GROUP) {
-        const mrt_mve_sums_t sums = mrt_mve_dot_1x8(input, groups, &blocks);
+        const mrt_mve_sums_t sums = mrt_mve_dot_1x8(input, groups, &product->blocks);
         const int32_t *packed = sums.next;
         const mrt_mve_scales_t scales = {vldrwq_s32(packed), vldrwq_s32(&packed[GROUP]), vldrwq_s32(&packed[4]),
                                          vldrwq_s32(&packed[GROUP + 4])};
-        const int16x8_t lanes = mrt_mve_scale(&sums, &scales, &end, scaling);
-        vstrbq_p_s16(out, lanes, vctp16q((uint32_t)left));
+        vstrbq_p_s16(out, mrt_mve_scale(&sums, &scales, &product->output, MRT_MVE_ANY), vctp16q((uint32_t)left));
         groups = &packed[2 * GROUP];
         out = &out[GROUP];
     }
 }
 
-static MRT_NOINLINE void multiply_any(const mrt_mve_product_t *product, const int8_t *input, int8_t *output)
+static MRT_NOINLINE void multiply_proved(const mrt_mve_product_t *product, const int8_t *input, int8_t *output)
 {
-    multiply(product, input, output, MRT_MVE_ANY);
-}
-
-static MRT_NOINLINE void multiply_signed(const mrt_mve_product_t *product, const int8_t *input, int8_t *output)
-{
-    multiply(product, input, output, MRT_MVE_SIGNED);
+    mrt_mve_vector(product, input, output);
 }
 
 /* The elements of vector `vector`: where they are, or copied to the workspace from one row or several. */
@@ -83,7 +75,7 @@ mrt_status_t mrt_fully_connected_s8_mve_run(const mrt_call_t *call)
             if (attrs->scaling == (int32_t)MRT_MVE_ANY) {
                 multiply_any(&product, input, &output[vector * channels]);
             } else {
-                multiply_signed(&product, input, &output[vector * channels]);
+                multiply_proved(&product, input, &output[vector * channels]);
             }
         }
     }
