@@ -18,7 +18,8 @@ from micrort.errors import TargetError, ToolError
 from micrort.site_tools.micrort_target import WARNINGS
 from micrort.transport import qemu
 
-MACHINES = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps2-an521", "mps3-an547")
+MAINLINE = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps2-an521", "mps3-an547")
+MACHINES = (*MAINLINE, "microbit")
 
 COUNTS = """
 #include "ports/rtos/bare/port.h"
@@ -175,10 +176,34 @@ int main(void)
 """
 
 
-@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("machine", MAINLINE)
 def test_faults_are_reported(machine: str, tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=r"faulted\nbefore\nfault: CFSR 0x00010000 HFSR 0x40000000 PC 0x"):
         run(tmp_path, machine, FAULT)
+
+
+def test_faults_of_armv6m_are_reported(tmp_path: Path) -> None:
+    """Which has no registers that tell the cause."""
+    with pytest.raises(TargetError, match=r"faulted\nbefore\nfault: CFSR 0x00000000 HFSR 0x00000000 PC 0x"):
+        run(tmp_path, "microbit", FAULT)
+
+
+UNALIGNED = """
+#include "ports/rtos/bare/port.h"
+
+int main(void)
+{
+    static volatile uint32_t words[2];
+    const volatile uint32_t *volatile odd = (volatile uint32_t *)((uintptr_t)words + 1u);
+    return (int)*odd;
+}
+"""
+
+
+def test_armv6m_refuses_unaligned_words(tmp_path: Path) -> None:
+    """So a run on this machine shows that kernels for Armv6-M ask for none, which no other machine here would."""
+    with pytest.raises(TargetError, match="faulted"):
+        run(tmp_path, "microbit", UNALIGNED)
 
 
 @pytest.mark.parametrize("machine", ["mps2-an505", "mps3-an547"])

@@ -62,7 +62,7 @@ def test_the_model_fits_every_emulated_board(tmp_path: Path, capfd: pytest.Captu
     package = compiler.compile_model(MODELS / "sine_int8.tflite")
     archive = tmp_path / "sine.tar"
     mlf.write(package, archive)
-    for board in ("mps2_an385", "mps2_an500", "mps2_an505", "mps2_an521", "mps3_an547"):
+    for board in ("microbit", "mps2_an385", "mps2_an500", "mps2_an505", "mps2_an521", "mps3_an547"):
         folder = tmp_path / board
         for verb in (("create-project", archive, folder, "--type", "baremetal", "--board", board), ("build", folder)):
             assert micro(*verb) == 0

@@ -7,7 +7,8 @@
  * Count in quarters of an instruction: with q quarters from the first sample to the first edge, Q quarters a tick and
  * 28 quarters a pass, edge k shows in pass ceil((q + k Q) / 28), and the sum over k = 0..27 is q plus a constant
  * (Hermite's identity). So the sum of the passes is the phase, and the constant cancels between two stamps.
- * Quarters, because one machine has 31.25 instructions in a tick.
+ * Quarters, because one machine has 31.25 instructions in a tick. Where Q and 28 share a divisor, 2 or 4, the edges meet
+ * only every second or fourth phase, and nothing is lost: q is then a multiple of it, too.
  */
 #include "ports/rtos/bare/port.h"
 #include "ports/rtos/bare/registers.h"

@@ -82,8 +82,8 @@ typedef struct mrt_port_counter {
  * the same at every run. SysTick and its exception belong to the counter from here on.
  *
  * @param[out] counter The counter.
- * @param clock_hz SysTick's clock; 4e9 divided by it must be a whole number that is odd or four times a number
- *                 that 7 does not divide (25 MHz, 20 MHz, 32 MHz).
+ * @param clock_hz SysTick's clock; 4e9 divided by it must be a whole number that 7 does not divide (25 MHz, 20 MHz,
+ *                 32 MHz, 16 MHz).
  * @param reload SysTick wraps after reload + 1 ticks; 1023..0xFFFFFF. Wraps are counted.
  */
 void mrt_port_counter_init(mrt_port_counter_t *counter, uint32_t clock_hz, uint32_t reload);
