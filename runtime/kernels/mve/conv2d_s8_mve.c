@@ -13,6 +13,9 @@
 /* No patch is larger: two of them, and every index into them, stay inside int32. */
 #define PATCH_MAX 0x1FFFFFFF
 
+/* Rows of windows, at most, that are multiplied where they lie. */
+#define SPANS 5
+
 typedef struct convolution {
     const mrt_call_t *call;
     const mrt_conv2d_s8_mve_attrs_t *attrs;
@@ -22,7 +25,10 @@ typedef struct convolution {
     int32_t patch_size; /* Distance of patches. */
     int32_t limit;      /* There is room for so many. */
     int32_t count;
+    int32_t pairs;  /* Of a row, multiplied where they lie. */
+    const int8_t *padding; /* As much as a row of a window; where there are such pairs. */
     int8_t *output; /* Of the first patch. */
+    int32_t output_step; /* To those of the next. */
 } convolution_t;
 
 /* Whether a window is one pixel of the input: a kernel of 1 x 1 without padding. */
@@ -34,21 +40,55 @@ static bool is_pointwise(const mrt_window_t *window)
            && ((((int64_t)window->output_height - 1) * window->stride_height) < window->input_height);
 }
 
+/* The columns of windows that touch no padding; none where taps have gaps. */
+static mrt_taps_t inside_columns(const mrt_window_t *window)
+{
+    const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
+    mrt_taps_t inside = {.begin = (window->padding_left + (window->stride_width - 1)) / window->stride_width};
+    if ((window->dilation_width == 1) && (room >= 0)) {
+        const int32_t last = room / window->stride_width;
+        inside.end = (last < window->output_width) ? (last + 1) : window->output_width;
+    }
+    return inside;
+}
+
+/*
+ * How many pairs of each row's windows, from the first column inside on, are multiplied where they lie; 0: all go
+ * through patches. Each row of a window has to be whole blocks, and at least half of the row has to gain by it.
+ */
+static int32_t direct_pairs(const mrt_conv2d_s8_mve_attrs_t *attrs)
+{
+    const mrt_window_t *window = &attrs->window;
+    const int64_t row = (int64_t)window->kernel_width * window->input_channels;
+    const int64_t outputs = (int64_t)window->output_width * window->output_channels;
+    int32_t pairs = 0;
+    if ((attrs->scaling != (int32_t)MRT_MVE_ANY) && ((row % MRT_MVE_BYTES) == 0) && (outputs <= (int64_t)UINT16_MAX)
+        && ((window->output_channels % MRT_MVE_GROUP) == 0) && (window->kernel_height <= SPANS)) {
+        const mrt_taps_t inside = inside_columns(window);
+        pairs = (inside.end > inside.begin) ? ((inside.end - inside.begin) / 2) : 0;
+        pairs = ((4 * pairs) >= window->output_width) ? pairs : 0;
+    }
+    return pairs;
+}
+
 /* Bytes of patches and how many there is room for; patches are at most PATCH_MAX, also where `check` would refuse. */
 typedef struct patches {
     bool pointwise;
+    int32_t pairs; /* See direct_pairs. */
     int32_t size;
     int32_t limit;
 } patches_t;
 
-static patches_t patches_of(const mrt_window_t *window)
+static patches_t patches_of(const mrt_conv2d_s8_mve_attrs_t *attrs)
 {
+    const mrt_window_t *window = &attrs->window;
     patches_t patches = {.pointwise = is_pointwise(window), .limit = 2};
     const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
     const uint64_t elements = taps * (uint32_t)window->input_channels;
     const bool fits = (taps <= (uint64_t)PATCH_MAX) && (elements <= (uint64_t)PATCH_MAX);
     patches.size = mrt_mve_blocks(fits ? (int32_t)elements : PATCH_MAX) * MRT_MVE_BYTES;
-    if (!patches.pointwise && (patches.size <= (PATCHES_BYTES / 4))) {
+    patches.pairs = patches.pointwise ? 0 : direct_pairs(attrs);
+    if (!patches.pointwise && (patches.pairs == 0) && (patches.size <= (PATCHES_BYTES / 4))) {
         patches.limit = 2 * (PATCHES_BYTES / (2 * patches.size));
     }
     return patches;
@@ -66,7 +106,7 @@ static int8_t *next_patch(convolution_t *conv, int8_t *output)
 
 static void multiply_patches(convolution_t *conv)
 {
-    mrt_mve_multiply(&conv->product, conv->patches, conv->patch_size, conv->count, conv->output);
+    mrt_mve_multiply(&conv->product, conv->patches, conv->patch_size, conv->count, conv->output, conv->output_step);
     conv->count = 0;
 }
 
@@ -125,18 +165,6 @@ static void fill_patches(convolution_t *conv, const mrt_lines_t *lines, int32_t 
     copy_lines(lines, &conv->copies);
 }
 
-/* The columns of windows that touch no padding; none where taps have gaps. */
-static mrt_taps_t inside_columns(const mrt_window_t *window)
-{
-    const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
-    mrt_taps_t inside = {.begin = (window->padding_left + (window->stride_width - 1)) / window->stride_width};
-    if ((window->dilation_width == 1) && (room >= 0)) {
-        const int32_t last = room / window->stride_width;
-        inside.end = (last < window->output_width) ? (last + 1) : window->output_width;
-    }
-    return inside;
-}
-
 /* All windows of an output row. */
 static void compute_row(convolution_t *conv, const mrt_taps_t *inside, uint32_t row)
 {
@@ -167,6 +195,51 @@ static void compute_row(convolution_t *conv, const mrt_taps_t *inside, uint32_t 
     }
 }
 
+/* Multiplies pairs of windows from column `x` on where they lie; rows of padding stand still. */
+static MRT_NOINLINE void multiply_lines(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int8_t *output)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const int32_t step = conv->copies.step;
+    const int32_t first = (x * window->stride_width * window->input_channels)
+                          - (window->padding_left * window->input_channels);
+    mrt_mve_span_t spans[SPANS + 1];
+    int32_t moves[SPANS];
+    for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
+        const bool there = (tap >= lines->taps.begin) && (tap < lines->taps.end);
+        const int8_t *row = conv->padding;
+        if (there) {
+            row = &((const int8_t *)mrt_lines_row(lines, tap))[first]; /* MISRA D1 */
+        }
+        spans[tap].at[0] = row;
+        spans[tap].at[1] = there ? &row[step] : row;
+        moves[tap] = there ? (2 * step) : 0;
+    }
+    const mrt_mve_pairs_t pairs = {spans, moves, window->kernel_height, conv->copies.size / MRT_MVE_BYTES, conv->pairs};
+    mrt_mve_multiply_spans(&conv->product, &pairs, output);
+}
+
+/* All windows of an output row: pairs where they lie, the others by patches, two by two. */
+static void compute_row_directly(convolution_t *conv, int32_t begin, uint32_t row)
+{
+    const mrt_window_t *window = &conv->attrs->window;
+    const int32_t channels = window->output_channels;
+    int8_t *output = mrt_output_s8(conv->call, 0u, row);
+    const int32_t end = begin + (2 * conv->pairs);
+    mrt_lines_t lines;
+    mrt_lines_make(&lines, conv->call, window, row);
+    multiply_lines(conv, &lines, begin, &output[begin * channels]);
+    int32_t before = 0;
+    for (int32_t x = (begin == 0) ? end : 0; x < window->output_width; x = ((x + 1) == begin) ? end : (x + 1)) {
+        fill_patch(conv, &lines, x, next_patch(conv, &output[x * channels]));
+        conv->output_step = (x - before) * channels;
+        before = x;
+        if (conv->count == conv->limit) {
+            multiply_patches(conv);
+        }
+    }
+    multiply_patches(conv);
+}
+
 /* The end of the output rows from `row` on that follow one another without a gap. */
 static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
 {
@@ -176,6 +249,12 @@ static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
 static void compute_windows(convolution_t *conv)
 {
     const mrt_taps_t inside = inside_columns(&conv->attrs->window);
+    for (uint32_t row = conv->call->row_begin; (conv->pairs > 0) && (row < conv->call->row_end); ++row) {
+        compute_row_directly(conv, inside.begin, row);
+    }
+    if (conv->pairs > 0) {
+        return;
+    }
     uint32_t adjoining = adjoining_end(conv->call, conv->call->row_begin);
     for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
         compute_row(conv, &inside, row);
@@ -194,7 +273,7 @@ static void compute_pixels(convolution_t *conv, const int8_t *input, int32_t ste
     const int32_t room = (((count - 1) * step) + window->input_channels) - conv->patch_size;
     const int32_t whole = (room < 0) ? 0 : ((room / step) + 1);
     const int32_t there = (whole < count) ? (whole - (whole % 2)) : count;
-    mrt_mve_multiply(&conv->product, input, step, there, output);
+    mrt_mve_multiply(&conv->product, input, step, there, output, window->output_channels);
     for (int32_t i = there; i < count; ++i) {
         int8_t *patch = next_patch(conv, &output[i * window->output_channels]);
         mrt_mve_copy(patch, &input[i * step], (uint32_t)window->input_channels);
@@ -233,9 +312,10 @@ static void compute_pointwise(convolution_t *conv)
 uint32_t mrt_conv2d_s8_mve_workspace(const void *attrs)
 {
     const mrt_conv2d_s8_mve_attrs_t *own = (const mrt_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
-    const patches_t patches = patches_of(&own->window);
+    const patches_t patches = patches_of(own);
     const bool in_place = patches.pointwise && ((own->window.input_channels % MRT_MVE_BYTES) == 0);
-    const int32_t bytes = in_place ? 0 : (patches.limit * patches.size);
+    const int32_t padding = (patches.pairs > 0) ? (own->window.kernel_width * own->window.input_channels) : 0;
+    const int32_t bytes = in_place ? 0 : ((patches.limit * patches.size) + padding);
     return (uint32_t)bytes;
 }
 
@@ -244,7 +324,7 @@ mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     const int32_t size = window->kernel_width * window->input_channels;
-    const patches_t patches = patches_of(window);
+    const patches_t patches = patches_of(attrs);
     convolution_t conv;
     conv.call = call;
     conv.attrs = attrs;
@@ -252,7 +332,15 @@ mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
     conv.limit = patches.limit;
     conv.count = 0;
     conv.output = NULL; /* no patch yet */
+    conv.output_step = window->output_channels;
     conv.patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
+    conv.pairs = patches.pairs;
+    conv.padding = NULL;
+    if (patches.pairs > 0) {
+        int8_t *padding = &conv.patches[patches.limit * patches.size];
+        mrt_mve_fill(padding, (int8_t)attrs->input_zero_point, (uint32_t)size);
+        conv.padding = padding;
+    }
     conv.product.groups = mrt_input_s32(call, 1u, 0u);
     conv.product.blocks = conv.patch_size / MRT_MVE_BYTES;
     conv.product.channels = window->output_channels;

@@ -4,9 +4,6 @@
 #include "runtime/kernels/mve/tiles.h"
 #include "runtime/kernels/product.h"
 
-/* Output channels of a group. */
-#define GROUP 4
-
 /* Twice as many channels, so far behind, are within reach of 8 bits. */
 #define TWINS_DISTANCE 248
 
@@ -23,23 +20,28 @@ static inline uint16x8_t places_of(int32_t count, int32_t distance)
     return vaddq_u16(channel, vandq_u16(vldrhq_u16(odd), vdupq_n_u16((uint16_t)distance)));
 }
 
-/* All groups of all pairs, with any scaling. */
+/* All groups of all pairs of one span, with any scaling. */
 static MRT_NOINLINE void multiply_any(const mrt_mve_tiles_t *tiles)
 {
+    const int8_t *first = tiles->spans->at[0];
+    const int8_t *second = tiles->spans->at[1];
+    int8_t *output = tiles->output;
     for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
+        const int32_t move = (pair == 0) ? tiles->first_moves[0] : tiles->moves[0];
         const int32_t *groups = tiles->groups;
-        const int32_t pixel = mrt_mve_first_pixel(tiles, pair);
-        const int8_t *first = &tiles->pixels[0][pixel * tiles->pixel_step];
-        const int8_t *second = &tiles->pixels[1][pixel * tiles->pixel_step];
-        int8_t *output = &tiles->output[pixel * tiles->output_step];
-        for (int32_t channel = 0; channel < tiles->channels; channel += GROUP) {
+        for (int32_t channel = 0; channel < tiles->channels; channel += MRT_MVE_GROUP) {
             const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
             const int32x4_t multiplier = vldrwq_s32(sums.next);
-            const int32x4_t shift = vldrwq_s32(&sums.next[GROUP]);
+            const int32x4_t shift = vldrwq_s32(&sums.next[MRT_MVE_GROUP]);
             const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
             vstrbq_scatter_offset_s16(&output[channel], tiles->places,
                                       mrt_mve_scale(&sums, &scales, &tiles->end, MRT_MVE_ANY));
-            groups = &sums.next[2 * GROUP];
+            groups = &sums.next[2 * MRT_MVE_GROUP];
+        }
+        if ((pair + 1) < tiles->pairs) {
+            first = &first[move];
+            second = &second[move];
+            output = &output[(pair == 0) ? tiles->first_output_move : tiles->output_move];
         }
     }
 }
@@ -61,49 +63,81 @@ static MRT_NOINLINE void multiply_twins(const mrt_mve_tiles_t *tiles, int32_t di
     mrt_mve_twins(tiles, vaddq_u8(vldrbq_u8(channels), further));
 }
 
-/* All channels of pairs whose pixels' outputs are `distance` apart: groups two by two, one by one, what is left. */
+/*
+ * All channels of pairs of one span, whose pixels' outputs are `distance` apart: groups two by two, one by one, what is
+ * left.
+ */
 static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *tiles, int32_t distance)
 {
-    const int32_t words = (3 + (4 * product->blocks)) * GROUP; /* of a group */
+    const int32_t words = (3 + (4 * product->blocks)) * MRT_MVE_GROUP; /* of a group */
     const bool twins = (product->scaling == (int32_t)MRT_MVE_RECTIFIED) && (product->blocks <= MRT_MVE_STEPS)
                        && (distance <= TWINS_DISTANCE);
+    const int8_t *const first = tiles->spans[0].at[0];
+    const int8_t *const second = tiles->spans[0].at[1];
     int8_t *output = tiles->output;
     int32_t done = 0;
     tiles->groups = product->groups;
-    if (twins && (product->channels >= (2 * GROUP))) {
-        done = product->channels - (product->channels % (2 * GROUP));
+    if (twins && (product->channels >= (2 * MRT_MVE_GROUP))) {
+        done = product->channels - (product->channels % (2 * MRT_MVE_GROUP));
         tiles->channels = done;
         multiply_twins(tiles, distance);
     }
     while (done < product->channels) {
         const int32_t left = product->channels - done;
-        const int32_t whole = left - (left % GROUP);
-        tiles->groups = &product->groups[(done / GROUP) * words];
+        const int32_t whole = left - (left % MRT_MVE_GROUP);
+        tiles->spans[0].at[0] = first; /* of the first pair again */
+        tiles->spans[0].at[1] = second;
+        tiles->groups = &product->groups[(done / MRT_MVE_GROUP) * words];
         tiles->output = &output[done];
-        tiles->channels = (whole > 0) ? whole : GROUP;
-        tiles->places = places_of((whole > 0) ? GROUP : left, distance);
+        tiles->channels = (whole > 0) ? whole : MRT_MVE_GROUP;
+        tiles->places = places_of((whole > 0) ? MRT_MVE_GROUP : left, distance);
         multiply_tiles(tiles, product->scaling);
         done += tiles->channels;
     }
 }
 
 void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
-                      int8_t *output)
+                      int8_t *output, int32_t output_step)
 {
     if (count > 0) {
         const bool alone = count == 1; /* twice the same, to the same place */
-        mrt_mve_tiles_t tiles;         /* member by member: an initialiser would first clear it, by a call */
-        tiles.pixels[0] = input;
-        tiles.pixels[1] = alone ? input : &input[step];
-        tiles.pixel_step = step;
-        tiles.output_step = product->channels;
-        tiles.odd = (count % 2) != 0;
+        const int32_t first = ((count % 2) != 0) ? 1 : 2; /* pixels from the first pair to the second */
+        const int32_t moves[2] = {first * step, 2 * step};
+        mrt_mve_span_t spans[2]; /* member by member: an initialiser would first clear it, by a call */
+        spans[0].at[0] = input;
+        spans[0].at[1] = alone ? input : &input[step];
+        mrt_mve_tiles_t tiles; /* likewise */
+        tiles.spans = spans;
+        tiles.span_count = 1;
+        tiles.first_moves = moves;
+        tiles.moves = &moves[1];
+        tiles.first_output_move = first * output_step;
+        tiles.output_move = 2 * output_step;
         tiles.pairs = (count + 1) / 2;
         tiles.blocks = product->blocks;
         tiles.output = output;
         tiles.end = product->output;
-        multiply_pairs(product, &tiles, alone ? 0 : product->channels);
+        multiply_pairs(product, &tiles, alone ? 0 : output_step);
     }
+}
+
+void mrt_mve_multiply_spans(const mrt_mve_product_t *product, const mrt_mve_pairs_t *pairs, int8_t *output)
+{
+    mrt_mve_tiles_t tiles; /* member by member, as above */
+    tiles.spans = pairs->spans;
+    tiles.span_count = pairs->span_count;
+    tiles.first_moves = pairs->moves;
+    tiles.moves = pairs->moves;
+    tiles.first_output_move = 2 * product->channels;
+    tiles.output_move = 2 * product->channels;
+    tiles.pairs = pairs->count;
+    tiles.groups = product->groups;
+    tiles.blocks = pairs->blocks;
+    tiles.output = output;
+    tiles.channels = product->channels;
+    tiles.places = places_of(MRT_MVE_GROUP, product->channels);
+    tiles.end = product->output;
+    multiply_tiles(&tiles, product->scaling);
 }
 
 /* Whether the last block of a filter ends with zeros: `rest` of 16 bytes, for each of `lanes` channels. */

@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 
+/** Output channels of a group. */
+#define MRT_MVE_GROUP 4
+
 /** The output channels of a kernel and what makes them. */
 typedef struct mrt_mve_product {
     const int32_t *groups; /**< As micrort/kernels/mve.h lays them out. */
@@ -19,12 +22,31 @@ typedef struct mrt_mve_product {
     int32_t scaling; /**< An mrt_mve_scaling_t. */
 } mrt_mve_product_t;
 
+/** Where a pair of pixels has its elements, or some of them: those of the first, of the second. */
+typedef struct mrt_mve_span {
+    const int8_t *at[2];
+    int32_t passes; /**< What multiplies them keeps here how often it goes on, */
+    uint32_t code;  /**< and where it begins. */
+} mrt_mve_span_t;
+
+/** Pairs of pixels whose elements lie in several spans. */
+typedef struct mrt_mve_pairs {
+    mrt_mve_span_t *spans; /**< Of the first pair, and room for one more. They go along with the pairs. */
+    const int32_t *moves;  /**< Of each span, from a pair to the next one, in bytes. */
+    int32_t span_count;    /**< At least 1. */
+    int32_t blocks;        /**< Times 16: elements of a span. */
+    int32_t count;         /**< At least 1. */
+} mrt_mve_pairs_t;
+
 /**
- * Outputs of `count` pixels: pixel i is the blocks * 16 elements from input[i * step] on, all of which are read.
- * Outputs lie one behind the other.
+ * Outputs of `count` pixels: pixel i is the blocks * 16 elements from input[i * step] on, all of which are read. Its
+ * outputs are output[i * output_step] and those behind it; `output_step` is at most 65535.
  */
 void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
-                      int8_t *output);
+                      int8_t *output, int32_t output_step);
+
+/** Outputs of pairs of pixels, which lie one behind the other. Channels are a multiple of 4, and scaling is not any. */
+void mrt_mve_multiply_spans(const mrt_mve_product_t *product, const mrt_mve_pairs_t *pairs, int8_t *output);
 
 /** Blocks of 16 that hold `elements`, which is not negative. */
 static inline int32_t mrt_mve_blocks(int32_t elements)

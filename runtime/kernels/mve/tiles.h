@@ -5,28 +5,25 @@
 #ifndef MRT_RUNTIME_KERNELS_MVE_TILES_H
 #define MRT_RUNTIME_KERNELS_MVE_TILES_H
 
-#include "runtime/kernels/mve/scale.h"
+#include "runtime/kernels/mve/products.h"
 
 /** Pairs of pixels, and groups of output channels of each. */
 typedef struct mrt_mve_tiles {
-    const int8_t *pixels[2]; /**< The first pair; both may be the same. */
-    int32_t pixel_step;      /**< Bytes from pixel to pixel. */
-    int32_t output_step;     /**< Likewise of outputs. */
-    bool odd;                /**< Whether the second pair begins with the first one's second pixel. */
-    int32_t pairs;           /**< At least 1. */
-    const int32_t *groups;   /**< As micrort/kernels/mve.h lays them out. */
-    int32_t blocks;          /**< Times 16: elements of a filter; at least 1. */
-    int8_t *output;          /**< Of the first pixel. */
-    int32_t channels;        /**< Four for each group. */
-    uint16x8_t places;       /**< Of a group's outputs: even lanes belong to the first pixel. */
+    mrt_mve_span_t *spans; /**< Of the first pair, and room for one more; the second pixel of a pair may be the first
+                                one. They go along with the pairs. */
+    int32_t span_count;    /**< At least 1. */
+    const int32_t *first_moves; /**< Of each span, from the first pair to the second, in bytes. */
+    const int32_t *moves;       /**< Likewise from then on. */
+    int32_t first_output_move; /**< Likewise of outputs, in bytes. */
+    int32_t output_move;
+    int32_t pairs;         /**< At least 1. */
+    const int32_t *groups; /**< As micrort/kernels/mve.h lays them out. */
+    int32_t blocks;        /**< Times 16: elements of a span; at least 1. */
+    int8_t *output;        /**< Of the first pixel. */
+    int32_t channels;      /**< Four for each group. */
+    uint16x8_t places;     /**< Of a group's outputs: even lanes belong to the first pixel. */
     mrt_mve_output_t end;
 } mrt_mve_tiles_t;
-
-/** The first pixel of pair `pair`. */
-static inline int32_t mrt_mve_first_pixel(const mrt_mve_tiles_t *tiles, int32_t pair)
-{
-    return (2 * pair) - ((tiles->odd && (pair > 0)) ? 1 : 0);
-}
 
 /** Steps of a pass: of that many blocks. */
 #define MRT_MVE_STEPS 4
@@ -38,36 +35,46 @@ static inline int32_t mrt_mve_first_pixel(const mrt_mve_tiles_t *tiles, int32_t 
 
 /* Places in the code below, which the code itself looks up, and what it counts with. */
 typedef struct mrt_mve_tiles_state {
-    const int8_t *pixels[2];
-    int32_t moves[2]; /* To the next pair: of pixels, and from the last group's end to its outputs. */
-    int32_t later[2]; /* Likewise from that one on. */
+    mrt_mve_span_t *spans;
+    const int8_t *end; /* Of the outputs of a pair's first pixel. */
+    int32_t output_moves[2];
+    const int32_t *moves[2];
+    int32_t counts[2]; /* Of passes, of at most MRT_MVE_STEPS steps each; of spans. */
     int32_t pairs;
     const int32_t *groups;
-    int32_t passes; /* Of MRT_MVE_STEPS steps each, before the rest. */
     int32_t channels;
-    uint32_t first;
-    uint32_t rest; /* At first the bytes of the steps of the rest. */
-    uint32_t tail; /* At first 1 for rectified outputs, else 0. */
+    uint32_t first; /* At first the bytes of the steps of the first pass. */
+    uint32_t tail;  /* At first 1 for rectified outputs, else 0. */
 } mrt_mve_tiles_state_t;
 
-/* Where the steps of a group begin (1: in passes), where the rest of them does, and which tail follows. */
+/* 16 products of both pixels of a span with four channels. */
+#define MRT_MVE_TILES_STEP /* MISRA D4 */ \
+    MRT_MVE_PRODUCTS_2X4("vldrb.8 %q[x], [r1], #16\n\tvldrb.8 %q[y], [r3], #16\n\t")
+
+/* Each span's passes, and where the first of them begins; behind the spans, the group's end. Which tail follows. */
 #define MRT_MVE_TILES_PLACES /* MISRA D4 */ \
-    "adr r0, 3f\n\tldr r2, %[rest]\n\tsub r0, r0, r2\n\tadd r0, #1\n\tstr r0, %[rest]\n\t" \
-    "adr r2, 1f\n\tadd r2, #1\n\tldr r4, %[passes]\n\tcmp r4, #0\n\tit ne\n\tmovne r0, r2\n\tstr r0, %[first]\n\t" \
+    "adr r4, 2f\n\tldr r2, %[first]\n\tsub r4, r4, r2\n\tadd r4, #1\n\t" \
+    "ldrd r2, lr, %[counts]\n\tldr r0, %[spans]\n\tdls lr, lr\n" \
+    "12:\n\tstrd r2, r4, [r0, #8]\n\tadd r0, #16\n\tle lr, 12b\n\t" \
+    "adr r4, 3f\n\tadd r4, #1\n\tstr r4, [r0, #12]\n\t" \
     "adr r0, 6f\n\tadr r2, 7f\n\tldr r4, %[tail]\n\tcmp r4, #0\n\tit eq\n\tmoveq r0, r2\n\tadd r0, #1\n\t" \
-    "str r0, %[tail]\n\t"
+    "str r0, %[tail]\n"
 
-/* The groups of a pair. */
-#define MRT_MVE_TILES_PAIR \
-    "4:\n\tldr r0, %[channels]\n\tadd %[end], %[out], r0\n\tldr %[w], %[groups]\n"
+/* What a span has: both pixels in r1 and r3, passes in r5, and what to do with them. */
+#define MRT_MVE_TILES_LOAD "ldm %[s]!, {r1, r3, r5, pc}\n"
 
-/* Biases and products of a group, scaled by the multipliers. */
+/* A pair's groups; their biases. */
 #define MRT_MVE_TILES_GROUP /* MISRA D4 */ \
-    "5:\n\tldm %[w], {r0, r2, r4, r6}\n\tldm %[w]!, {r8, r10, r12, lr}\n\t" \
-    "ldrd %[a], %[b], %[pixels]\n\tldr pc, %[first]\n" \
-    "1:\n\tldr %[n], %[passes]\n" \
-    "2:\n\t" MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 "subs %[n], #1\n\tbne 2b\n\t" \
-    "ldr pc, %[rest]\n\t" MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 MRT_MVE_STEP_2X4 \
+    "4:\n\tldr r0, %[channels]\n\tadd r0, %[out]\n\tstr r0, %[end]\n\tldr %[w], %[groups]\n" \
+    "5:\n\tldm %[w], {r0, r2, r4, r6}\n\tldm %[w]!, {r8, r10, r12, lr}\n\tldr %[s], %[spans]\n\t" MRT_MVE_TILES_LOAD
+
+/* The products of a span, then the next one. */
+#define MRT_MVE_TILES_SPAN /* MISRA D4 */ \
+    "1:\n\t" MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP \
+    "2:\n\tsubs r5, #1\n\tbne 1b\n\t" MRT_MVE_TILES_LOAD
+
+/* A group's sums, scaled by the multipliers. */
+#define MRT_MVE_TILES_SCALE \
     "3:\n\t" MRT_MVE_SPREAD "vldrw.u32 %q[u], [%[w]], #16\n\tvldrw.u32 %q[v], [%[w]], #16\n\t" \
     "vqrdmulh.s32 %q[x], %q[x], %q[u]\n\tvqrdmulh.s32 %q[y], %q[y], %q[u]\n\tldr pc, %[tail]\n"
 
@@ -78,7 +85,7 @@ typedef struct mrt_mve_tiles_state {
 
 /* Stores eight outputs and goes to the next group, if there is one. */
 #define MRT_MVE_TILES_STORE /* MISRA D4 */ \
-    "vstrb.16 %q[x], [%[out], %q[places]]\n\tadd %[out], #4\n\tcmp %[out], %[end]\n\tbne 5b\n\t"
+    "ldr r0, %[end]\n\tvstrb.16 %q[x], [%[out], %q[places]]\n\tadd %[out], #4\n\tcmp %[out], r0\n\tbne 5b\n\t"
 
 /* The two tails: for rectified outputs, and for others, whose negative sums must be rounded away from zero. */
 #define MRT_MVE_TILES_TAILS /* MISRA D4 */ \
@@ -90,48 +97,46 @@ typedef struct mrt_mve_tiles_state {
 /* The next pair, if there is one. */
 #define MRT_MVE_TILES_NEXT /* MISRA D4 */ \
     "8:\n\tldr r0, %[pairs]\n\tsubs r0, #1\n\tbeq 9f\n\tstr r0, %[pairs]\n\t" \
-    "ldrd %[a], %[b], %[pixels]\n\tldrd r0, r2, %[moves]\n\tadd %[a], r0\n\tadd %[b], r0\n\tadd %[out], r2\n\t" \
-    "strd %[a], %[b], %[pixels]\n\tldrd r0, r2, %[later]\n\tstrd r0, r2, %[moves]\n\tb 4b\n" \
+    "ldrd r0, lr, %[counts]\n\tldr r0, %[spans]\n\tldrd r2, r4, %[moves]\n\tdls lr, lr\n" \
+    "11:\n\tldrd r1, r3, [r0]\n\tldr r5, [r2], #4\n\tadd r1, r5\n\tadd r3, r5\n\tstrd r1, r3, [r0], #16\n\tle lr, 11b\n\t" \
+    "ldrd r0, r2, %[output_moves]\n\tadd %[out], r0\n\tstrd r4, r4, %[moves]\n\tstrd r2, r2, %[output_moves]\n\tb 4b\n" \
     "9:\n\t"
 
 /** All groups of all pairs. */
 static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
-    const int32_t passes = (tiles->blocks - 1) / MRT_MVE_STEPS;
-    const int32_t first = tiles->odd ? 1 : 2; /* pixels */
-    mrt_mve_tiles_state_t state = {
-        .pixels = {tiles->pixels[0], tiles->pixels[1]},
-        .moves = {first * tiles->pixel_step, (first * tiles->output_step) - tiles->channels},
-        .later = {2 * tiles->pixel_step, (2 * tiles->output_step) - tiles->channels},
-        .pairs = tiles->pairs,
-        .groups = tiles->groups,
-        .passes = passes,
-        .channels = tiles->channels,
-        .rest = (uint32_t)(tiles->blocks - (passes * MRT_MVE_STEPS)) * MRT_MVE_STEP_BYTES,
-        .tail = (scaling == MRT_MVE_RECTIFIED) ? 1u : 0u,
-    };
-    const int8_t *a;
-    const int8_t *b;
+    const int32_t passes = (tiles->blocks + (MRT_MVE_STEPS - 1)) / MRT_MVE_STEPS;
+    mrt_mve_tiles_state_t state; /* member by member: an initialiser would first clear it, by a call */
+    state.spans = tiles->spans;
+    state.output_moves[0] = tiles->first_output_move - tiles->channels;
+    state.output_moves[1] = tiles->output_move - tiles->channels;
+    state.moves[0] = tiles->first_moves;
+    state.moves[1] = tiles->moves;
+    state.counts[0] = passes;
+    state.counts[1] = tiles->span_count;
+    state.pairs = tiles->pairs;
+    state.groups = tiles->groups;
+    state.channels = tiles->channels;
+    state.first = (uint32_t)(tiles->blocks - ((passes - 1) * MRT_MVE_STEPS)) * MRT_MVE_STEP_BYTES;
+    state.tail = (scaling == MRT_MVE_RECTIFIED) ? 1u : 0u;
     const int32_t *w;
     int8_t *out = tiles->output;
-    int8_t *end;
-    int32_t n;
+    const mrt_mve_span_t *s;
     int32x4_t x;
     int32x4_t y;
     int32x4_t u;
     int32x4_t v;
-    __asm volatile(MRT_MVE_TILES_PLACES MRT_MVE_TILES_PAIR MRT_MVE_TILES_GROUP MRT_MVE_TILES_TAILS /* MISRA D5 */
-                       MRT_MVE_TILES_NEXT
-                   : [a] "=&r"(a), [b] "=&r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [n] "=&r"(n),
-                     [x] "=&w"(x), [y] "=&w"(y), [u] "=&w"(u), [v] "=&w"(v), [pixels] "+m"(state.pixels),
-                     [pairs] "+m"(state.pairs), [first] "=m"(state.first), [rest] "+m"(state.rest),
-                     [tail] "+m"(state.tail), [moves] "+m"(state.moves)
-                   : [later] "m"(state.later), [groups] "m"(state.groups), [passes] "m"(state.passes),
-                     [channels] "m"(state.channels), [places] "w"(tiles->places),
+    __asm volatile(MRT_MVE_TILES_PLACES MRT_MVE_TILES_GROUP MRT_MVE_TILES_SPAN MRT_MVE_TILES_SCALE /* MISRA D5 */
+                       MRT_MVE_TILES_TAILS MRT_MVE_TILES_NEXT
+                   : [w] "=&r"(w), [out] "+r"(out), [s] "=&r"(s), [x] "=&w"(x), [y] "=&w"(y), [u] "=&w"(u),
+                     [v] "=&w"(v), [end] "=m"(state.end), [pairs] "+m"(state.pairs), [tail] "+m"(state.tail),
+                     [moves] "+m"(state.moves), [output_moves] "+m"(state.output_moves)
+                   : [first] "m"(state.first), [spans] "m"(state.spans), [counts] "m"(state.counts),
+                     [groups] "m"(state.groups), [channels] "m"(state.channels), [places] "w"(tiles->places),
                      [offset] "w"(vdupq_n_s16((int16_t)tiles->end.offset)),
                      [low] "w"(vdupq_n_s16((int16_t)tiles->end.low)),
                      [high] "w"(vdupq_n_s16((int16_t)tiles->end.high))
-                   : MRT_MVE_SUMS, "cc", "memory");
+                   : MRT_MVE_SUMS, "r1", "r3", "r5", "cc", "memory");
 }
 
 /* Where the steps of both groups begin. */
@@ -159,7 +164,7 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
     "ldr r0, %[pairs]\n\tsubs r0, #1\n\tstr r0, %[pairs]\n\tbne 2b\n\t"
 
 /**
- * All groups of all pairs, two groups at a time, for rectified outputs, of at most MRT_MVE_STEPS blocks.
+ * All groups of all pairs, two groups at a time, for rectified outputs, of one span of at most MRT_MVE_STEPS blocks.
  * `channels` is a multiple of 8, and the second pixel's outputs are at most 248 bytes behind the first one's.
  */
 static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
@@ -167,14 +172,13 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_
     const int32_t unused = (MRT_MVE_STEPS - tiles->blocks) * MRT_MVE_BYTES; /* steps that are not made */
     const int32_t *groups = tiles->groups;
     const int32_t channels = tiles->channels;
-    const int32_t start = tiles->odd ? 1 : 2; /* pixels */
-    int32_t moves[2] = {start * tiles->pixel_step, (start * tiles->output_step) - channels};
-    const int32_t later[2] = {2 * tiles->pixel_step, (2 * tiles->output_step) - channels};
+    int32_t moves[2] = {tiles->first_moves[0], tiles->first_output_move - channels};
+    const int32_t later[2] = {tiles->moves[0], tiles->output_move - channels};
     int32_t pairs = tiles->pairs;
     uint32_t first = (uint32_t)tiles->blocks * MRT_MVE_STEP_BYTES;
     uint32_t second;
-    const int8_t *a = tiles->pixels[0] - unused;
-    const int8_t *b = tiles->pixels[1] - unused;
+    const int8_t *a = tiles->spans->at[0] - unused;
+    const int8_t *b = tiles->spans->at[1] - unused;
     const int32_t *w;
     int8_t *out = tiles->output;
     int8_t *end;
@@ -193,42 +197,71 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_
 
 #else
 
+/* Sums of the pair that the spans stand at. */
+static inline mrt_mve_sums_t mrt_mve_sum_spans(const mrt_mve_tiles_t *tiles, const int32_t *group)
+{
+    mrt_mve_sums_t sums = {.first = vldrwq_s32(group), .second = vldrwq_s32(group), .next = &group[4]};
+    const int32_t length = tiles->blocks * MRT_MVE_BYTES;
+    for (int32_t i = 0; i < tiles->span_count; ++i) {
+        const mrt_mve_span_t *span = &tiles->spans[i];
+        const int8_t *weights = (const int8_t *)sums.next;
+        for (int32_t lane = 0; lane < 4; ++lane) {
+            sums.first.lane[lane] = mrt_mve_dot(sums.first.lane[lane], span->at[0], weights, 4, lane, length);
+            sums.second.lane[lane] = mrt_mve_dot(sums.second.lane[lane], span->at[1], weights, 4, lane, length);
+        }
+        sums.next = &sums.next[length];
+    }
+    return sums;
+}
+
+/* Moves the spans from pair `pair` to the next one, if there is one; returns by how much the output moves. */
+static inline int32_t mrt_mve_next_pair(const mrt_mve_tiles_t *tiles, int32_t pair)
+{
+    const bool goes_on = (pair + 1) < tiles->pairs;
+    const int32_t *moves = (pair == 0) ? tiles->first_moves : tiles->moves;
+    for (int32_t i = 0; goes_on && (i < tiles->span_count); ++i) {
+        mrt_mve_span_t *span = &tiles->spans[i];
+        span->at[0] = &span->at[0][moves[i]];
+        span->at[1] = &span->at[1][moves[i]];
+    }
+    const int32_t output_move = (pair == 0) ? tiles->first_output_move : tiles->output_move;
+    return goes_on ? output_move : 0;
+}
+
+/* Sums of a group to outputs, eight of them. */
+static inline int16x8_t mrt_mve_end_group(const mrt_mve_tiles_t *tiles, const mrt_mve_sums_t *sums,
+                                          mrt_mve_scaling_t scaling)
+{
+    const int32x4_t multiplier = vldrwq_s32(sums->next);
+    const int32x4_t shift = vldrwq_s32(&sums->next[4]);
+    const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
+    return mrt_mve_scale(sums, &scales, &tiles->end, scaling);
+}
+
 static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
+    int8_t *output = tiles->output;
     for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
-        const int32_t pixel = mrt_mve_first_pixel(tiles, pair);
-        const int8_t *first = &tiles->pixels[0][pixel * tiles->pixel_step];
-        const int8_t *second = &tiles->pixels[1][pixel * tiles->pixel_step];
-        int8_t *output = &tiles->output[pixel * tiles->output_step];
         const int32_t *groups = tiles->groups;
         for (int32_t channel = 0; channel < tiles->channels; channel += 4) {
-            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
-            const int32x4_t multiplier = vldrwq_s32(sums.next);
-            const int32x4_t shift = vldrwq_s32(&sums.next[4]);
-            const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-            vstrbq_scatter_offset_s16(&output[channel], tiles->places,
-                                      mrt_mve_scale(&sums, &scales, &tiles->end, scaling));
+            const mrt_mve_sums_t sums = mrt_mve_sum_spans(tiles, groups);
+            vstrbq_scatter_offset_s16(&output[channel], tiles->places, mrt_mve_end_group(tiles, &sums, scaling));
             groups = &sums.next[8];
         }
+        output = &output[mrt_mve_next_pair(tiles, pair)];
     }
 }
 
 static inline void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
 {
+    int8_t *output = tiles->output;
     for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
-        const int32_t pixel = mrt_mve_first_pixel(tiles, pair);
-        const int8_t *first = &tiles->pixels[0][pixel * tiles->pixel_step];
-        const int8_t *second = &tiles->pixels[1][pixel * tiles->pixel_step];
-        int8_t *output = &tiles->output[pixel * tiles->output_step];
         const int32_t *groups = tiles->groups;
         for (int32_t channel = 0; channel < tiles->channels; channel += 8) {
             int16_t lanes[2][8];
             for (int32_t group = 0; group < 2; ++group) {
-                const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
-                const int32x4_t multiplier = vldrwq_s32(sums.next);
-                const int32x4_t shift = vldrwq_s32(&sums.next[4]);
-                const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-                vst1q_s16(lanes[group], mrt_mve_scale(&sums, &scales, &tiles->end, MRT_MVE_RECTIFIED));
+                const mrt_mve_sums_t sums = mrt_mve_sum_spans(tiles, groups);
+                vst1q_s16(lanes[group], mrt_mve_end_group(tiles, &sums, MRT_MVE_RECTIFIED));
                 groups = &sums.next[8];
             }
             for (int32_t i = 0; i < 16; ++i) {
@@ -236,6 +269,7 @@ static inline void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places
                 output[channel + (int32_t)places.lane[i]] = (int8_t)(uint8_t)low;
             }
         }
+        output = &output[mrt_mve_next_pair(tiles, pair)];
     }
 }
 

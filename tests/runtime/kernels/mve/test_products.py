@@ -113,7 +113,7 @@ def test_groups_and_weights_that_are_not_constant_stay_portable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "kernel", "bytes_"), [(16, (1, 1), 0), (8, (1, 1), 32), (3, (3, 3), 1024), (64, (3, 3), 1152)]
+    ("channels", "kernel", "bytes_"), [(16, (1, 1), 0), (8, (1, 1), 32), (3, (3, 3), 1024), (64, (3, 3), 2 * 576 + 192)]
 )
 def test_the_workspace_holds_patches(channels: int, kernel: tuple[int, int], bytes_: int) -> None:
     case = conv2d(pairs_of(1), (1, 4, 4, channels), 4, kernel)
@@ -149,3 +149,19 @@ def test_rectified_outputs_in_twos_fours_and_singles(channels: int) -> None:
             )
             assert offer.call.attrs["scaling"] == mve.RECTIFIED
             np.testing.assert_array_equal(case.run_every_way(offer), case.portable(), strict=True)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_windows_that_are_multiplied_where_they_lie(data: st.DataObject) -> None:
+    """Rows of whole blocks: borders on every side, odd widths, strides, one row to five, and one too many."""
+    draw = data.draw
+    channels, columns = draw(st.sampled_from([(16, 3), (8, 2), (4, 4), (32, 1), (32, 3), (80, 1), (16, 5)]))
+    kernel = (draw(st.integers(1, 6)), columns)
+    stride = (draw(st.integers(1, 2)), draw(st.integers(1, 3)))
+    padding = draw(st.sampled_from([Padding.SAME, Padding.VALID]))
+    shape = (draw(st.integers(1, 2)), draw(st.integers(6, 9)), draw(st.integers(columns, 12)), channels)
+    case = conv2d(draw, shape, draw(st.sampled_from([4, 8, 12, 3])), kernel, stride, (1, 1), padding)
+    if draw(st.booleans()):
+        case.call.attrs.update({"output_offset": -128})  # type: ignore[attr-defined]
+    assert "conv2d_s8_mve" in assert_all_offers_equal_the_portable_kernel(case)
