@@ -36,6 +36,17 @@ typedef struct mrt_conv2d_s8_scalar_attrs {
 } mrt_conv2d_s8_scalar_attrs_t;
 
 /**
+ * Attributes of conv2d_quads_s8_scalar: the same convolutions from twice the bytes of weights, faster. Inputs: input,
+ * groups. Output as conv2d_s8. A group is four output channels, as runtime/kernels/scalar/quads.h has them; channels that
+ * the last one lacks are zeros. Filters go by tap rows, taps, channels; a last odd element and a zero are a pair.
+ */
+typedef struct mrt_conv2d_quads_s8_scalar_attrs {
+    mrt_window_t window;          /**< Geometry of input, output and window. */
+    mrt_scalar_scaling_t scaling; /**< How sums become outputs: with `coarse` 4 and `fraction` 24. */
+    int32_t input_point;          /**< The input's zero point, -128..127. */
+} mrt_conv2d_quads_s8_scalar_attrs_t;
+
+/**
  * Attributes of depthwise_conv2d_s8_scalar: any window whose stride or dilation along the width is 1. Inputs: input,
  * filters. Output as depthwise_conv2d_s8. A filter is an output channel's record, then its weights as bytes, column by
  * column, up to a whole word.

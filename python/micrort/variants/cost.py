@@ -109,6 +109,12 @@ def scalar_pixels(channels: int, elements: int) -> int:
     return 150 + 7 * elements + -(-channels // 2) * (11 * (elements + elements % 2) + 130)
 
 
+def scalar_quads(channels: int, elements: int, eights: int) -> int:
+    """Of a pixel by runtime/kernels/scalar/conv2d_quads_s8_scalar.c; `eights` groups have windows of eight."""
+    groups = -(-channels // 4)
+    return 90 + 2 * elements + round(groups * (7.75 * elements + 110) - eights * 1.1 * elements)
+
+
 def scalar_vector(channels: int, elements: int) -> int:
     """Of a vector by runtime/kernels/scalar/fully_connected_s8_scalar.c."""
     blocks = -(-elements // 8)

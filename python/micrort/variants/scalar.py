@@ -12,17 +12,18 @@ from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import cost
 from micrort.variants.base import Variant
 from micrort.variants.linear import search
-from micrort.variants.scalar_scales import EXACT, Scaling, scale
+from micrort.variants.scalar_scales import EXACT, Scaling, scale, scale_apart
 
 Tensors = Mapping[str, Tensor]
+Window = Mapping[str, int | float]
 
 
 def variants(call: KernelCall, tensors: Tensors, optimize: str, long_products: bool = False) -> Iterator[Variant]:
     """Every variant that computes `call`, cost estimated."""
     del optimize
     for provider in _PROVIDERS.get(call.kernel, ()):
-        if long_products and provider is fully_connected:
-            continue  # measured slower than the portable kernel where one instruction multiplies and adds
+        if long_products and provider in (fully_connected, quads, fully_connected_quads):
+            continue  # slower than others where one instruction multiplies and adds
         offer = provider(call, tensors)
         if offer is not None:
             yield offer
@@ -36,6 +37,15 @@ def convolution(call: KernelCall, tensors: Tensors) -> Variant | None:
     own = ("groups", "input_offset", *_END)
     window = {name: value for name, value in call.attrs.items() if name not in own}
     return _windows(call, tensors, weights.reshape(weights.shape[0], -1), window)
+
+
+def quads(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Any convolution in one group, faster, from twice the bytes of weights."""
+    weights = tensors[call.inputs[1]].data
+    if weights is None or call.attrs["groups"] != 1:
+        return None
+    window = {name: value for name, value in call.attrs.items() if name not in ("groups", "input_offset", *_END)}
+    return _quads(call, tensors, weights.reshape(weights.shape[0], -1), window)
 
 
 def linear(call: KernelCall, tensors: Tensors) -> Variant | None:
@@ -53,6 +63,26 @@ def linear(call: KernelCall, tensors: Tensors) -> Variant | None:
 
 def fully_connected_pairs(call: KernelCall, tensors: Tensors) -> Variant | None:
     """Vectors that lie in rows, two by two: as pixels of a convolution with a kernel of 1 x 1."""
+    window = _as_convolution(call, tensors)
+    if window is None or tensors[call.outputs[0]].elements == call.attrs["channels"]:
+        return None
+    return _windows(call, tensors, _matrix(call, tensors), window)
+
+
+def fully_connected_quads(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Vectors that lie in rows, one by one, as pixels of a convolution with a kernel of 1 x 1."""
+    window = _as_convolution(call, tensors)
+    return None if window is None else _quads(call, tensors, _matrix(call, tensors), window)
+
+
+def _matrix(call: KernelCall, tensors: Tensors) -> np.ndarray:
+    weights = tensors[call.inputs[1]].data
+    assert weights is not None
+    return weights.reshape(int(call.attrs["channels"]), int(call.attrs["depth"]))
+
+
+def _as_convolution(call: KernelCall, tensors: Tensors) -> Window | None:
+    """The window of the convolution that a product of vectors is, if those lie in rows."""
     source, weights, output = (tensors[name] for name in (*call.inputs[:2], call.outputs[0]))
     depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
     width = source.row_bytes // depth
@@ -63,9 +93,7 @@ def fully_connected_pairs(call: KernelCall, tensors: Tensors) -> Variant | None:
     window |= {"output_height": source.rows, "output_width": width, "output_channels": channels}
     ones = ("kernel_height", "kernel_width", "stride_height", "stride_width", "dilation_height", "dilation_width")
     window |= {**dict.fromkeys(ones, 1), "padding_top": 0, "padding_left": 0}
-    if max(*sizes, channels) > SIZE_MAX or output.elements == channels:
-        return None
-    return _windows(call, tensors, weights.data.reshape(channels, depth), window)
+    return None if max(*sizes, channels) > SIZE_MAX else window
 
 
 RUN_MAX = 508
@@ -86,6 +114,46 @@ def _windows(
     pixels = tensors[call.outputs[0]].elements // len(filters)
     estimate = -(-pixels // 2) * cost.scalar_pixels(*filters.shape)
     return _replaced(call, "conv2d_s8_scalar", pack(filters, scaling), attrs, estimate, "2 pixels x 2 channels")
+
+
+QUAD = 4
+"""MRT_SCALAR_QUAD."""
+QUAD_WORKSPACE = 4096
+"""Most bytes that a patch may take as words."""
+
+
+def _quads(call: KernelCall, tensors: Tensors, filters: np.ndarray, window: Window) -> Variant | None:
+    scaling = scale_apart(call, tensors, filters)
+    if scaling is None or not lanes_hold(filters) or 4 * filters.shape[1] > QUAD_WORKSPACE:
+        return None
+    attrs = {**window, **scaling.attrs, "input_point": -int(call.attrs["input_offset"])}
+    groups, eights = pack_quads(filters, scaling)
+    pixels = tensors[call.outputs[0]].elements // len(filters)
+    estimate = pixels * cost.scalar_quads(filters.shape[0], filters.shape[1], eights)
+    return _replaced(call, "conv2d_quads_s8_scalar", groups, attrs, estimate, "1 pixel x 4 channels")
+
+
+def pack_quads(filters: np.ndarray, scaling: Scaling) -> tuple[np.ndarray, int]:
+    """Groups of conv2d_quads_s8_scalar as int32 [groups, words], and how many have windows of eight.
+
+    Args:
+        filters: int8 [output channels, elements]; two products of neighbouring elements fit into a lane.
+        scaling: of each channel, by scale_apart.
+    """
+    channels, elements = filters.shape
+    missing = -channels % QUAD
+    padded = np.pad(filters.astype(np.int64), ((0, missing), (0, elements % 2)))
+    # [groups, A and B, lanes, pairs, 2] -> [groups, pairs, A and B, 2]
+    lanes = padded.reshape(-1, 2, 2, padded.shape[1] // 2, 2)
+    weights = (lanes[:, :, 0] + (lanes[:, :, 1] << 16)).transpose(0, 2, 1, 3)
+    windows = np.zeros(len(lanes), np.int64)
+    if padded.shape[1] % BLOCK == 0:
+        narrow = _fit_lanes(padded.reshape(len(padded), -1, BLOCK)).all(axis=1)
+        windows[narrow.reshape(-1, QUAD).all(axis=1)] = 1
+    records = np.pad(scaling.records, ((0, missing), (0, 0))).reshape(len(lanes), QUAD, -1)
+    parts = (records[:, :, :-1], records[:, :, -1], windows, weights)
+    words = np.concatenate([part.reshape(len(lanes), -1) for part in parts], axis=1)
+    return (words & 0xFFFFFFFF).astype(np.uint32).view(np.int32), int(windows.sum())
 
 
 def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:
@@ -142,11 +210,18 @@ def _windows_of(blocks: np.ndarray) -> np.ndarray:
     """
     kinds = np.full(len(blocks) // 2, 2, np.int64)
     for kind, size in ((1, 4), (0, 8)):
-        parts = blocks.reshape(len(kinds), -1, size)
-        above, below = np.maximum(parts, 0).sum(axis=2), np.maximum(-parts, 0).sum(axis=2)
-        narrow = (127 * above + 128 * below < 1 << 15) & (128 * above + 127 * below <= 1 << 15)
-        kinds[narrow.all(axis=1)] = kind
+        kinds[_fit_lanes(blocks.reshape(len(kinds), -1, size)).all(axis=1)] = kind
     return kinds
+
+
+def _fit_lanes(windows: np.ndarray) -> np.ndarray:
+    """Whether the sums of a window's products fit into a lane, whatever it is multiplied with: bool [filters, windows].
+
+    Args:
+        windows: int64 [filters, windows, weights of one].
+    """
+    above, below = np.maximum(windows, 0).sum(axis=2), np.maximum(-windows, 0).sum(axis=2)
+    return np.asarray((127 * above + 128 * below < 1 << 15) & (128 * above + 127 * below <= 1 << 15))
 
 
 def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
@@ -253,7 +328,7 @@ def _replaced(
 _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
     "add_s8": (linear,),
     "sub_s8": (linear,),
-    "conv2d_s8": (convolution,),
+    "conv2d_s8": (convolution, quads),
     "depthwise_conv2d_s8": (depthwise,),
-    "fully_connected_s8": (fully_connected, fully_connected_pairs),
+    "fully_connected_s8": (fully_connected, fully_connected_pairs, fully_connected_quads),
 }

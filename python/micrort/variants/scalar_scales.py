@@ -66,6 +66,65 @@ def scale(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) 
     Returns:
         None where the bias is not constant, or sums might leave 32 bits.
     """
+    channels = _channels(call, tensors, filters)
+    return None if channels is None else _search(channels, *_clamp(call))
+
+
+def scale_apart(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) -> Scaling | None:
+    """The same with records as runtime/kernels/scalar/quads.h has them; None also where a channel has no such numbers.
+
+    Only sums that the weights can reach count.
+
+    Returns:
+        Records of [begin, width, rest, factor, addend, step].
+    """
+    channels = _channels(call, tensors, filters)
+    if channels is None or not channels.usable.all():
+        return None
+    reach = 128 * abs(filters.astype(np.int64)).sum(axis=1, keepdims=True)
+    reached = (channels.steps > -reach) & (channels.steps <= reach)
+    scales = channels.multiplier.astype(np.float64) * 2.0 ** (channels.shift - 31 + _APART_FRACTION + 16)
+    whole = np.where(reached.any(axis=1), np.rint(scales), 0).astype(np.int64)[:, None]
+    factor = whole + (1 << 15) >> 16
+    rest = whole - (factor << 16)
+
+    def product(sums: Array) -> Array:
+        return np.asarray(sums * factor + ((sums >> _APART_COARSE) * rest >> 16 - _APART_COARSE))
+
+    far = np.where(reached, 0, _ANY << 10)
+    sides = (product(channels.steps) + far, product(channels.steps - 1) - far)
+    found, (above, below) = _addends(channels, sides, _APART_FRACTION)
+    ends = np.clip(np.stack([channels.steps[:, 0], channels.steps[:, -1] - 1], axis=1), -reach, reach)
+    # What lies between an end and the nearest step has the output beside that step.
+    outputs = channels.outputs[0] - 1 + (channels.steps[:, None, :] <= ends[:, :, None]).sum(axis=2)
+    constant = ~reached.any(axis=1)
+    above, below = (np.where(constant, outputs[:, 0] << _APART_FRACTION, addend) for addend in (above, below))
+    step = below - above
+    scaled = product(ends) + above[:, None]
+    middle = (channels.point << _APART_FRACTION) + (1 << _APART_FRACTION - 1) if step.any() else -_ANY
+    scaled += np.where(scaled < middle, step[:, None], 0)
+    found &= (scaled >> _APART_FRACTION == outputs).all(axis=1) & (constant | (factor[:, 0] >= 8))
+    found &= ((abs(ends >> _APART_COARSE) + 1) * abs(rest) < 1 << 31).all(axis=1)
+    if not found.all():
+        return None
+    width = ends[:, 1] - ends[:, 0]
+    records = np.stack([ends[:, 0], width, rest[:, 0], factor[:, 0], above, step], axis=1)
+    low, high = _clamp(call)
+    attrs = {"coarse": _APART_COARSE, "fraction": _APART_FRACTION, "two_sided": int(step.any())}
+    ends_of = {"output_point": channels.point, "activation_min": low, "activation_max": high}
+    return Scaling(records, {**attrs, **ends_of})
+
+
+_APART_COARSE, _APART_FRACTION = 4, 24
+"""MRT_SCALAR_QUAD_COARSE, MRT_SCALAR_QUAD_FRACTION."""
+
+
+def _clamp(call: KernelCall) -> tuple[int, int]:
+    return int(call.attrs["activation_min"]), int(call.attrs["activation_max"])
+
+
+def _channels(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) -> _Channels | None:
+    """Where outputs change; None where the bias is not constant, or sums might leave 32 bits."""
     bias = tensors[call.inputs[2]].data
     if bias is None:
         return None
@@ -75,8 +134,7 @@ def scale(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) 
     reach = abs(start) + 128 * abs(wide).sum(axis=1)
     if reach.max() >= 1 << 31 or abs(bias.astype(np.int64)).max() >= 1 << 30:
         return None
-    low, high, point = (int(call.attrs[name]) for name in ("activation_min", "activation_max", "output_offset"))
-    return _search(_steps(start, multiplier, shift, (low, high, point)), low, high)
+    return _steps(start, multiplier, shift, (*_clamp(call), int(call.attrs["output_offset"])))
 
 
 def _multipliers(call: KernelCall, tensors: Mapping[str, Tensor], channels: int) -> tuple[Array, Array]:
@@ -159,6 +217,10 @@ def _fit(channels: _Channels, fraction: int, coarse: int) -> tuple[Flags, Array]
     return fits & found & narrow & lowest & highest, records
 
 
+_ANY = 1 << 40
+"""Beyond any addend."""
+
+
 def _addends(channels: _Channels, products: tuple[Array, Array], fraction: int) -> tuple[Flags, tuple[Array, Array]]:
     """For outputs above the zero point and for the others: the middle of the addends that are right, if there are any.
 
@@ -171,12 +233,14 @@ def _addends(channels: _Channels, products: tuple[Array, Array], fraction: int) 
     least, most = (channels.outputs << fraction) - at, (channels.outputs << fraction) - 1 - before
     upper = channels.outputs > channels.point
     found = np.ones(len(at), np.bool_)
-    addends = []
+    addends, free = [], []
     for side in (upper, ~upper):
-        begin = least[:, side].max(axis=1, initial=-(1 << 40))
-        end = most[:, side].min(axis=1, initial=1 << 40)
+        begin = least[:, side].max(axis=1, initial=-_ANY)
+        end = most[:, side].min(axis=1, initial=_ANY)
         found &= begin <= end
         addends.append((begin + end) // 2)
+        free.append((begin == -_ANY) & (end == _ANY))
+    addends = [np.where(free[0], addends[1], addends[0]), np.where(free[1], addends[0], addends[1])]
     if upper.all() or not upper.any():
         one = addends[0] if upper.all() else addends[1]
         return found, (one, one)
