@@ -27,9 +27,10 @@ class Case:
     constants: tuple[np.ndarray, ...]
     """Of each input of the call; the first is the activation."""
 
-    def variant(self, provider: ModuleType) -> Variant:
-        """The one variant that `provider` offers, which must exist."""
-        (offer,) = provider.variants(self.call, self.tensors, "balanced")
+    def variant(self, provider: ModuleType, kernel: str | None = None) -> Variant:
+        """The one variant that `provider` offers, or that by `kernel`, which must exist."""
+        offers = list(provider.variants(self.call, self.tensors, "balanced"))
+        (offer,) = [offer for offer in offers if kernel is None or offer.call.kernel == kernel]
         assert isinstance(offer, Variant)
         return offer
 

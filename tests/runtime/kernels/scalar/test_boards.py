@@ -17,6 +17,7 @@ from tests.tflite_builder import ModelBuilder
 from micrort.compiler import CompileOptions, compile_model
 from micrort.native.executor import HostExecutor
 from micrort.project.emulator import emulate
+from micrort.variants import scalar
 
 TWINS = ("cortex-m0plus", "cortex-m3")
 POINTWISE = [(5, 7), (8, 4), (33, 3)]
@@ -40,6 +41,14 @@ def assert_equal_on_board(
                 np.testing.assert_array_equal(made[name], expected)
 
 
+@pytest.fixture
+def compact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out the kernels that take more bytes of weights, which small models would have for the room they have."""
+    monkeypatch.setitem(scalar._PROVIDERS, "conv2d_s8", (scalar.convolution,))
+    monkeypatch.setitem(scalar._PROVIDERS, "fully_connected_s8", (scalar.fully_connected,))
+
+
+@pytest.mark.usefixtures("compact")
 @pytest.mark.parametrize(("depth", "channels"), POINTWISE)
 def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> None:
     path = tmp_path / "model.tflite"
@@ -47,11 +56,21 @@ def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> Non
     assert_equal_on_board(path, "conv2d_s8_scalar")
 
 
+@pytest.mark.usefixtures("compact")
 @pytest.mark.parametrize("geometry", [*CONVOLUTIONS, LONG])
 def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 4))
     assert_equal_on_board(path, "conv2d_s8_scalar", TWINS if geometry is CONVOLUTIONS[1] else TWINS[:1])
+
+
+@pytest.mark.parametrize(
+    "geometry", [*CONVOLUTIONS, Geometry((1, 4, 3, 8), 16, 1, (3, 3), (1, 1), (1, 1), "SAME", False)]
+)
+def test_convolutions_for_speed_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 4))
+    assert_equal_on_board(path, "conv2d_quads_s8_scalar", optimize="speed")
 
 
 @pytest.mark.parametrize("geometry", DEPTHWISE)
@@ -61,8 +80,23 @@ def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry)
     assert_equal_on_board(path, "depthwise_conv2d_s8_scalar")
 
 
+@pytest.mark.usefixtures("compact")
 @pytest.mark.parametrize(("depth", "channels", "scale"), [(20, 9, 0.01), (300, 7, 0.01), (24, 8, 0.002)])
 def test_vectors_on_the_board(tmp_path: Path, depth: int, channels: int, scale: float) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(product(depth, channels, scale))
+    assert_equal_on_board(path, "fully_connected_s8_scalar")
+
+
+@pytest.mark.parametrize(("depth", "channels", "scale"), [(21, 9, 0.01), (24, 8, 0.002), (40, 16, 0.005)])
+def test_vectors_for_speed_on_the_board(tmp_path: Path, depth: int, channels: int, scale: float) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(product(depth, channels, scale))
+    assert_equal_on_board(path, "conv2d_quads_s8_scalar", optimize="speed")
+
+
+def product(depth: int, channels: int, scale: float) -> bytes:
+    """A model of one product of a vector; half of its weights are small."""
     random = np.random.default_rng(depth)
     builder = ModelBuilder()
     x = builder.input("x", (1, depth), "int8", scale=0.02, zero_point=-7)
@@ -72,6 +106,4 @@ def test_vectors_on_the_board(tmp_path: Path, depth: int, channels: int, scale: 
     b = builder.constant("b", random.integers(-900, 900, channels).astype(np.int32), scale=scale * 0.02)
     y = builder.tensor("y", (1, channels), "int8", scale=0.02 * float(np.sqrt(depth)), zero_point=5)
     builder.operator("FULLY_CONNECTED", [x, w, b], [y], fusedActivationFunction="NONE")
-    path = tmp_path / "model.tflite"
-    path.write_bytes(builder.build([y]))
-    assert_equal_on_board(path, "fully_connected_s8_scalar")
+    return builder.build([y])

@@ -15,6 +15,8 @@ from micrort.operators.window import Padding
 from micrort.variants import scalar
 from micrort.variants.scalar_scales import EXACT
 
+KERNEL = "conv2d_s8_scalar"
+
 
 @st.composite
 def convolutions(draw: st.DrawFn) -> Case:
@@ -33,8 +35,7 @@ def convolutions(draw: st.DrawFn) -> Case:
 @settings(deadline=None, max_examples=200)
 @given(convolutions())
 def test_convolutions_equal_the_portable_kernel(case: Case) -> None:
-    variant = case.variant(scalar)
-    assert variant.call.kernel == "conv2d_s8_scalar"
+    variant = case.variant(scalar, KERNEL)
     np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
 
 
@@ -43,7 +44,7 @@ def test_more_elements_than_a_run_holds(depth: int) -> None:
     case = conv2d(pairs_of(depth), (1, 2, 3, depth), 5, (1, 1))
     case.constants[1][:2] = 127
     case.constants[0][..., 1:] = np.where(case.constants[0][..., 1:] < 0, -128, 127)
-    variant = case.variant(scalar)
+    variant = case.variant(scalar, KERNEL)
     np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
 
 
@@ -52,7 +53,7 @@ def test_more_elements_than_a_run_holds(depth: int) -> None:
 def test_any_scale(data: st.DataObject, shift: int, multiplier: int) -> None:
     """Shifts and multipliers for which there are no numbers but the multiplier itself."""
     case = scaled(conv2d(data.draw, (1, 3, 5, 9), 4, (1, 1)), shift, multiplier)
-    np.testing.assert_array_equal(case.run_every_way(case.variant(scalar)), case.portable())
+    np.testing.assert_array_equal(case.run_every_way(case.variant(scalar, KERNEL)), case.portable())
 
 
 def scaled(case: Case, shift: int, multiplier: int) -> Case:
@@ -67,7 +68,7 @@ def scaled(case: Case, shift: int, multiplier: int) -> Case:
 
 def test_usual_scales_need_no_multiplier_of_32_bits() -> None:
     case = conv2d(pairs_of(3), (1, 4, 4, 16), 32, (3, 3))
-    (constant,) = case.variant(scalar).constants
+    (constant,) = case.variant(scalar, KERNEL).constants
     assert constant.data is not None
     assert not np.any(constant.data[:, 0] & 0xFFFF == EXACT)
 
@@ -85,7 +86,7 @@ def test_groups_weights_of_the_least_value_and_sums_beyond_32_bits_stay_portable
 
 
 def test_the_workspace_holds_the_words_of_two_patches_and_a_row_of_zero_points() -> None:
-    call = conv2d(pairs_of(2), (1, 5, 5, 3), 4, (3, 3)).variant(scalar).call
+    call = conv2d(pairs_of(2), (1, 5, 5, 3), 4, (3, 3)).variant(scalar, KERNEL).call
     assert kernels.workspace_bytes("conv2d_s8_scalar", call.attrs) == 28 * 4 + 12
     huge = {**call.attrs, "kernel_height": 2**31 - 1, "kernel_width": 2**31 - 1, "input_channels": 2**31 - 1}
     assert kernels.workspace_bytes("conv2d_s8_scalar", huge) >= 2**26

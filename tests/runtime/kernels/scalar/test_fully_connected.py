@@ -58,7 +58,7 @@ def chunked(case: Case, variant: Variant, chunk: int) -> Variant:
 def test_vectors_in_rows_may_go_in_pairs() -> None:
     case = fully_connected(pairs_of(4), (3, 2, 12), 12, 7)
     found = {offer.call.kernel: offer for offer in scalar.variants(case.call, case.tensors, "balanced")}
-    assert set(found) == {KERNEL, "conv2d_s8_scalar"}
+    assert set(found) == {KERNEL, "conv2d_s8_scalar", "conv2d_quads_s8_scalar"}
     np.testing.assert_array_equal(case.run_every_way(found["conv2d_s8_scalar"]), case.portable())
 
 

@@ -15,9 +15,9 @@ from micrort.variants import scalar
 from micrort.variants.scalar_scales import EXACT
 
 
-def sound(case: Case) -> Call:
-    """The call of the case's variant."""
-    variant = next(scalar.variants(case.call, case.tensors, "balanced"))
+def sound(case: Case, kernel: str) -> Call:
+    """The call of the case's variant by a kernel."""
+    variant = case.variant(scalar, kernel)
     (constant,) = variant.constants
     assert constant.data is not None
     inputs = [descriptor(case.tensors["x"]), descriptor(constant)]
@@ -27,10 +27,11 @@ def sound(case: Case) -> Call:
 
 
 CALLS = {
-    "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
-    "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
-    "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 6)),
-    "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 6)),
+    "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3)), "conv2d_s8_scalar"),
+    "quads": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3)), "conv2d_quads_s8_scalar"),
+    "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3)), "depthwise_conv2d_s8_scalar"),
+    "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 6), "fully_connected_s8_scalar"),
+    "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 6), "fully_connected_s8_scalar"),
 }
 CLAMPS = ({"activation_min": -129}, {"activation_max": 128}, {"activation_min": 5, "activation_max": 4})
 POINTS = tuple({name: value} for name in ("input_point", "output_point") for value in (-129, 128))
@@ -47,7 +48,9 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for name, call in CALLS.items():
         changes = [change for change in (*CLAMPS, *POINTS, *WINDOWS, *SCALINGS) if set(change) <= set(call.attrs)]
         yield from ((name, change) for change in changes)
-    yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
+    for name in ("convolution", "quads"):
+        yield name, {"kernel_height": 32767, "kernel_width": 32767}
+    yield from (("quads", change) for change in ({"coarse": 5}, {"fraction": 23}))
     yield from (("convolution", {"plain": value}) for value in (-1, 2))
     for name in ("product", "rows"):
         yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"chunk": 4}, {"chunk": 12}))
@@ -85,7 +88,7 @@ def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
     assert variable.check() == ERR_ATTRIBUTE
 
 
-@pytest.mark.parametrize("name", [name for name, call in CALLS.items() if len(call.inputs) > 1])
+@pytest.mark.parametrize("name", [name for name in CALLS if name != "quads"])
 @pytest.mark.parametrize(("shift", "status"), [(-31, OK), (30, OK), (-32, ERR_ATTRIBUTE), (31, ERR_ATTRIBUTE)])
 def test_exact_records_hold_sound_shifts(name: str, shift: int, status: int) -> None:
     call = CALLS[name]
