@@ -229,6 +229,7 @@ static mrt_graph_t graph_of(const mrt_loader_t *loader, const mrt_blob_t *model,
         .pools = (const mrt_pool_t *)table_of(model, SECTION_POOLS), /* MISRA D1 */
         .row_table = (const uint16_t *)table_of(model, SECTION_ROWS), /* MISRA D1 */
         .kernels = loader->runs,
+        .kernel_rows = loader->rows,
         .params = mrt_address(params->data, HEADER_BYTES),
         .params_size = words_of(params->data)[WORD_PARAMS_BYTES],
         .tensor_count = (uint16_t)sections[SECTION_TENSORS].count,

@@ -1,6 +1,7 @@
 /* The loop over a graph's steps. It trusts tables that were proved before they were sealed, and keeps nothing of its own. */
 #include "micrort/executor.h"
 #include "runtime/address.h"
+#include "runtime/graph_plan.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ static mrt_status_t check_memory(const mrt_pool_t *pool, const mrt_memory_t *mem
 }
 
 /* Whether a graph is one that was proved. */
-static mrt_status_t check_graph(const mrt_graph_t *graph)
+static mrt_status_t check_seal(const mrt_graph_t *graph)
 {
     if (graph == NULL) {
         return MRT_ERR_ARGUMENT;
@@ -21,13 +22,54 @@ static mrt_status_t check_graph(const mrt_graph_t *graph)
     if (graph->pool_count > (uint8_t)MRT_POOLS_MAX) {
         return MRT_ERR_LIMIT;
     }
-#if MRT_INIT_CHECKS_GRAPH == 1
-    const mrt_status_t status = mrt_graph_check(graph);
-    if (status != MRT_OK) {
-        return status;
-    }
-#endif
     return (graph->seal == mrt_graph_seal(graph)) ? MRT_OK : MRT_ERR_CHECKSUM;
+}
+
+#if MRT_INIT_PROVES_GRAPH == 1
+/* Whether a graph has the rows of the kernels that it calls. */
+static mrt_status_t check_kernel_rows(const mrt_graph_t *graph)
+{
+    bool known = (graph->kernel_rows != NULL) || (graph->kernel_count == 0u);
+    for (uint32_t index = 0u; known && (index < graph->kernel_count); ++index) {
+        const mrt_kernel_t *row = graph->kernel_rows[index];
+        known = (row != NULL) && (row->run == graph->kernels[index]);
+    }
+    return known ? MRT_OK : MRT_ERR_KERNEL;
+}
+
+/* Proves a graph; the arenas, in which nothing lies yet, are the memory for that. */
+static mrt_status_t prove_graph(const mrt_graph_t *graph, void *const *arenas)
+{
+    mrt_status_t status = mrt_graph_check(graph);
+    if (status == MRT_OK) {
+        status = check_kernel_rows(graph);
+    }
+    if ((status == MRT_OK) && (graph->node_count != 0u)) {
+        status = mrt_graph_check_kernels(graph, graph->kernel_rows, NULL);
+    }
+    if (status == MRT_OK) {
+        status = mrt_graph_prove_plan(graph, graph->kernel_rows, arenas);
+    }
+    return status;
+}
+#endif
+
+/* Gives an executor the memory of each pool. */
+static mrt_status_t take_memory(mrt_executor_t *executor, const mrt_graph_t *graph, const mrt_memory_t *memory,
+                                uint32_t memory_count)
+{
+    if ((memory == NULL) && (graph->pool_count != 0u)) {
+        return MRT_ERR_ARGUMENT;
+    }
+    if (memory_count < graph->pool_count) {
+        return MRT_ERR_MEMORY;
+    }
+    mrt_status_t status = MRT_OK;
+    for (uint32_t index = 0u; (status == MRT_OK) && (index < graph->pool_count); ++index) {
+        status = check_memory(&graph->pools[index], &memory[index]);
+        executor->pools[index] = memory[index].base;
+    }
+    return status;
 }
 
 mrt_status_t mrt_executor_init(mrt_executor_t *executor, const mrt_graph_t *graph, const mrt_memory_t *memory,
@@ -39,25 +81,19 @@ mrt_status_t mrt_executor_init(mrt_executor_t *executor, const mrt_graph_t *grap
     executor->graph = NULL; /* whatever fails below leaves an executor that every function refuses */
     executor->stream = NULL;
     mrt_cursor_begin(&executor->cursor);
-    const mrt_status_t status = check_graph(graph);
-    if (status != MRT_OK) {
-        return status;
+    mrt_status_t status = check_seal(graph);
+    if (status == MRT_OK) {
+        status = take_memory(executor, graph, memory, memory_count);
     }
-    if ((memory == NULL) && (graph->pool_count != 0u)) {
-        return MRT_ERR_ARGUMENT;
+#if MRT_INIT_PROVES_GRAPH == 1
+    if (status == MRT_OK) {
+        status = prove_graph(graph, executor->pools);
     }
-    if (memory_count < graph->pool_count) {
-        return MRT_ERR_MEMORY;
+#endif
+    if (status == MRT_OK) {
+        executor->graph = graph;
     }
-    for (uint32_t index = 0u; index < graph->pool_count; ++index) {
-        const mrt_status_t fit = check_memory(&graph->pools[index], &memory[index]);
-        if (fit != MRT_OK) {
-            return fit;
-        }
-        executor->pools[index] = memory[index].base;
-    }
-    executor->graph = graph;
-    return MRT_OK;
+    return status;
 }
 
 static mrt_status_t check_state(const mrt_executor_t *executor)

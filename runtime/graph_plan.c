@@ -3,6 +3,7 @@
  * it is known which row was written there last. Made from the tables alone and sharing nothing with the planner, so
  * that a mistake there cannot hide here. The kernels say which rows they read, and where they may work in place.
  */
+#include "runtime/graph_plan.h"
 #include "micrort/cursor.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,16 +13,23 @@
 /* Bytes that a word stands for. */
 #define UNIT ((uint32_t)MRT_ROW_UNIT)
 
+/* The words of a pool: tensor and row, in 16 bits each. */
+typedef struct region {
+    uint32_t *words; /* one for each four bytes */
+    uint32_t count;
+    uint32_t rest; /* for the bytes behind them, fewer than four */
+} region_t;
+
 /* A schedule being played. */
 typedef struct play {
     const mrt_graph_t *graph;
     const mrt_kernel_t *const *kernels;
-    uint32_t *words;                /* by pool and place: tensor and row, in 16 bits each */
-    uint32_t bases[MRT_POOLS_MAX]; /* of each pool among the words */
+    region_t *regions; /* of each pool */
 } play_t;
 
 /* The words [begin, end) of a row, and what stands there while it holds what was written. */
 typedef struct extent {
+    region_t *region;
     uint32_t begin;
     uint32_t end;
     uint32_t mark;
@@ -44,25 +52,29 @@ static extent_t extent_of(const play_t *play, uint32_t index, uint32_t row)
     const bool by_table = mrt_tensor_has_row_table(tensor);
     const uint32_t offset = by_table ? (UNIT * play->graph->row_table[tensor->offset + row])
                                      : (tensor->offset + (row * tensor->row_bytes));
-    const uint32_t base = play->bases[mrt_tensor_pool(tensor)];
-    const extent_t extent = {base + (offset / UNIT), base + words_of(offset + tensor->row_bytes),
-                             (index << 16u) | row, !by_table};
+    const extent_t extent = {&play->regions[mrt_tensor_pool(tensor)], offset / UNIT,
+                             words_of(offset + tensor->row_bytes), (index << 16u) | row, !by_table};
     return extent;
 }
 
-static void mark(const play_t *play, const extent_t *extent)
+static uint32_t *word_at(region_t *region, uint32_t word)
+{
+    return (word < region->count) ? &region->words[word] : &region->rest;
+}
+
+static void mark(const extent_t *extent)
 {
     for (uint32_t word = extent->begin; word < extent->end; ++word) {
-        play->words[word] = extent->mark;
+        *word_at(extent->region, word) = extent->mark;
     }
 }
 
 /* Whether each word of an extent bears its mark, or, where that is given, belongs to tensor `other`. */
-static bool is_marked(const play_t *play, const extent_t *extent, uint32_t other)
+static bool is_marked(const extent_t *extent, uint32_t other)
 {
     bool marked = true;
     for (uint32_t word = extent->begin; marked && (word < extent->end); ++word) {
-        const uint32_t found = play->words[word];
+        const uint32_t found = *word_at(extent->region, word);
         const bool later = extent->shared && (found > extent->mark) && ((found >> 16u) == (extent->mark >> 16u));
         marked = (found == extent->mark) || later || ((other != NOBODY) && ((found >> 16u) == other));
     }
@@ -75,7 +87,7 @@ static bool rows_hold(const play_t *play, uint32_t tensor, mrt_rows_t rows, uint
     bool hold = true;
     for (uint32_t row = rows.begin; hold && (row < rows.end); ++row) {
         const extent_t extent = extent_of(play, tensor, row);
-        hold = is_marked(play, &extent, other);
+        hold = is_marked(&extent, other);
     }
     return hold;
 }
@@ -84,7 +96,7 @@ static void write_rows(const play_t *play, uint32_t tensor, mrt_rows_t rows)
 {
     for (uint32_t row = rows.begin; row < rows.end; ++row) {
         const extent_t extent = extent_of(play, tensor, row);
-        mark(play, &extent);
+        mark(&extent);
     }
 }
 
@@ -115,8 +127,8 @@ static bool is_written(const mrt_graph_t *graph, uint32_t tensor)
 static uint32_t viewed_by(const play_t *play, uint32_t tensor)
 {
     const mrt_tensor_t *view = &play->graph->tensors[tensor];
-    /* Words for each tensor, as the caller checked. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
-    const uint32_t found = play->words[extent_of(play, tensor, 0u).begin] >> 16u;
+    const extent_t first = extent_of(play, tensor, 0u);
+    const uint32_t found = *word_at(first.region, first.begin) >> 16u;
     if ((found >= play->graph->tensor_count) || is_written(play->graph, tensor)) {
         return NOBODY;
     }
@@ -309,8 +321,9 @@ static bool begin(const play_t *play)
 {
     const mrt_graph_t *graph = play->graph;
     bool apart = true;
-    for (uint32_t word = 0u; word < mrt_graph_plan_words(graph); ++word) {
-        play->words[word] = NOBODY;
+    for (uint32_t pool = 0u; pool < graph->pool_count; ++pool) {
+        const extent_t all = {&play->regions[pool], 0u, words_of(graph->pools[pool].size), NOBODY, false};
+        mark(&all);
     }
     for (uint32_t pass = 0u; pass < 2u; ++pass) {
         for (uint32_t index = 0u; index < graph->input_count; ++index) {
@@ -379,6 +392,32 @@ uint32_t mrt_graph_plan_words(const mrt_graph_t *graph)
     return words;
 }
 
+/* Plays the whole schedule; the node that is refused, node_count where it is none of them, or NOBODY. */
+static uint32_t play_all(const play_t *play)
+{
+    const mrt_graph_t *graph = play->graph;
+    uint32_t refused = graph->node_count;
+    if (words_are_whole(graph) && streams_are_whole(play) && begin(play)) {
+        refused = play_steps(play);
+    }
+    if ((refused == NOBODY) && !outputs_are_whole(play)) {
+        refused = graph->node_count;
+    }
+    return refused;
+}
+
+mrt_status_t mrt_graph_prove_plan(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels, void *const *memory)
+{
+    region_t regions[MRT_POOLS_MAX];
+    for (uint32_t pool = 0u; pool < graph->pool_count; ++pool) {
+        uint32_t *words = memory[pool]; /* MISRA D1 */
+        const region_t region = {words, graph->pools[pool].size / UNIT, NOBODY};
+        regions[pool] = region;
+    }
+    const play_t play = {graph, kernels, regions};
+    return (play_all(&play) == NOBODY) ? MRT_OK : MRT_ERR_PLAN;
+}
+
 mrt_status_t mrt_graph_check_plan(const mrt_graph_t *graph, const mrt_kernel_t *const *kernels, uint32_t *words,
                                   uint32_t word_count, uint32_t *node)
 {
@@ -392,19 +431,15 @@ mrt_status_t mrt_graph_check_plan(const mrt_graph_t *graph, const mrt_kernel_t *
     if (word_count < needed) {
         return MRT_ERR_MEMORY;
     }
-    play_t play = {.graph = graph, .kernels = kernels, .words = words};
+    region_t regions[MRT_POOLS_MAX];
     uint32_t base = 0u;
     for (uint32_t pool = 0u; pool < graph->pool_count; ++pool) {
-        play.bases[pool] = base;
+        const region_t region = {&words[base], graph->pools[pool].size / UNIT, NOBODY};
+        regions[pool] = region;
         base += words_of(graph->pools[pool].size);
     }
-    uint32_t refused = graph->node_count;
-    if (words_are_whole(graph) && streams_are_whole(&play) && begin(&play)) {
-        refused = play_steps(&play);
-    }
-    if ((refused == NOBODY) && !outputs_are_whole(&play)) {
-        refused = graph->node_count;
-    }
+    const play_t play = {graph, kernels, regions};
+    const uint32_t refused = play_all(&play);
     if ((refused != NOBODY) && (node != NULL)) {
         *node = refused;
     }

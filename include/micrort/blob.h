@@ -46,7 +46,8 @@ typedef struct mrt_loader {
     const mrt_kernel_t *kernels; /**< The kernels that this firmware offers, in any order; empty rows are skipped. */
     uint32_t kernel_count;       /**< Rows of kernels. */
     mrt_kernel_run_t *runs;      /**< Room for kernel_room functions; must live as long as the loaded graph. */
-    const mrt_kernel_t **rows;   /**< Room for kernel_room pointers; used during the call. Neither is null. */
+    const mrt_kernel_t **rows;   /**< Room for kernel_room pointers; used during the call, and, where mrt_executor_init
+                                      proves graphs (MRT_INIT_PROVES_GRAPH), by it. Neither is null. */
     uint32_t kernel_room;        /**< At least the number of different kernels in the graph. */
     uint32_t *words;             /**< Room for word_room words; used during the call (an arena will do); not null. */
     uint32_t word_room;          /**< At least one word for each four bytes of the graph's arenas. */

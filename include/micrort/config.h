@@ -21,15 +21,22 @@
 #endif
 
 /**
- * 1: mrt_executor_init goes through all tables of a graph (mrt_graph_check), beside comparing its seal; 0: the seal
- * alone, which is smaller and faster.
+ * 1: mrt_executor_init proves the graph itself, each time: tables (mrt_graph_check), kernels (mrt_graph_check_kernels)
+ * and plan (mrt_graph_check_plan, with the arenas as its memory), beside comparing the seal.
+ * 0: it compares the seal alone. The tools proved the graph by the very same functions when they made it, as
+ * mrt_graph_load does for a blob, and flash does not change from one start to the next but by damage, which the seal
+ * shows. The proof goes through every row that an inference reads and writes, needs the code of all checks (9 KB for a
+ * model of convolutions), and more stack than the comparison, though no more than an inference.
+ *
+ * The host library has 1, a product 0 unless it asks for 1: `scons lib prove=1`, or the macro for library and model.
+ * A library that proves refuses a model that was compiled without the rows of its kernels (MRT_ERR_KERNEL).
  */
-#if !defined(MRT_INIT_CHECKS_GRAPH)
-#define MRT_INIT_CHECKS_GRAPH 0
+#if !defined(MRT_INIT_PROVES_GRAPH)
+#define MRT_INIT_PROVES_GRAPH 0
 #endif
 
-#if (MRT_INIT_CHECKS_GRAPH != 0) && (MRT_INIT_CHECKS_GRAPH != 1)
-#error "MRT_INIT_CHECKS_GRAPH must be 0 or 1"
+#if (MRT_INIT_PROVES_GRAPH != 0) && (MRT_INIT_PROVES_GRAPH != 1)
+#error "MRT_INIT_PROVES_GRAPH must be 0 or 1"
 #endif
 
 /** Most dimensions of a tensor that crosses the public interface. The graph format fixes it. */

@@ -79,15 +79,17 @@ MRT_BEGIN_C
  *
  * What is proved where: the tools prove a graph's tables, kernels and plan (graph.h) when they make it, and seal it;
  * mrt_graph_load does both on the device for a blob. Here the seal is compared, so that tables that are damaged or
- * were changed are refused; with MRT_INIT_CHECKS_GRAPH (config.h) mrt_graph_check runs, too.
+ * were changed are refused. With MRT_INIT_PROVES_GRAPH (config.h) tables, kernels and plan are proved here, too;
+ * that writes all over the memory, in which nothing can lie yet.
  *
  * @param graph Must outlive the executor. Sealed: made by the tools, or by mrt_graph_load, or see mrt_graph_seal.
  * @param memory One region for each pool of the graph, in order; they must outlive the executor, and nobody
  *               else may write to them from the setting of inputs until the reading of outputs.
  * @param memory_count Number of regions; at least graph->pool_count.
  * @return MRT_OK, MRT_ERR_ARGUMENT, MRT_ERR_CHECKSUM (the seal is another), MRT_ERR_LIMIT (more pools than
- *         MRT_POOLS_MAX), MRT_ERR_MEMORY, MRT_ERR_ALIGNMENT, or what mrt_graph_check says. On error the executor is
- *         unusable and every other function returns MRT_ERR_STATE.
+ *         MRT_POOLS_MAX), MRT_ERR_MEMORY, MRT_ERR_ALIGNMENT. With MRT_INIT_PROVES_GRAPH also what mrt_graph_check,
+ *         mrt_graph_check_kernels and mrt_graph_check_plan say, and MRT_ERR_KERNEL where the graph has not the rows of
+ *         its kernels. On error the executor is unusable and every other function returns MRT_ERR_STATE.
  */
 MRT_CHECK_RESULT mrt_status_t mrt_executor_init(mrt_executor_t *executor, const mrt_graph_t *graph,
                                                 const mrt_memory_t *memory, uint32_t memory_count);

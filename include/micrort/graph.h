@@ -63,6 +63,8 @@ typedef struct mrt_graph {
     const mrt_tensor_info_t *outputs; /**< output_count outputs of the model. */
     const mrt_pool_t *pools;          /**< pool_count arenas. */
     const mrt_kernel_run_t *kernels;  /**< kernel_count kernels. */
+    const mrt_kernel_t *const *kernel_rows; /**< Their rows, by which mrt_executor_init proves the graph where it does
+                                                 (MRT_INIT_PROVES_GRAPH); else not looked at, and null. */
     const void *params;               /**< params_size bytes of constant tensors, 16-byte aligned. */
     uint32_t params_size;             /**< Bytes behind params. */
     uint32_t seal;                    /**< What mrt_graph_seal says of the tables; mrt_executor_init compares it. */

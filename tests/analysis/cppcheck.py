@@ -23,6 +23,7 @@ ARGUMENTS = (
     "-D__GNUC__=12",
     "-D__BYTE_ORDER__=1234",
     "-D__ORDER_LITTLE_ENDIAN__=1234",
+    "-DMRT_INIT_PROVES_GRAPH=1",
     "-UMRT_CDEF",
     "-UMRT_CONFIG_FILE",
     "-U__cplusplus",

@@ -28,6 +28,7 @@ STRICT = (
     "-Wstrict-prototypes",
     "-Wcast-align",
     "-Werror",
+    library.PROVES,
 )
 
 

@@ -35,7 +35,6 @@ BLOB = (
 )
 GRAPH = (
     ("tests/runtime/test_graph_check.py", "tests/runtime/test_graph_check_limits.py"),
-    ("tests/runtime/test_graph_reads.py",),
     ("tests/runtime/test_graph_plan.py", "tests/runtime/test_executor.py"),
 )
 PLANNER = (

@@ -21,7 +21,7 @@ from micrort.native import library
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "build/mutation"
-FLAGS = ("-std=c11", "-O2", "-fPIC", "-ffp-contract=off", "-w", f"-I{sources.root() / 'include'}", f"-I{ROOT}")
+FLAGS = (*library.BASE_FLAGS, "-w", f"-I{sources.root() / 'include'}", f"-I{ROOT}")
 MEMORY_MAX = 8 << 30
 """Bytes that a test run may take: a mutant may ask for everything."""
 

@@ -41,6 +41,15 @@ class Bench:
         """Of tables that were changed."""
         self.graph.seal = self.lib.mrt_graph_seal(self.graph)
 
+    def own_row(self, **members: Any) -> Any:
+        """A row of the one kernel that may be changed, in the place of the library's."""
+        self.row = self.ffi.new("mrt_kernel_t *", self.graph.kernel_rows[0][0])
+        for name, value in members.items():
+            setattr(self.row, name, value)
+        self.rows = self.ffi.new("mrt_kernel_t *[]", [self.row])
+        self.graph.kernel_rows = self.rows
+        return self.row
+
     def ready(self) -> Bench:
         assert self.init(self.executor, self.graph, self.memory, 2) == "OK"
         return self
@@ -167,6 +176,78 @@ def test_a_failed_init_leaves_an_unusable_executor(bench, spoil, status):
     assert_unusable(bench)
 
 
+def too_many_rows(bench):
+    bench.graph.tensors[0].rows = 1000
+
+
+def no_dtype(bench):
+    bench.graph.tensors[0].dtype = 99
+
+
+def overlap(bench):
+    """The output of node 0 moves into the pool of the input, and over it: node 0 reads what it has written over."""
+    entry = bench.graph.tensors[bench.graph.args[5]]
+    bench.graph.pools[0].size = bench.memory[0].size = 4 * entry.rows * entry.row_bytes
+    entry.pool, entry.offset = 0, 4
+
+
+def lost_output(bench):
+    bench.graph.step_count = 3  # node 1 is never called
+
+
+def no_stride(bench):
+    bench.graph.attrs[2] = 0
+
+
+def no_rows(bench):
+    bench.graph.kernel_rows = bench.ffi.NULL
+
+
+def no_row(bench):
+    bench.own_row()
+    bench.rows[0] = bench.ffi.NULL
+
+
+def rows_of_others(bench):
+    bench.own_row(run=bench.lib.mrt_kernels[1].check)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status"),
+    [
+        (too_many_rows, "PLAN"),
+        (no_dtype, "GRAPH"),
+        (overlap, "PLAN"),
+        (lost_output, "PLAN"),
+        (no_stride, "ATTRIBUTE"),
+        (no_rows, "KERNEL"),
+        (no_row, "KERNEL"),
+        (rows_of_others, "KERNEL"),
+    ],
+)
+def test_init_proves_what_a_valid_seal_covers(bench, spoil, status):
+    bench.ready()
+    spoil(bench)
+    bench.seal()
+    assert bench.init(bench.executor, bench.graph, bench.memory, 2) == status
+    assert_unusable(bench)
+
+
+def test_the_proof_stays_within_the_arenas():
+    """Whatever their size, also where the last word is none."""
+    for more in range(8):
+        bench = Bench()
+        block = bench.ffi.buffer(bench.blocks[0])
+        block[:] = b"\x77" * len(block)
+        size = bench.memory[0].size = bench.graph.pools[0].size = bench.graph.pools[0].size - 5 + more
+        bench.seal()
+        bench.ready()
+        first = bench.ffi.cast("uint8_t *", bench.memory[0].base) - bench.ffi.cast("uint8_t *", bench.blocks[0])
+        assert block[:first] == b"\x77" * first
+        assert block[first + size :] == b"\x77" * (len(block) - first - size)
+        assert b"\x77" * 4 not in block[first : first + size]
+
+
 def test_too_few_regions(bench):
     assert bench.init(bench.executor, bench.graph, bench.memory, 1) == "MEMORY"
     assert_unusable(bench)
@@ -242,6 +323,7 @@ def test_calls_are_what_the_tables_say_and_a_failing_kernel_abandons_the_inferen
         return verdicts.pop(0)
 
     bench.graph.kernels[0] = kernel
+    bench.own_row(run=kernel)
     bench.ready()
     done = bench.ffi.new("bool *")
     first, second = ([0, 1, 2, 3, 4, 5], 2, (5, 1, 0)), ([5, 6, 7, 8, 9, 10], 4, (5, 1, 0))

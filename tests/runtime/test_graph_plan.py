@@ -157,6 +157,17 @@ def test_other_pools_do_not_overlap():
     assert three(tensors=tensors).check() == SOUND
 
 
+@pytest.mark.parametrize("size", [33, 34, 35, 36])
+def test_the_bytes_behind_the_last_whole_word_count(size):
+    """Tensors 1 and 2 lie there both, and node 2 reads tensor 1."""
+    tensors = [(0, 4, 1), (32, size - 32, 1), (32, size - 32, 1), (4, 4, 1)]
+    nodes = [(NEVER, [0], [1]), (NEVER, [0], [2]), (NEVER, [1], [3])]
+    for steps, verdict in (([0, 1, 2], (PLAN, 2)), ([1, 0, 2], SOUND)):
+        case = Case(tensors, nodes, [(node, 0, 1) for node in steps], outputs=[3])
+        case.graph.pools[0].size = size
+        assert case.check() == verdict
+
+
 def test_read_before_written():
     assert three(steps=[(1, 0, 4), (0, 0, 4)]).check() == (PLAN, 1)
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.executor_graphs import chain
 from tests.ports import firmware
 from tests.runtime.test_blob import STATUSES, Bench, damaged
 from tests.runtime.test_plan_golden import SEEDS, STRATEGIES, golden_answers, options_of, problem
 
 from micrort import sources
+from micrort.codegen import tables
+from micrort.devices import boards
+from micrort.ir.executor_graph import ExecutorGraph
+from micrort.project import build
 from micrort.transport import qemu
 
 HERE = Path(__file__).parent
@@ -70,3 +76,45 @@ def test_the_answers_are_those_of_the_host(machine: str, target: str | None, tmp
     answers = list(struct.iter_unpack("<2I", (tmp_path / "answers.bin").read_bytes()))
     assert answers == [answer(bench, data) for data in blobs]
     assert len({status for status, _ in answers}) > 4
+
+
+INIT = """
+#include "ports/rtos/bare/port.h"
+
+int main(void)
+{
+    static mrt_executor_t executor;
+    mrt_port_print(mrt_status_text(mrt_chain1_init(&executor)));
+    return 0;
+}
+"""
+
+
+def says_init(folder: Path, graph: ExecutorGraph, prove: bool, seal: str | None = None) -> str:
+    """What mrt_executor_init says of a graph's tables on an M4, of which another seal may be claimed."""
+    folder.mkdir()
+    (folder / tables.header_name(graph)).write_text(tables.header(graph, "graph"))
+    text = tables.tables(graph)
+    own = text.partition(".seal = ")[2].partition(",")[0]
+    (folder / "tables.c").write_text(text.replace(f".seal = {own}", f".seal = {seal or own}"))
+    (folder / "arenas.c").write_text(tables.arenas(graph))
+    library = build.library(boards.for_machine("mps2-an386").target, prove=prove)
+    parts = [f"-I{folder}", str(folder / "tables.c"), str(folder / "arenas.c"), f"-DMRT_INIT_PROVES_GRAPH={int(prove)}"]
+    text = f'#include "{tables.header_name(graph)}"\n{INIT}'
+    return qemu.run(firmware.build(folder, "mps2-an386", text, None, [*parts, str(library)]), "mps2-an386", folder)
+
+
+def test_init_compares_the_seal_and_proves_the_plan_where_it_is_built_to(tmp_path: Path) -> None:
+    sound = chain(1, pools=2).graph
+    entry = sound.tensors[sound.nodes[0].outputs[0]]
+    lost = replace(entry, pool=0, offset=16)  # over the input of its own node
+    overlapping = replace(
+        sound,
+        tensors=tuple(lost if tensor is entry else tensor for tensor in sound.tensors),
+        arenas=tuple(replace(arena, size=512) for arena in sound.arenas),
+    )
+    assert says_init(tmp_path / "sealed", sound, prove=False) == "success"
+    assert "checksum" in says_init(tmp_path / "damaged", sound, prove=False, seal="0x12345678u")
+    assert says_init(tmp_path / "trusted", overlapping, prove=False) == "success"
+    assert says_init(tmp_path / "proved", sound, prove=True) == "success"
+    assert "overlap" in says_init(tmp_path / "refused", overlapping, prove=True)

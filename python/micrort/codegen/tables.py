@@ -188,6 +188,8 @@ def _environment() -> jinja2.Environment:
 
 def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
     """What the templates see."""
+    from micrort.native import kernels as native
+
     values = [_value(graph, index) for index in range(len(graph.tensors))]
     kernels = list(dict.fromkeys(node.kernel for node in graph.nodes))
     calls, constants = list(_calls(graph, kernels)), _constants(graph)
@@ -210,6 +212,7 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
         "row_lines": list(_row_lines(graph)),
         "seal": f"0x{_seal(graph):08X}u" if executor == "graph" else "",
         "kernels": kernels,
+        "kernel_rows": list(map(native.definition, kernels)),
         "inputs": list(_ports(graph, values, graph.inputs, "input")),
         "outputs": list(_ports(graph, values, graph.outputs, "output")),
         "macs": sum(node.macs for node in graph.nodes),

@@ -25,8 +25,8 @@ PARAMS_ALIGNMENT = 16
 class HostExecutor:
     """An executor with its own memory: as many as wanted live side by side, also of the same graph.
 
-    Every table is checked, every kernel proves its attributes and tensors, and the plan is proved, before anything
-    runs.
+    mrt_executor_init, as the host library has it, checks every table, has every kernel prove its attributes and
+    tensors, and proves the plan, before anything runs.
 
     Args:
         graph: what to run.
@@ -43,13 +43,12 @@ class HostExecutor:
         self._tables: Tables | LoadedBlob
         if blob is None:
             self._tables = Tables(graph, self._ffi, self._lib)
-            self._check(self._tables)
         else:
             self._tables = LoadedBlob(graph.name, blob, self._ffi, self._lib)
         self._arenas = [GuardedMemory(self._ffi, arena.name, arena.size, arena.alignment) for arena in graph.arenas]
         memory = self._ffi.new("mrt_memory_t[]", [(arena.base, arena.size) for arena in self._arenas] or 1)
         self._executor = self._ffi.new("mrt_executor_t *")
-        self._call("init", self._tables.graph, memory, len(self._arenas))
+        self._init(memory, len(self._arenas))
         self._streams = Streams(graph, self._ffi, self._lib)
         self._call("set_stream", self._streams.struct)
 
@@ -178,20 +177,27 @@ class HostExecutor:
             place = entry.offset + first if entry.row_offsets is None else entry.row_offsets[row]
             copy[first : first + entry.row_bytes] = self._arenas[entry.pool].read(place, entry.row_bytes)
 
-    def _check(self, tables: Tables) -> None:
-        library.check("mrt_graph_check", self._lib.mrt_graph_check(tables.graph))
-        node = self._ffi.new("uint32_t *")
-        words = self._ffi.new("uint32_t[]", self._lib.mrt_graph_plan_words(tables.graph) + 1)
-        status = self._lib.mrt_graph_check_kernels(tables.graph, tables.kernel_rows, node)
-        what = "kernel {0.kernel} refuses {0.name}"
-        if status == 0:
-            status = self._lib.mrt_graph_check_plan(tables.graph, tables.kernel_rows, words, len(words), node)
-            what = "the plan fails at {0.name} ({0.kernel})"
+    def _init(self, memory: Any, count: int) -> None:
+        """Bind executor, graph and memory; on failure say which node is at fault, where one is."""
+        status = self._lib.mrt_executor_init(self._executor, self._tables.graph, memory, count)
         if status != 0:
-            known = node[0] < len(self.graph.nodes)
-            where = what.format(self.graph.nodes[node[0]]) if known else "the plan loses an output"
             text = self._ffi.string(self._lib.mrt_status_text(status)).decode()
-            raise RuntimeStatusError(f"{self.graph.name}: {where}", status, text)
+            raise RuntimeStatusError(self._refusal(), int(status), text)
+
+    def _refusal(self) -> str:
+        """What the parts of init's proof say one by one, which tell the node."""
+        graph, node = self._tables.graph, self._ffi.new("uint32_t *")
+        if self._lib.mrt_graph_check(graph) != 0:
+            return "mrt_graph_check"
+        if self._lib.mrt_graph_check_kernels(graph, graph.kernel_rows, node) != 0:
+            what = "kernel {0.kernel} refuses {0.name}"
+        else:
+            words = self._ffi.new("uint32_t[]", self._lib.mrt_graph_plan_words(graph) + 1)
+            if self._lib.mrt_graph_check_plan(graph, graph.kernel_rows, words, len(words), node) == 0:
+                return "mrt_executor_init"
+            what = "the plan fails at {0.name} ({0.kernel})"
+        known = node[0] < len(self.graph.nodes)
+        return f"{self.graph.name}: {what.format(self.graph.nodes[node[0]]) if known else 'the plan loses an output'}"
 
     def _check_guards(self) -> None:
         for arena in self._arenas:
@@ -222,10 +228,11 @@ class Tables:
         except (OverflowError, ValueError) as error:
             reason = f"does not fit the tables of include/micrort/graph.h: {error}"
             raise ModelError(graph.name, [reason]) from error
-        self.graph.seal = lib.mrt_graph_seal(self.graph)
         rows = [lib.mrt_kernels + kernels.ids()[name] for name in self.kernels]
         self.kernel_rows: Any = ffi.new("mrt_kernel_t *[]", rows or 1)
         """One pointer into mrt_kernels for each kernel."""
+        self.graph.kernel_rows = self.kernel_rows
+        self.graph.seal = lib.mrt_graph_seal(self.graph)
 
     def _members(self, graph: ExecutorGraph) -> dict[str, Any]:
         args, attrs, nodes = self._flatten(graph)

@@ -27,6 +27,11 @@ def ids() -> dict[str, int]:
     return {name: int(number) for number, name, _, _ in _rows()}
 
 
+def definition(kernel: str) -> str:
+    """The arguments of the kernel's row in kernels.def."""
+    return next(", ".join(row) for row in _rows() if row[1] == kernel)
+
+
 def attrs_type(kernel: str) -> Any:
     """The cffi type of the attribute struct of `kernel`; its `cname` is the C name, its `fields` the members."""
     ffi, _ = library.load()

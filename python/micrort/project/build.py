@@ -56,29 +56,36 @@ class ModelLibrary:
     """target.json; none for the host."""
 
 
-def library(target: Target, small: bool = False) -> Path:
-    """libmicrort.a for `target`; with `small` its kernels take less code and more time.
+def library(target: Target, small: bool = False, prove: bool = False) -> Path:
+    """libmicrort.a for `target`.
+
+    Args:
+        target: what it is compiled for.
+        small: its kernels take less code and more time.
+        prove: mrt_executor_init proves each graph, not its seal alone (MRT_INIT_PROVES_GRAPH).
 
     Raises:
         ToolError: the compiler is missing, or refuses the sources.
     """
     _require(target)
-    key = _digest(("library", str(small), *_compiler(target)), (*_tooling(), *_files("include"), *_files("runtime")))
+    texts = ("library", str(small), str(prove), *_compiler(target))
+    key = _digest(texts, (*_tooling(), *_files("include"), *_files("runtime")))
     folder = sources.cache() / "libraries" / target.name / key
     objects = sources.cache() / "objects"
-    _once(folder, "library.scons", {"target": target.name, "small": str(int(small)), "objects": str(objects)})
+    options = {"small": str(int(small)), "prove": str(int(prove))}
+    _once(folder, "library.scons", {"target": target.name, **options, "objects": str(objects)})
     return folder / "libmicrort.a"
 
 
-def firmware(package: Package, board: Board, target: Target) -> Firmware:
-    """Firmware for `board` that runs `package`, made for `target`.
+def firmware(package: Package, board: Board, target: Target, prove: bool = False) -> Firmware:
+    """Firmware for `board` that runs `package`, made for `target`; `prove` as for `library`.
 
     Raises:
         ToolError: the compiler is missing or refuses the model's C, or the image does not fit into the board's memory.
     """
     from micrort.mlf import archive
 
-    runtime = library(target, package.figures.get("optimize") == "size")
+    runtime = library(target, package.figures.get("optimize") == "size", prove)
     data = archive.to_bytes(package)
     texts = ("firmware", runtime.parent.name, hashlib.sha256(data).hexdigest(), board.name, *_compiler(target))
     key = _digest(texts, (*_tooling(), *_files("ports"), *_files("include")))
@@ -88,6 +95,7 @@ def firmware(package: Package, board: Board, target: Target) -> Firmware:
         "board": board.name,
         "package": "package.tar",
         "executor": package.executor,
+        "prove": str(int(prove)),
         "library": str(runtime),
         "arenas": _arenas(package),
     }
@@ -111,6 +119,7 @@ def model(package: Package, target: Target) -> ModelLibrary:
         "target": target.name,
         "package": "package.tar",
         "executor": package.executor,
+        "prove": "0",
         "library": str(runtime.resolve()),
     }
     _once(folder, "model.scons", arguments, {"package.tar": data})

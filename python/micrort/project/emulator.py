@@ -63,6 +63,7 @@ def emulate(
     profile: bool = False,
     trace: bool = False,
     timeout: float = 600.0,
+    prove: bool = False,
 ) -> Run:
     """Run a package on an emulated board.
 
@@ -73,6 +74,7 @@ def emulate(
         profile: count each node's instructions, too.
         trace: bring back every node's outputs, too.
         timeout: seconds for the emulator.
+        prove: the board proves the graph before it runs it (MRT_INIT_PROVES_GRAPH); a blob is proved in any case.
 
     Raises:
         UsageError: no such machine, it does not run the package's target, or inputs do not fit the model.
@@ -89,7 +91,7 @@ def emulate(
     if not inputs:
         raise UsageError("no inputs: at least one inference is needed")
     data = b"".join(_pack(graph, item) for item in inputs)
-    made = _firmware(package, board, target)
+    made = _firmware(package, board, target, prove)
     words = [word for word, wanted in (("profile", profile), ("trace", trace)) if wanted]
     with tempfile.TemporaryDirectory(prefix="micrort-") as work:
         folder = Path(work)
@@ -116,9 +118,9 @@ def emulate(
     )
 
 
-def _firmware(package: Package | Blob, board: Board, target: Target) -> build.Firmware:
+def _firmware(package: Package | Blob, board: Board, target: Target, prove: bool) -> build.Firmware:
     if not isinstance(package, Blob):
-        return build.firmware(package, board, target)
+        return build.firmware(package, board, target, prove)
     if len(package.data) > LOADER_MEMORY["BLOB"] or sum(a.size for a in package.graph.arenas) > LOADER_MEMORY["ARENA"]:
         raise UsageError(
             f"{package.name} is too large for firmware that loads models: it keeps {LOADER_MEMORY['BLOB']:,} bytes for "

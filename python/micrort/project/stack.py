@@ -18,13 +18,13 @@ from micrort.project import frames, machine_code
 POINTERS = {
     "runtime/executor.c": ("run",),
     "runtime/graph_check.c": ("check", "workspace"),
-    "runtime/graph_plan.c": ("in_place",),
-    "runtime/blob.c": ("check", "workspace", "in_place"),
+    "runtime/graph_plan.c": ("in_place", "reads"),
 }
 """What the function pointers in each file point to: members of mrt_kernel_t."""
 ROLES = ("run", "check", "workspace")
 """Members that are functions of one kernel: mrt_<kernel>_<role>."""
-IN_PLACE = "mrt_in_place_"
+SHARED = {"in_place": "mrt_in_place_", "reads": "mrt_reads_"}
+"""Members that are functions which kernels share, and how the names of those begin."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,8 @@ class Analysis:
         return function.calls | {address for name, address in self.addresses.items() if self._reached(name, roles)}
 
     def _reached(self, name: str, roles: set[str]) -> bool:
-        if name.startswith(IN_PLACE):
-            return "in_place" in roles
+        if any(name.startswith(prefix) for role, prefix in SHARED.items() if role in roles):
+            return True
         return any(name == f"mrt_{kernel}_{role}" for kernel in self.kernels for role in roles & set(ROLES))
 
 

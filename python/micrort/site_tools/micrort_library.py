@@ -53,6 +53,7 @@ def _key(env: Any, root: Path) -> str:
         frames.FLAG,
         SMALL,
         str(bool(env.get("MICRORT_SMALL"))),
+        str(bool(env.get("MICRORT_PROVE"))),
         env.subst("$CCFLAGS"),
         env.subst("$ARFLAGS"),
         str(compiler),

@@ -3,6 +3,7 @@
 Construction variable MICRORT_TARGET, set before the tool is loaded, names the target (micrort.devices.targets);
 MICRORT_ROOT the folder that holds `include`, `runtime` and `ports`. With MICRORT_VERBOSE whole commands are printed.
 On Arm targets kernels are compiled to be fast and all else to be small; with MICRORT_SMALL kernels are small, too.
+With MICRORT_PROVE, mrt_executor_init proves each graph (MRT_INIT_PROVES_GRAPH), which library and models must agree on.
 
 `env.MicrortObjects(table, places, sources)` compiles each source to `<place>.o`; for an Arm target it also gathers the
 stack frames of their functions in the file `table`. Returns the objects, and the table in a list that is else empty.
@@ -27,6 +28,8 @@ WARNINGS = (
 )
 CODE = ("-std=c11", "-O2", "-g", "-ffunction-sections", "-fdata-sections", "-ffp-contract=off")
 """Contraction would fuse a multiplication with an addition and give other float results on each core."""
+PROVES = ("MRT_INIT_PROVES_GRAPH", 1)
+"""Defined with MICRORT_PROVE; see include/micrort/config.h."""
 SMALL = "-Os"
 """Takes the place of -O2 where it comes later."""
 
@@ -70,23 +73,26 @@ def _objects(env: Any, table: str, places: Sequence[str], sources: Iterable[Any]
     from micrort.devices import targets
     from micrort.project import frames
 
+    kernels, others = env.Clone(), env.Clone()
+    if env.get("MICRORT_PROVE"):
+        others.Append(CPPDEFINES=[PROVES])
     if targets.target(env["MICRORT_TARGET"]).is_host:
-        return [env.Object(f"{place}.o", source)[0] for place, source in zip(places, sources, strict=True)], []
-    clone = env.Clone()
-    clone.Append(CCFLAGS=[frames.FLAG])
-    small = clone.Clone()
-    small.Append(CCFLAGS=[SMALL])
+        return [
+            (kernels if _is_kernel(source) else others).Object(f"{place}.o", source)[0]
+            for place, source in zip(places, sources, strict=True)
+        ], []
+    kernels.Append(CCFLAGS=[frames.FLAG, *([SMALL] if env.get("MICRORT_SMALL") else [])])
+    others.Append(CCFLAGS=[frames.FLAG, SMALL])
     made = [
-        (clone if _is_fast(env, source) else small).Object([f"{place}.o", f"{place}.ci"], source)
+        (kernels if _is_kernel(source) else others).Object([f"{place}.o", f"{place}.ci"], source)
         for place, source in zip(places, sources, strict=True)
     ]
     gathered = env.Command(table, [pair[1] for pair in made], env.Action(_gather, None))
     return [pair[0] for pair in made], list(gathered)
 
 
-def _is_fast(env: Any, source: Any) -> bool:
-    """Whether a source is a kernel that is to be fast."""
-    return not env.get("MICRORT_SMALL") and "runtime/kernels/" in str(source)
+def _is_kernel(source: Any) -> bool:
+    return "runtime/kernels/" in str(source)
 
 
 def _gather(target: list[Any], source: list[Any], env: Any) -> None:
