@@ -18,7 +18,7 @@ from micrort.errors import TargetError, ToolError
 from micrort.site_tools.micrort_target import WARNINGS
 from micrort.transport import qemu
 
-MAINLINE = ("mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps2-an521", "mps3-an547")
+MAINLINE = ("lm3s6965evb", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps2-an521", "mps3-an547")
 MACHINES = (*MAINLINE, "microbit")
 
 COUNTS = """

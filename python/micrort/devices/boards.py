@@ -1,4 +1,4 @@
-"""Boards: folders under ports/boards, each with a board.toml."""
+"""Boards: folders with a board.toml and, where a board needs it, C: those under ports/boards, and the user's own."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ CONSOLE = ("rtos/bare/semihosting.c",)
 """The console of boards that name no sources of their own: the debugger's or the emulator's."""
 TOOLS = ("pyocd", "openocd")
 """What can program boards."""
+TEMPLATE = "template"
+"""The folder under ports/boards that is no board, but there to be copied."""
 SECTIONS = ("vectors", "code", "data")
 """What the linker script of the bare-metal port places: the vector table, code with constants, variables."""
 
@@ -81,12 +83,18 @@ class Board:
     arenas: tuple[str, ...] = ()
     """Memories for arenas, fastest first; none named: where data lies."""
     sources: tuple[str, ...] = CONSOLE
-    """C files under ports/ that firmware without an operating system needs beside the start-up code."""
+    """C files under ports/ that firmware without an operating system needs beside the start-up code and `code`."""
     flash: Flash | None = None
     own_defines: Mapping[str, str] = field(default_factory=dict)
     """Macros for the board's sources."""
     cycle_counter: int | None = None
     """Address of a running 32-bit counter of core cycles."""
+
+    @property
+    def code(self) -> Mapping[str, Path]:
+        """C files and headers of the board's own folder, by their places under ports/."""
+        found = sorted((*self.folder.glob("*.c"), *self.folder.glob("*.h"))) if self.name == self.folder.name else []
+        return {f"boards/{self.name}/{path.name}": path for path in found}
 
     @property
     def defines(self) -> Mapping[str, str]:
@@ -124,21 +132,17 @@ class Board:
 
 
 def names() -> list[str]:
-    """Every board, in alphabetical order."""
-    return sorted(path.parent.name for path in _root().glob("*/board.toml"))
+    """Every board under ports/boards, in alphabetical order."""
+    return sorted({path.parent.name for path in _root().glob("*/board.toml")} - {TEMPLATE})
 
 
 def board(name: str) -> Board:
-    """The board called `name`.
+    """The board called `name`, or, where that holds a slash, the one in the folder of that path.
 
     Raises:
-        UsageError: there is none of that name, or its board.toml is wrong.
+        UsageError: there is no such board, or its board.toml is wrong.
     """
-    path = _root() / name / "board.toml"
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"no board {name!r}{hint} Boards: {', '.join(names())}")
+    path = _path(name)
     try:
         return _read(path, tomllib.loads(path.read_text(encoding="utf-8")))
     except KeyError as error:
@@ -161,6 +165,22 @@ def for_machine(machine: str) -> Board:
     raise UsageError(f"no board for the QEMU machine {machine!r}{hint} Machines: {', '.join(sorted(boards))}")
 
 
+def _path(name: str) -> Path:
+    """Its board.toml."""
+    if "/" in name:
+        path = Path(name).resolve() / "board.toml"
+        if not path.exists():
+            raise UsageError(f"{name} holds no board.toml: copy {_root() / TEMPLATE} there, docs/platforms.md says how")
+        if not path.parent.name.replace("-", "_").isidentifier():
+            raise UsageError(f"{name}: a board's folder is named by letters, digits and underscores")
+        return path
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"no board {name!r}{hint} Boards: {', '.join(names())}, or ./FOLDER with a board.toml")
+    return _root() / name / "board.toml"
+
+
 def _root() -> Path:
     return sources.root() / "ports" / "boards"
 
@@ -179,6 +199,10 @@ def _read(path: Path, table: dict[str, Any]) -> Board:
     for section, memory in sections.items():
         if memory not in memories:
             raise ValueError(f"[sections] {section} names the memory {memory!r}; there are {', '.join(memories)}")
+    files = tuple(map(str, table.get("port", {}).get("sources", CONSOLE)))
+    for file in files:
+        if not (sources.root() / "ports" / file).is_file():
+            raise ValueError(f"[port] sources names {file}, which is not below {sources.root() / 'ports'}")
     for target in (table["target"], *runs):
         if target not in TARGETS:
             raise ValueError(f"no target {target!r}; targets are {', '.join(TARGETS)}")
@@ -194,7 +218,7 @@ def _read(path: Path, table: dict[str, Any]) -> Board:
         machine=table.get("qemu", {}).get("machine"),
         uart=Uart(str(uart["kind"]), int(uart["base"]), int(uart["interrupt"])) if uart else None,
         arenas=arenas,
-        sources=tuple(map(str, table.get("port", {}).get("sources", CONSOLE))),
+        sources=files,
         own_defines=_defines(table.get("port", {}).get("defines", {})),
         cycle_counter=table.get("cycle_counter"),
         flash=_flash(table["flash"]) if "flash" in table else None,

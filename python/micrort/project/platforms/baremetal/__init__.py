@@ -40,7 +40,7 @@ class Project(Platform):
     def values(self, order: Order) -> dict[str, Any]:
         """See Platform."""
         board = _board(order)
-        units = [f"ports/{name}" for name in (*START, *board.sources)]
+        units = _units(board)
         defines = {**board.defines, "MRT_PORT_PROTECTED": "0"}
         more = {"compiler": f"{CROSS}gcc", "units": units, "defines": defines, "calls": _calls(order)}
         return {**super().values(order), **more}
@@ -54,6 +54,7 @@ class Project(Platform):
         headers = {path.relative_to(root).as_posix() for unit in units for path in (root / unit).parent.glob("*.h")}
         headers |= {path.relative_to(root).as_posix() for path in (root / "ports/drivers").glob("*.h")}
         ours = parts.library(order) | base.sources(root, [*units, *sorted(headers), "ports/rtos/bare/bare.ld"])
+        ours |= {f"ports/{name}": path.read_bytes() for name, path in board.code.items()}
         ours["memory.ld"] = board.memory_ld().encode()
         ours["arenas.ld"] = arenas.script(placed).encode()
         return super().files(order) | base.below("micrort", ours)
@@ -72,6 +73,12 @@ class Project(Platform):
 def _board(order: Order) -> Board:
     assert order.board is not None  # needs_board
     return order.board
+
+
+def _units(board: Board) -> list[str]:
+    """C files of start-up code and board, below micrort/."""
+    own = [name for name in board.code if name.endswith(".c")]
+    return [f"ports/{name}" for name in (*START, *board.sources, *own)]
 
 
 def _calls(order: Order) -> dict[str, str]:
