@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
 from micrort.ir import DType, Step
 from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
-from micrort.ir.program import Arena
+from micrort.ir.program import Arena, StepKind
 from micrort.native import kernels
 
 SIZE = 5
@@ -76,6 +76,33 @@ def chain(seed: int, channels: tuple[int, ...] = (2, 4, 3), pools: int = 1, rows
         f"chain{seed}", tuple(tensors), tuple(nodes), tuple(steps), (0,), (source,), arenas, bytes(params)
     )
     return Chain(graph, made)
+
+
+def streamed(seed: int) -> Chain:
+    """A convolution whose input and output are handed over row by row: three rows of the one are kept, one of the other.
+
+    A row is due before the rows of the output that need it, and each output row as soon as it is made.
+    """
+    case = chain(seed, channels=(2, 4))
+    source, output = case.graph.inputs[0], case.graph.outputs[0]
+    pitch = 12  # bytes of an input row, as whole words
+    places = {
+        source: tuple(row % 3 * pitch for row in range(SIZE)),
+        output: (3 * pitch,) * SIZE,
+    }
+    tensors = [
+        replace(entry, offset=places[index][0], row_offsets=places[index]) if index in places else entry
+        for index, entry in enumerate(case.graph.tensors)
+    ]
+    steps = [Step(0, 0, 1, StepKind.INPUT)]
+    for row in range(SIZE):
+        if row + 1 < SIZE:
+            steps.append(Step(0, row + 1, row + 2, StepKind.INPUT))
+        steps += [Step(0, row, row + 1), Step(0, row, row + 1, StepKind.OUTPUT)]
+    size = 3 * pitch + tensors[output].row_bytes
+    arenas = (replace(case.graph.arenas[0], size=size),)
+    graph = replace(case.graph, name=f"streamed{seed}", tensors=tuple(tensors), steps=tuple(steps), arenas=arenas)
+    return Chain(graph, case.constants)
 
 
 def _activation(name: str, channels: int, pool: int, offset: int) -> TensorEntry:

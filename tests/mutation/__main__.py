@@ -60,7 +60,14 @@ class Rule:
 
 RULES = (
     Rule("runtime/status.c", "core", (("tests/runtime/test_status.py",),)),
-    Rule("runtime/executor.c", "core", (("tests/runtime/test_executor.py",), ("tests/native/test_executor.py",))),
+    Rule(
+        "runtime/executor.c",
+        "core",
+        (
+            ("tests/runtime/test_executor.py", "tests/runtime/test_executor_streams.py"),
+            ("tests/native/test_executor.py",),
+        ),
+    ),
     Rule("runtime/graph_*.c", "core", GRAPH),
     Rule("runtime/blob.c", "core", BLOB),
     Rule("runtime/crc32.c", "core", BLOB),

@@ -15,17 +15,17 @@ FFI_MEMORY = 4096
 
 
 class Bench:
-    """A graph of two nodes in two pools, memory for it, and an executor that is not initialised."""
+    """A graph, by default of two nodes in two pools, memory for it, and an executor that is not initialised."""
 
-    def __init__(self) -> None:
+    def __init__(self, case: Chain | None = None) -> None:
         self.ffi, self.lib = library.load()
-        self.chain: Chain = chain(1, pools=2, rows_per_step=2)
+        self.chain: Chain = case or chain(1, pools=2, rows_per_step=2)
         self.tables = Tables(self.chain.graph, self.ffi, self.lib)
         self.graph = self.tables.graph
         self.blocks = [self.ffi.new("uint8_t[]", FFI_MEMORY) for _ in range(2)]
         bases = [block + -int(self.ffi.cast("uintptr_t", block)) % 16 for block in self.blocks]
-        self.memory = self.ffi.new("mrt_memory_t[]", [(base, arena.size) for base, arena in zip(
-            bases, self.chain.graph.arenas, strict=True)])  # fmt: skip
+        sizes = [arena.size for arena in self.chain.graph.arenas]
+        self.memory = self.ffi.new("mrt_memory_t[]", list(zip(bases, sizes, strict=False)))
         self.executor = self.ffi.new("mrt_executor_t *")
 
     def __getattr__(self, name: str) -> Any:
@@ -51,7 +51,7 @@ class Bench:
         return self.row
 
     def ready(self) -> Bench:
-        assert self.init(self.executor, self.graph, self.memory, 2) == "OK"
+        assert self.init(self.executor, self.graph, self.memory, len(self.memory)) == "OK"
         return self
 
     def write(self, value: np.ndarray) -> None:
