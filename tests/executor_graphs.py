@@ -79,7 +79,7 @@ def chain(seed: int, channels: tuple[int, ...] = (2, 4, 3), pools: int = 1, rows
 
 
 def streamed(seed: int) -> Chain:
-    """A convolution whose input and output are handed over row by row: three rows of the one are kept, one of the other.
+    """A convolution whose input and output are handed over row by row: three input rows are kept, one output row.
 
     A row is due before the rows of the output that need it, and each output row as soon as it is made.
     """

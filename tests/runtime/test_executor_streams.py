@@ -218,7 +218,7 @@ def test_a_failing_callback_abandons_the_inference(rows, fails):
 
 def test_a_kernel_that_fails_before_and_behind_a_row(rows):
     verdicts: list[int] = []
-    kernel = rows.ffi.callback("mrt_kernel_run_t", lambda call: verdicts.pop(0))
+    kernel = rows.ffi.callback("mrt_kernel_run_t", lambda _: verdicts.pop(0))
     rows.graph.kernels[0] = kernel
     rows.own_row(run=kernel)
     rows.ready()

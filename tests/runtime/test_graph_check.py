@@ -134,6 +134,7 @@ REFUSALS = [
     ("tensors", 0, "dtype", 8, "GRAPH"),
     ("tensors", 0, "dtype", 255, "GRAPH"),
     ("tensors", 0, "dtype", 3, "PLAN"),
+    ("tensors", 1, "dtype", 8, "GRAPH"),
     ("tensors", 2, "offset", 74, "PLAN"),
     ("tensors", 5, "pool", PARAMS_POOL, "GRAPH"),
     ("args", 0, None, 11, "GRAPH"),
@@ -243,6 +244,8 @@ LOOP = schedule.LOOP
         ([(LOOP, 1, 0, 0), (0, 0, 1, 0)], "ERR_GRAPH"),
         ([(LOOP, 1, 2, 1), (0, 0, 1, 0)], "ERR_GRAPH"),
         ([(LOOP, 2, 2, 0), (LOOP, 1, 2, 0), (0, 0, 1, 0)], "ERR_GRAPH"),  # a loop in a loop
+        ([(LOOP, 1, 2, 0), (0, 0, 1, 1), (1, 0, 1, 1)], "ERR_GRAPH"),  # nothing advances behind a loop
+        ([(0, 0, 5, 0), (LOOP, 2, 2, 0), (1, 0, 1, 0)], "ERR_GRAPH"),  # a body that is cut off, not the first entry
     ],
 )
 def test_loops(steps, status):
