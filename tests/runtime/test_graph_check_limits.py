@@ -87,6 +87,21 @@ def test_entries_of_the_row_table_that_are_nobodys(more: int) -> None:
     assert status_of(made) == lib.MRT_OK
 
 
+@pytest.mark.parametrize(
+    ("row_bytes", "place", "status"), [(16, 0, "OK"), (16, 2, "OK"), (16, 1, "ERR_PLAN"), (12, 0, "ERR_PLAN")]
+)
+def test_rows_that_are_placed_one_by_one_are_aligned(row_bytes: int, place: int, status: str) -> None:
+    """For int64, of which places in whole words may be half an element."""
+    _, lib = library.load()
+    made = tables()
+    tensor = made.graph.tensors[5]
+    tensor.dtype, tensor.row_bytes = 6, row_bytes
+    for row in range(5):
+        made.graph.row_table[row] = 4
+    made.graph.row_table[3] = place
+    assert status_of(made) == getattr(lib, f"MRT_{status}")
+
+
 def test_a_tensor_of_one_row_may_have_a_row_table() -> None:
     ffi, lib = library.load()
     tensor = ffi.new("mrt_tensor_t[1]", [(0, 8, 1, 16, 0)])

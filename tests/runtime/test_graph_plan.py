@@ -346,6 +346,13 @@ def test_what_a_node_writes_lies_apart(second):
     assert outputs.check() == workspace.check() == ((PLAN, 0) if apart else SOUND)
 
 
+def test_a_workspace_does_not_hide_that_outputs_overlap():
+    tensors = [(100, 4, 4), (16, 4, 4), (20, 4, 4), (64, 4, 4)]
+    assert Case(tensors, [(NEVER, [0], [1, 2], 3)], [(0, 0, 4)]).check() == (PLAN, 0)
+    tensors[2] = (32, 4, 4)
+    assert Case(tensors, [(NEVER, [0], [1, 2], 3)], [(0, 0, 4)]).check() == SOUND
+
+
 def test_a_workspace_lies_apart_from_inputs_and_from_what_is_read_later():
     tensors = [(0, 4, 4), (16, 4, 4), (32, 4, 4), (8, 4, 1)]
     nodes = [(NEVER, [0], [1], 3), (NEVER, [0], [2])]
@@ -394,6 +401,21 @@ def test_views():
     assert Case(VIEWED, nodes, [(0, 0, 3), *steps[1:]], outputs=[3, 2]).check() == (PLAN, 1)  # of parts
     for other in ((16, 4, 3), (12, 4, 4), (16, 4, 4, 1)):  # not the very place
         assert Case([*VIEWED[:2], other, VIEWED[3]], nodes, steps, outputs=[3]).check() == (PLAN, 1)
+
+
+def test_views_know_nothing_of_row_tables():
+    """Neither a view of rows that are placed one by one, nor one by the very same places."""
+    nodes = [(NEVER, [0], [1]), (NEVER, [2], [3])]
+    steps = [(0, 0, 4), (1, 0, 4)]
+    places = (16, 20, 24, 28)
+    tensors = [(0, 4, 4), (places, 4, 4), (0, 4, 4), (32, 4, 4)]
+    case = Case(tensors, nodes, steps, outputs=[3])
+    case.owned["tensors"][2].offset = 16
+    assert case.check() == (PLAN, 1)
+    tensors[2] = (places, 4, 4)
+    case = Case(tensors, nodes, steps, outputs=[3])
+    case.owned["tensors"][2].offset = case.owned["tensors"][1].offset
+    assert case.check() == (PLAN, 1)
 
 
 def test_views_are_lost_with_what_they_view():
