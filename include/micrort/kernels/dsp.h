@@ -57,6 +57,19 @@ typedef struct mrt_depthwise_conv2d_s8_dsp_attrs {
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_depthwise_conv2d_s8_dsp_attrs_t;
 
+/**
+ * Attributes of depthwise3x3_s8_dsp: depthwise convolutions with a window of 3 x 3, strides of 1 or 2, dilation 1. One
+ * record for each output channel, "records", in place of groups.
+ */
+typedef struct mrt_depthwise3x3_s8_dsp_attrs {
+    mrt_window_t window;    /**< Geometry of input, output and window. */
+    int32_t input_point;    /**< The input's zero point, -128..127. */
+    int32_t block;          /**< Most output rows computed at a time, 1..output_height; the workspace grows with it. */
+    int32_t output_point;   /**< The output's zero point, -128..127. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_depthwise3x3_s8_dsp_attrs_t;
+
 /** Bits behind an output element in the sums of add_s8_dsp. */
 #define MRT_ADD_S8_DSP_SHIFT 20
 

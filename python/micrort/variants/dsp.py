@@ -13,6 +13,7 @@ from micrort.variants import cost
 from micrort.variants.base import Refusal, Variant
 from micrort.variants.dsp_addition import addition
 from micrort.variants.dsp_depthwise import depthwise_conv2d
+from micrort.variants.dsp_depthwise3x3 import depthwise3x3
 from micrort.variants.dsp_winograd import winograd
 from micrort.variants.scales import Scales, fold
 
@@ -26,11 +27,10 @@ _ODD_MAX = 1 << 23
 
 def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant | Refusal]:
     """Every variant that computes `call`, cost estimated; those with several times its weights for speed alone."""
-    provider = _PROVIDERS.get(call.kernel)
-    if provider is not None:
-        offer = provider(call, tensors)
-        if offer is not None:
-            yield offer
+    offers = (provider(call, tensors) for provider in _PROVIDERS.get(call.kernel, ()))
+    offer = next((offer for offer in offers if offer is not None), None)
+    if offer is not None:
+        yield offer
     if optimize == "speed" and call.kernel == "conv2d_s8":
         tiles = winograd(call, tensors)
         if tiles is not None:
@@ -162,10 +162,11 @@ def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
     return (rows & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 
-_PROVIDERS: dict[str, Callable[[KernelCall, Tensors], Variant | None]] = {
-    "fully_connected_s8": fully_connected,
-    "conv2d_s8": conv2d,
-    "depthwise_conv2d_s8": depthwise_conv2d,
-    "add_s8": addition,
-    "sub_s8": addition,
+_PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
+    "fully_connected_s8": (fully_connected,),
+    "conv2d_s8": (conv2d,),
+    "depthwise_conv2d_s8": (depthwise3x3, depthwise_conv2d),
+    "add_s8": (addition,),
+    "sub_s8": (addition,),
 }
+"""By kernel the functions that may offer a variant; the first that does so is taken."""

@@ -16,7 +16,7 @@ from micrort.variants.scales import Scales, fold
 
 PLANES_BYTES = 4096
 """Workspace that a block of rows may take, unless a single row needs more."""
-_LONG, _SHORT = 8, 4
+_LONG = 8
 
 
 def depthwise_conv2d(call: KernelCall, tensors: Mapping[str, Tensor]) -> Variant | None:
@@ -56,8 +56,6 @@ def pack(filters: np.ndarray, scales: Scales, transposed: bool) -> np.ndarray:
         transposed: whether lines go along the height.
     """
     lines = filters.transpose(0, 2, 1) if transposed else filters
-    if lines.shape[1:] == (3, 3):  # a word a line: mrt_dsp_line_t in runtime/kernels/dsp/taps.h
-        lines = lines[:, :, [0, 1, 1, 2]]
     taps = np.ascontiguousarray(lines).reshape(len(filters), -1)
     padded = np.zeros((len(filters), -(-taps.shape[1] // 4) * 4), np.int8)
     padded[:, : taps.shape[1]] = taps
@@ -111,11 +109,8 @@ def _cost(call: KernelCall, transposed: int) -> int:
     stride, taps = _stride(call, transposed), int(call.attrs[f"kernel_{outer}"])
     steps = words - -(-sizes[inner] // _LONG) * _LONG // 2 * stride
     long, rest = divmod(sizes[inner], _LONG)
-    three = taps == 3 and steps == 2
-    step = 11 + 2 * (stride - 1) if three else 20
-    tile = 65 + taps * steps * step
-    short = 50 + taps * steps * 7 if three and rest <= _SHORT else tile + 25
-    line = 25 + long * tile + (short if rest else 0)
+    tile = 65 + taps * steps * 20
+    line = 25 + long * tile + (tile + 25 if rest else 0)
     blocks = -(-height // rows)
     outputs = int(call.attrs["output_channels"])
     planes = 4 * lines * words * -(-int(call.attrs["input_channels"]) // 4)

@@ -33,7 +33,6 @@ typedef struct block {
     uint32_t plane_words;
     uint32_t point;       /* four zero points */
     uint32_t step;        /* see mrt_dsp_step */
-    bool three;           /* 3 x 3 taps: see mrt_dsp_lines_t */
     uint32_t kernel;      /* taps of a line */
     uint32_t tap_lines;
     uint32_t steps;
@@ -114,8 +113,8 @@ static MRT_NOINLINE void convert_four(const block_t *block, const pair_t *pair, 
     for (uint32_t i = count; i > 0u; --i) {
         const uint32_t a = mrt_dsp_load(from_a);
         const uint32_t b = mrt_dsp_load(from_b);
-        const uint32_t low = (a & 0xFFFFu) | (b << 16u);
-        const uint32_t high = (a >> 16u) | (b & 0xFFFF0000u);
+        const uint32_t low = mrt_dsp_pack_low(a, b);
+        const uint32_t high = mrt_dsp_pack_high(a, b);
         word[0] = mrt_dsp_double(mrt_dsp_sxtb16(low));
         word[plane] = mrt_dsp_double(mrt_dsp_sxtb16_odd(low));
         word[2u * plane] = mrt_dsp_double(mrt_dsp_sxtb16(high));
@@ -259,8 +258,8 @@ static void copy_rest(const channel_t *channel, const int8_t *made, uint32_t cou
     }
 }
 
-/* A line of outputs with any taps. */
-static MRT_NOINLINE void line_any(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
+/* A line of outputs. */
+static MRT_NOINLINE void compute_line(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
 {
     mrt_dsp_taps_t taps = channel->taps;
     mrt_dsp_sums_t sums;
@@ -307,41 +306,8 @@ static void make_weights(uint32_t *words, const int8_t *taps, uint32_t lines, ui
     }
 }
 
-static MRT_NOINLINE void lines_three_one(const mrt_dsp_lines_t *lines)
-{
-    mrt_dsp_lines_three_one(lines);
-}
-
-static MRT_NOINLINE void lines_three_two(const mrt_dsp_lines_t *lines)
-{
-    mrt_dsp_lines_three_two(lines);
-}
-
-/* An output channel with 3 x 3 taps from its plane. */
-static void compute_three(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
-{
-    const mrt_dsp_lines_t lines = {
-        .lanes = plane,
-        .weights = &record[RECORD_WORDS],
-        .to = to,
-        .step = block->inner_step,
-        .outputs = block->inner,
-        .start = record[2],
-        .line_words = block->tap_words,
-        .scale = mrt_dsp_scale(record, 0u, block->step),
-        .lines = block->outer,
-        .next_lanes = block->line_step,
-        .next_to = block->outer_step,
-    };
-    if (block->inner_stride == 1u) {
-        lines_three_one(&lines);
-    } else {
-        lines_three_two(&lines);
-    }
-}
-
-/* An output channel with any taps. */
-static void compute_any(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
+/* An output channel. */
+static void compute_channel(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
 {
     const channel_t channel = {
         .taps = {plane, block->weights, record[2], block->tap_lines, block->steps, block->tap_words},
@@ -352,7 +318,7 @@ static void compute_any(const block_t *block, const uint32_t *plane, const uint3
     make_weights(block->weights, mrt_address(&record[RECORD_WORDS], 0u), block->tap_lines, block->kernel,
                  block->inner_stride);
     for (uint32_t i = 0u; i < block->outer; ++i) {
-        line_any(&channel, &plane[i * block->line_step], block->inner, &to[i * block->outer_step]);
+        compute_line(&channel, &plane[i * block->line_step], block->inner, &to[i * block->outer_step]);
     }
 }
 
@@ -371,11 +337,7 @@ static void compute_block(const block_t *block)
         const uint32_t *plane = block->planes;
         uint32_t made = 0u;
         for (uint32_t i = 0u; i < (count * per_input); ++i) {
-            if (block->three) {
-                compute_three(block, plane, record, &block->to[output]);
-            } else {
-                compute_any(block, plane, record, &block->to[output]);
-            }
+            compute_channel(block, plane, record, &block->to[output]);
             record = &record[record_words];
             ++output;
             ++made;
@@ -397,7 +359,6 @@ static void set_axes(block_t *block, const mrt_window_t *window)
     block->tap_lines = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
     block->inner_stride = (uint32_t)(transposed ? window->stride_height : window->stride_width);
     block->steps = steps_of((int32_t)block->inner_stride, (int32_t)block->kernel);
-    block->three = (block->kernel == 3u) && (block->tap_lines == 3u);
     block->inner_step = transposed ? row_bytes : pixel;
     block->outer_step = transposed ? pixel : row_bytes;
 }

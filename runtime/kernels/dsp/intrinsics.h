@@ -53,6 +53,22 @@ static inline uint32_t mrt_dsp_sxtb16_odd(uint32_t word)
     return lanes;
 }
 
+/** The first halves of two words. */
+static inline uint32_t mrt_dsp_pack_low(uint32_t a, uint32_t b)
+{
+    uint32_t word;
+    __asm("pkhbt %0, %1, %2, lsl #16" : "=r"(word) : "r"(a), "r"(b)); /* MISRA D5 */
+    return word;
+}
+
+/** The second halves of two words. */
+static inline uint32_t mrt_dsp_pack_high(uint32_t a, uint32_t b)
+{
+    uint32_t word;
+    __asm("pkhtb %0, %1, %2, asr #16" : "=r"(word) : "r"(b), "r"(a)); /* MISRA D5 */
+    return word;
+}
+
 /** The sum of each pair of lanes, modulo 2^16. */
 static inline uint32_t mrt_dsp_sadd16(uint32_t a, uint32_t b)
 {
@@ -129,6 +145,16 @@ static inline uint32_t mrt_dsp_sxtb16(uint32_t word)
 static inline uint32_t mrt_dsp_sxtb16_odd(uint32_t word)
 {
     return mrt_dsp_sxtb16(word >> 8u);
+}
+
+static inline uint32_t mrt_dsp_pack_low(uint32_t a, uint32_t b)
+{
+    return (a & 0xFFFFu) | (b << 16u);
+}
+
+static inline uint32_t mrt_dsp_pack_high(uint32_t a, uint32_t b)
+{
+    return (a >> 16u) | (b & 0xFFFF0000u);
 }
 
 static inline uint32_t mrt_dsp_sadd16(uint32_t a, uint32_t b)

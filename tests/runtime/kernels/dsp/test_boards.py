@@ -34,10 +34,15 @@ TILES = [
     Geometry((1, 9, 7, 20), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
     Geometry((1, 6, 11, 16), 4, 1, (3, 3), (1, 1), (1, 1), "VALID", False),
 ]
-DEPTHWISE = [
+DEPTHWISE3X3 = [
     Geometry((1, 25, 5, 8), 8, 8, (3, 3), (1, 1), (1, 1), "SAME", True),
-    Geometry((1, 12, 30, 6), 6, 6, (3, 3), (1, 1), (1, 1), "SAME", True),
+    Geometry((1, 12, 30, 6), 6, 6, (3, 3), (1, 1), (1, 1), "VALID", True),
+    Geometry((2, 9, 7, 3), 6, 3, (3, 3), (1, 1), (1, 1), "SAME", True),
     Geometry((1, 21, 34, 5), 5, 5, (3, 3), (2, 2), (1, 1), "SAME", True),
+    Geometry((1, 10, 9, 4), 8, 4, (3, 3), (2, 1), (1, 1), "SAME", True),
+]
+DEPTHWISE = [
+    Geometry((1, 12, 30, 6), 6, 6, (3, 2), (1, 1), (1, 1), "SAME", True),
     Geometry((2, 9, 11, 4), 4, 4, (5, 5), (1, 1), (1, 1), "SAME", True),
     Geometry((1, 13, 14, 3), 6, 3, (7, 5), (2, 2), (1, 1), "VALID", True),
     Geometry((1, 19, 10, 1), 8, 1, (8, 10), (1, 2), (1, 1), "SAME", True),
@@ -92,6 +97,13 @@ def test_tiles_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 5))
     assert_equal_on_board(path, "mps2-an386", "winograd_s8_dsp", "speed")
+
+
+@pytest.mark.parametrize("geometry", DEPTHWISE3X3)
+def test_depthwise_convolutions_of_3x3_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 3))
+    assert_equal_on_board(path, "mps2-an386", "depthwise3x3_s8_dsp")
 
 
 @pytest.mark.parametrize("geometry", DEPTHWISE)

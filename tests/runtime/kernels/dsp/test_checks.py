@@ -44,7 +44,8 @@ CALLS = {
     "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 5)),
     "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
     "tiles": tiles(),
-    "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
+    "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 2))),
+    "depthwise3x3": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
     "addition": addition(),
 }
 CLAMPS = ({"activation_min": -129}, {"activation_max": 128}, {"activation_min": 5, "activation_max": 4})
@@ -68,6 +69,11 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
         yield "depthwise", change
     for change in ({"stride_width": 3, "stride_height": 3}, {"output_channels": 6}):
         yield "depthwise", change
+    for axis in ("height", "width"):
+        for name, value in (("kernel", 2), ("stride", 3), ("dilation", 2)):
+            yield "depthwise3x3", {f"{name}_{axis}": value}
+    for change in ({"block": 0}, {"block": 6}, {"output_channels": 6}):
+        yield "depthwise3x3", change
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -95,7 +101,8 @@ def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "word"), [("product", -1), ("rows", -3), ("convolution", -5), ("tiles", -7), ("depthwise", 1)]
+    ("name", "word"),
+    [("product", -1), ("rows", -3), ("convolution", -5), ("tiles", -7), ("depthwise", 1), ("depthwise3x3", 1)],
 )
 def test_shifts_are_constant_and_in_range(name: str, word: int) -> None:
     call = CALLS[name]

@@ -1,0 +1,295 @@
+/**
+ * @file three.h
+ * @brief The inner loops of depthwise convolutions with 3 x 3 taps on cores with the DSP extension.
+ *
+ * The input of four channels lies in strips. A strip is what makes one or two rows of outputs: for each column of input
+ * two words for each channel, the first of the lanes (row 0, row 1), the second of (row 2, row 3). Taps go in pairs along
+ * the height, too: with the pairs (0, 1) and (1, 2) of a column of taps, an output of the first row takes the first word
+ * whole and the first lane of the second; one of the second row the second lane of the first word and the second word
+ * whole. So an input element is brought into a lane once for all outputs of its strip, and rows may lie anywhere.
+ *
+ * An output channel's record in the params, made by the compiler:
+ *
+ *     multiplier, shift         as mrt_dsp_scale in dot.h takes them
+ *     start                     what sums, which are doubled, begin with
+ *     taps[3]                   of each column of taps the bytes (0, 1, 1, 2); SXTB16 makes both pairs of them
+ */
+#ifndef MRT_RUNTIME_KERNELS_DSP_THREE_H
+#define MRT_RUNTIME_KERNELS_DSP_THREE_H
+
+#include "runtime/kernels/dsp/dot.h"
+#include "runtime/kernels/dsp/intrinsics.h"
+
+#include <stdbool.h>
+
+/** Channels that are brought into lanes at a time. */
+#define MRT_DSP_THREE_CHANNELS 4u
+
+/** Words of a column of a strip; those of a channel are two neighbours. */
+#define MRT_DSP_THREE_COLUMN 8u
+
+/** Words of a record. */
+#define MRT_DSP_THREE_RECORD 6u
+
+/** Output channels of some strips. */
+typedef struct mrt_dsp_three {
+    const uint32_t *records;
+    const uint32_t *lanes; /**< The first output channel's first word in the first column of the first strip. */
+    int8_t *to;            /**< The first output. */
+    uint32_t channels;     /**< At least 1. */
+    uint32_t lane_words;   /**< From an output channel's lanes to the next one's. */
+    uint32_t strips;       /**< At least 1. */
+    uint32_t strip_words;  /**< From a strip to the next. */
+    uint32_t outputs;      /**< Of a row, at least 1. */
+    int32_t pixel;         /**< Elements from an output to its neighbour. */
+    int32_t row;           /**< Elements from a row of outputs to the next. */
+    uint32_t step;         /**< See mrt_dsp_step. */
+} mrt_dsp_three_t;
+
+#if MRT_DSP == 1
+
+/** Four channels of a column, of each row as a word, to the lanes of a strip; returns those of the next column. */
+static inline uint32_t *mrt_dsp_three_widen(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t *to)
+{
+    uint32_t row0 = a;
+    uint32_t row1 = b;
+    uint32_t row2 = c;
+    uint32_t row3 = d;
+    uint32_t *next = to;
+    uint32_t low;
+    uint32_t high;
+    __asm volatile(/* MISRA D5 */
+                   "pkhbt %[low], %[a], %[b], lsl #16\n pkhtb %[b], %[b], %[a], asr #16\n"
+                   "pkhbt %[high], %[c], %[d], lsl #16\n pkhtb %[d], %[d], %[c], asr #16\n"
+                   "sxtb16 %[a], %[low]\n sxtb16 %[c], %[high]\n strd %[a], %[c], [%[to]], #8\n"
+                   "sxtb16 %[a], %[low], ror #8\n sxtb16 %[c], %[high], ror #8\n strd %[a], %[c], [%[to]], #8\n"
+                   "sxtb16 %[a], %[b]\n sxtb16 %[c], %[d]\n strd %[a], %[c], [%[to]], #8\n"
+                   "sxtb16 %[a], %[b], ror #8\n sxtb16 %[c], %[d], ror #8\n strd %[a], %[c], [%[to]], #8\n"
+                   : [a] "+r"(row0), [b] "+r"(row1), [c] "+r"(row2), [d] "+r"(row3), [to] "+r"(next), [low] "=&r"(low),
+                     [high] "=&r"(high)
+                   :
+                   : "memory");
+    return next;
+}
+
+/** Two words that one LDRD reads. */
+typedef struct mrt_dsp_words {
+    uint32_t first;
+    uint32_t second;
+} mrt_dsp_words_t;
+
+/** The lanes and the outputs of the next channel. */
+typedef struct mrt_dsp_place {
+    const uint32_t *lanes;
+    int8_t *to;
+} mrt_dsp_place_t;
+
+/** What the loops count by. */
+typedef struct mrt_dsp_steps {
+    uint32_t pixel; /**< As in mrt_dsp_three_t. */
+    uint32_t end;   /**< Where the lanes of a row of outputs end. */
+    uint32_t left;  /**< Strips. */
+} mrt_dsp_steps_t;
+
+/* Both pairs of a column of taps, doubled, from the word in `first`. */
+#define MRT_DSP_THREE_PAIRS(first, second) /* MISRA D4 */ \
+    "    sxtb16  " second ", " first ", ror #8\n" \
+    "    sxtb16  " first ", " first "\n" \
+    "    sadd16  " second ", " second ", " second "\n" \
+    "    sadd16  " first ", " first ", " first "\n"
+
+/* A channel. r0: its lanes in the column of an output's first taps, r1: the output, r4 to r9: taps, r10: multiplier, r11:
+ * offset, lr: shift. */
+#define MRT_DSP_THREE_BEGIN /* MISRA D4 */ \
+    "2:\n" \
+    "    ldr     r2, %[records]\n" \
+    "    ldrd    r0, r1, %[place]\n" \
+    "    ldr     r3, %[lane]\n" \
+    "    ldm     r2!, {r4, r5, r6, r7, r8, r9}\n" \
+    "    str     r2, %[records]\n" \
+    "    add     r2, r0, r3\n" \
+    "    add     r3, r1, #1\n" \
+    "    strd    r2, r3, %[place]\n" \
+    "    ldrd    r2, r3, %[strips]\n" \
+    "    add     r2, r2, r0\n" \
+    "    strd    r2, r3, %[end]\n" \
+    "    ldr     r11, %[step]\n" \
+    "    mov     r10, r4\n" \
+    "    lsl     r11, r11, r5\n" \
+    "    str     r5, %[shift]\n" \
+    "    mov     lr, r5\n" \
+    "    strd    r6, r6, %[start]\n" \
+    "    mov     r4, r7\n" \
+    "    mov     r6, r8\n" \
+    "    mov     r8, r9\n" MRT_DSP_THREE_PAIRS("r4", "r5") MRT_DSP_THREE_PAIRS("r6", "r7") \
+        MRT_DSP_THREE_PAIRS("r8", "r9")
+
+/* A column of taps for two rows of outputs, whose sums are r12 and lr, or for one. */
+#define MRT_DSP_THREE_TWO(address, first, second) /* MISRA D4 */ \
+    "    ldrd    r2, r3, " address "\n" \
+    "    smlad   r12, r2, " first ", r12\n" \
+    "    smlatb  lr, r2, " first ", lr\n" \
+    "    smlabt  r12, r3, " second ", r12\n" \
+    "    smlad   lr, r3, " second ", lr\n"
+#define MRT_DSP_THREE_ONE(address, first, second) /* MISRA D4 */ \
+    "    ldrd    r2, r3, " address "\n" \
+    "    smlad   r12, r2, " first ", r12\n" \
+    "    smlabt  r12, r3, " second ", r12\n"
+
+/* Outputs from their sums: see mrt_dsp_requantise. The first row's is stored by MRT_DSP_THREE_END. */
+#define MRT_DSP_THREE_OUTPUT_TWO /* MISRA D4 */ \
+    "    add     r2, r11, r12, asr #31\n" \
+    "    add     r3, r11, lr, asr #31\n" \
+    "    smmlar  r12, r12, r10, r2\n" \
+    "    smmlar  lr, lr, r10, r3\n" \
+    "    ldrd    r2, r3, %[shift]\n" \
+    "    asr     r12, r12, r2\n" \
+    "    asr     lr, lr, r2\n" \
+    "    ssat    r12, #8, r12, asr #1\n" \
+    "    ssat    lr, #8, lr, asr #1\n" \
+    "    strb    lr, [r1, r3]\n"
+#define MRT_DSP_THREE_OUTPUT_ONE /* MISRA D4 */ \
+    "    add     r2, r11, r12, asr #31\n" \
+    "    smmlar  r12, r12, r10, r2\n" \
+    "    asr     r12, r12, lr\n" \
+    "    ssat    r12, #8, r12, asr #1\n"
+
+/* Behind an output, behind a strip, behind a channel. */
+#define MRT_DSP_THREE_END /* MISRA D4 */ \
+    "    ldrd    r2, r3, %[steps]\n" \
+    "    strb    r12, [r1]\n" \
+    "    add     r1, r1, r2\n" \
+    "    cmp     r0, r3\n" \
+    "    bne     1b\n" \
+    "    ldr     r12, %[left]\n" \
+    "    subs    r12, r12, #1\n" \
+    "    beq     3f\n" \
+    "    ldr     r2, %[bytes]\n" \
+    "    add     r3, r3, r2\n" \
+    "    strd    r3, r12, %[end]\n" \
+    "    ldrd    r2, r12, %[next]\n" \
+    "    add     r0, r0, r2\n" \
+    "    add     r1, r1, r12\n" \
+    "    b       1b\n" \
+    "3:\n" \
+    "    ldr     r2, %[channels]\n" \
+    "    subs    r2, r2, #1\n" \
+    "    str     r2, %[channels]\n" \
+    "    bne     2b\n"
+
+/*
+ * All outputs, by columns of taps; `rows` of outputs in a strip, `advance` bytes from the first column of an output to
+ * that of the next. In assembly, since taps, sums, lanes and scale take all registers.
+ */
+#define MRT_DSP_THREE(name, rows, advance, outputs_code) /* MISRA D4 */ \
+    static inline void name(const mrt_dsp_three_t *made) \
+    { \
+        const uint32_t bytes = 4u * made->strip_words; \
+        const uint32_t used = made->outputs * (advance); \
+        const uint32_t row_bytes = made->outputs * (uint32_t)made->pixel; \
+        const uint32_t lane = 4u * made->lane_words; \
+        const uint32_t step = made->step; \
+        const mrt_dsp_words_t strips = {used, made->strips}; \
+        const mrt_dsp_words_t next = {bytes - used, ((rows) * (uint32_t)made->row) - row_bytes}; \
+        const uint32_t *records = made->records; \
+        uint32_t channels = made->channels; \
+        mrt_dsp_place_t place = {made->lanes, made->to}; \
+        mrt_dsp_steps_t steps = {(uint32_t)made->pixel, 0u, 0u}; \
+        mrt_dsp_words_t shift = {0u, (uint32_t)made->row}; \
+        mrt_dsp_words_t start; \
+        __asm volatile(MRT_DSP_THREE_BEGIN outputs_code MRT_DSP_THREE_END /* MISRA D5 */ \
+                       : [records] "+m"(records), [channels] "+m"(channels), [place] "+m"(place), [steps] "+m"(steps), \
+                         [end] "+m"(steps.end), [left] "+m"(steps.left), [shift] "+m"(shift), [start] "=m"(start) \
+                       : [lane] "m"(lane), [step] "m"(step), [strips] "m"(strips), [next] "m"(next), \
+                         [bytes] "m"(bytes) \
+                       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", \
+                         "memory"); \
+    }
+MRT_DSP_THREE(mrt_dsp_three_two, 2u, 32u,
+              "1:\n"
+              "    ldrd    r12, lr, %[start]\n" MRT_DSP_THREE_TWO("[r0, #32]", "r6", "r7")
+                  MRT_DSP_THREE_TWO("[r0, #64]", "r8", "r9") MRT_DSP_THREE_TWO("[r0], #32", "r4", "r5")
+                      MRT_DSP_THREE_OUTPUT_TWO)
+#define MRT_DSP_THREE_ROW(advance) /* MISRA D4 */ \
+    "1:\n" \
+    "    ldr     r12, %[start]\n" MRT_DSP_THREE_ONE("[r0, #32]", "r6", "r7") \
+        MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9") MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") \
+            MRT_DSP_THREE_OUTPUT_ONE
+MRT_DSP_THREE(mrt_dsp_three_one, 1u, 32u, MRT_DSP_THREE_ROW("32"))
+MRT_DSP_THREE(mrt_dsp_three_wide, 1u, 64u, MRT_DSP_THREE_ROW("64"))
+
+#else
+
+static inline uint32_t *mrt_dsp_three_widen(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t *to)
+{
+    const uint32_t low[2] = {mrt_dsp_pack_low(a, b), mrt_dsp_pack_low(c, d)};
+    const uint32_t high[2] = {mrt_dsp_pack_high(a, b), mrt_dsp_pack_high(c, d)};
+    for (uint32_t i = 0u; i < 2u; ++i) {
+        to[i] = mrt_dsp_sxtb16(low[i]);
+        to[2u + i] = mrt_dsp_sxtb16_odd(low[i]);
+        to[4u + i] = mrt_dsp_sxtb16(high[i]);
+        to[6u + i] = mrt_dsp_sxtb16_odd(high[i]);
+    }
+    return &to[MRT_DSP_THREE_COLUMN];
+}
+
+/* The sum of an output of the first or the second row of a strip, from the first of its columns on. */
+static inline uint32_t mrt_dsp_three_sum(const uint32_t *record, const uint32_t *lanes, bool second)
+{
+    uint32_t sum = record[2];
+    for (uint32_t column = 0u; column < 3u; ++column) {
+        const uint32_t *words = &lanes[column * MRT_DSP_THREE_COLUMN];
+        const uint32_t first = mrt_dsp_double(mrt_dsp_sxtb16(record[3u + column]));
+        const uint32_t last = mrt_dsp_double(mrt_dsp_sxtb16_odd(record[3u + column]));
+        if (second) {
+            sum = mrt_dsp_smlad(words[0] >> 16u, first & 0xFFFFu, sum);
+            sum = mrt_dsp_smlad(words[1], last, sum);
+        } else {
+            sum = mrt_dsp_smlad(words[0], first, sum);
+            sum = mrt_dsp_smlad(words[1] & 0xFFFFu, last >> 16u, sum);
+        }
+    }
+    return sum;
+}
+
+/* A channel; `rows` of outputs in a strip, `columns` from the first one of an output to that of the next. */
+static inline void mrt_dsp_three_channel(const mrt_dsp_three_t *made, uint32_t channel, uint32_t rows, uint32_t columns)
+{
+    const uint32_t *record = &made->records[channel * MRT_DSP_THREE_RECORD];
+    const mrt_dsp_scale_t scale = mrt_dsp_scale(record, 0u, made->step);
+    for (uint32_t row = 0u; row < (rows * made->strips); ++row) {
+        const uint32_t *lanes = &made->lanes[(channel * made->lane_words) + ((row / rows) * made->strip_words)];
+        int8_t *to = &made->to[(int32_t)channel + ((int32_t)row * made->row)];
+        for (uint32_t i = 0u; i < made->outputs; ++i) {
+            const uint32_t *first = &lanes[i * columns * MRT_DSP_THREE_COLUMN];
+            const uint32_t sum = mrt_dsp_three_sum(record, first, (row % rows) != 0u);
+            to[(int32_t)i * made->pixel] = mrt_dsp_requantise((int32_t)sum, scale);
+        }
+    }
+}
+
+static inline void mrt_dsp_three(const mrt_dsp_three_t *made, uint32_t rows, uint32_t columns)
+{
+    for (uint32_t channel = 0u; channel < made->channels; ++channel) {
+        mrt_dsp_three_channel(made, channel, rows, columns);
+    }
+}
+
+static inline void mrt_dsp_three_two(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, 2u, 1u);
+}
+
+static inline void mrt_dsp_three_one(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, 1u, 1u);
+}
+
+static inline void mrt_dsp_three_wide(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, 1u, 2u);
+}
+
+#endif
+
+#endif
