@@ -81,6 +81,11 @@ class Call:
             after[place] = before[place]
         assert bytes(after) == before, "wrote outside its outputs"
 
+    def reads(self, begin: int, end: int, index: int) -> tuple[int, int]:
+        """What the kernel says of the rows of input `index` that it reads; of inputs' number, of its own output."""
+        rows = self._kernel.reads(self._c_call(begin, end), index)
+        return int(rows.begin), int(rows.end)
+
     def output(self, index: int) -> bytes:
         """The bytes of an output."""
         rows, row_bytes, _ = self.outputs[index]

@@ -192,6 +192,22 @@ def test_a_constant_operand_offers_no_memory() -> None:
     assert [offer.input for offer in call.in_place] == [0]
 
 
+@pytest.mark.parametrize("first", range(64))
+def test_any_axis_may_be_repeated(first: int) -> None:
+    """Also where the compiler would have folded it into another one."""
+    sizes = (2, 3, 2, 2, 3, 2)
+    clamps = {"activation_min": -(2**31), "activation_max": 2**31 - 1}
+    extents = dict(zip(("rows0", "rows1", "rows2", "rows3", "width", "channels"), sizes, strict=True))
+    for second in {0, 63, first, 63 - first}:
+        arrays = []
+        for seed, repeats in enumerate((first, second)):
+            shape = [1 if repeats >> axis & 1 else size for axis, size in enumerate(sizes)]
+            arrays.append(np.random.default_rng(seed).integers(-99, 99, shape, dtype=np.int32))
+        attrs = {**extents, "input0_repeats": first, "input1_repeats": second, **clamps}
+        (found,) = kernels.call("sub_s32", attrs, arrays, [(sizes, DType.S32)])
+        np.testing.assert_array_equal(found, arrays[0] - arrays[1] + np.zeros(sizes, np.int32))
+
+
 @pytest.mark.parametrize("name", ["add_s32", "sub_s32", "mul_s32"])
 def test_int32_wraps(name: str) -> None:
     left, right = np.array([[2**31 - 1, -(2**31), 65536]], np.int32), np.array([[1, -1, 65536]], np.int32)

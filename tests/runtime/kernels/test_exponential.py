@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import math
+
 import numpy as np
 import pytest
 
 from micrort.ir import DType
-from micrort.native import kernels
+from micrort.native import kernels, library
 
 
 def call(kernel: str, values: np.ndarray) -> np.ndarray:
@@ -41,3 +44,16 @@ def test_ends():
     values = np.array([np.inf, -np.inf, np.nan, 1e38, -1e38], np.float32)
     np.testing.assert_array_equal(call("tanh_f32", values), np.array([1, -1, np.nan, 1, -1], np.float32))
     np.testing.assert_array_equal(call("logistic_f32", values), np.array([1, 0, np.nan, 1, 0], np.float32))
+
+
+def test_the_exponential_itself():
+    """As exponential.h says, from where it vanishes to where it overflows, for kernels that may ask anything."""
+    library.load()
+    function = ctypes.CDLL(str(library._build() / "libmicrort.so")).mrt_exponential_f32
+    function.restype, function.argtypes = ctypes.c_float, [ctypes.c_float]
+    values = np.concatenate([np.linspace(-87, 88.72, 2_001), [0.0, -0.0]]).astype(np.float32)
+    found = np.array([function(float(value)) for value in values], np.float32)
+    assert errors(found, np.exp(values.astype(np.float64))).max() <= 2
+    assert [function(value) for value in (88.73, 1e30, math.inf)] == [math.inf] * 3
+    assert [function(value) for value in (-104.0, -1e30, -math.inf)] == [0.0] * 3
+    assert math.isnan(function(math.nan))

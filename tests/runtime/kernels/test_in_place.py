@@ -52,6 +52,68 @@ def test_elements(source: Tensor, output: Tensor, sound: bool) -> None:
     assert not judgement("softmax_s8", {}, source, output) or sound
 
 
+Placed = tuple[tuple[int, ...], int, DType]
+"""Offset of each row, bytes of a row, dtype."""
+
+
+def judgement_of_rows(kernel: str, attrs: dict[str, int], source: Placed | Tensor, output: Placed | Tensor,
+                      rows: tuple[int, int]) -> bool:  # fmt: skip
+    """As `judgement`, of rows that are placed one by one, for the output rows of one call."""
+    ffi, lib = library.load()
+    table: list[int] = []
+    tensors = []
+    for tensor in (source, output):
+        if isinstance(tensor[0], tuple):
+            places, row_bytes, dtype = tensor  # type: ignore[misc]
+            tensors.append((len(table), row_bytes, len(places), kernels.ROW_TABLE, CODES[dtype]))
+            table += [place // kernels.ROW_UNIT for place in places]
+        else:
+            offset, count, row_bytes, dtype = tensor  # type: ignore[misc]
+            tensors.append((offset, row_bytes, count, 0, CODES[dtype]))
+    packed = np.frombuffer(kernels.pack_attrs(kernel, attrs), np.int32).tolist() if attrs else [0]
+    fields = {
+        "tensors": ffi.new("mrt_tensor_t[]", tensors),
+        "args": ffi.new("uint16_t[]", [0, 1]),
+        "attrs": ffi.new("int32_t[]", packed),
+        "row_table": ffi.new("uint16_t[]", table),
+        "row_begin": rows[0],
+        "row_end": rows[1],
+        "input_count": 1,
+        "output_count": 1,
+    }
+    return bool(lib.mrt_kernels[kernels.ids()[kernel]].in_place(ffi.new("mrt_call_t *", fields), 0))
+
+
+THREE = ((0, 16, 32), 8, DType.S8)
+"""Three rows with gaps between them."""
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "rows", "sound"),
+    [
+        (THREE, THREE, (0, 3), True),
+        (THREE, ((8, 24, 40), 8, DType.S8), (0, 3), True),  # in the gaps
+        (THREE, ((16, 0, 32), 8, DType.S8), (0, 3), False),  # over another row
+        (THREE, ((16, 0, 32), 8, DType.S8), (2, 3), True),  # which this call does not read
+        (THREE, ((0, 16, 48), 8, DType.S8), (0, 3), True),
+        (THREE, ((4, 48, 64), 8, DType.S8), (0, 1), False),  # partly over the same row
+        (((8, 24, 40), 8, DType.S8), ((4, 48, 64), 8, DType.S8), (0, 1), False),  # from before it
+        (THREE, ((64, 72), 8, DType.S8), (0, 2), False),  # fewer elements
+        (THREE, ((64, 72), 12, DType.S8), (0, 2), False),  # as many in other rows
+        (THREE, ((64, 72, 80), 8, DType.U8), (0, 3), True),  # bytes over bytes
+        (((0, 16, 32), 8, DType.S32), ((64, 72, 80), 8, DType.F32), (0, 3), False),
+        ((0, 3, 8, DType.S8), ((0, 8, 16), 8, DType.S8), (0, 3), True),  # the one at one stride
+        ((0, 3, 8, DType.S8), ((0, 16, 8), 8, DType.S8), (0, 3), False),
+        (((0, 16, 8), 8, DType.S8), (0, 3, 8, DType.S8), (0, 3), False),
+        (((0, 8, 16), 8, DType.S8), (0, 3, 8, DType.S8), (0, 3), True),
+    ],
+)
+def test_elements_of_rows_that_are_placed_one_by_one(
+    source: Placed | Tensor, output: Placed | Tensor, rows: tuple[int, int], sound: bool
+) -> None:
+    assert judgement_of_rows("softmax_s8", {}, source, output, rows) == sound
+
+
 @pytest.mark.parametrize("kernel", ["conv2d_s8", "fully_connected_s16", "mean_f32", "split", "concatenation", "pad"])
 def test_kernels_that_read_what_they_have_written_over_say_never(kernel: str) -> None:
     tensor = (16, 2, 8, DType.S16)
@@ -130,6 +192,13 @@ WINDOW |= {"activation_min": -128, "activation_max": 127}
 )
 def test_windows_row_by_row(source: Tensor, output: Tensor, which: int, sound: bool) -> None:
     assert judgement("max_pool2d_s8", WINDOW, source, output, which) == sound
+
+
+def test_windows_know_nothing_of_row_tables() -> None:
+    source, output = ((12, 16, 20, 24), 3, DType.S8), ((0, 4, 8, 28), 3, DType.S8)
+    assert judgement("max_pool2d_s8", WINDOW, (12, 4, 3, DType.S8), (0, 4, 3, DType.S8))
+    assert not judgement_of_rows("max_pool2d_s8", WINDOW, source, (0, 4, 3, DType.S8), (0, 4))
+    assert not judgement_of_rows("max_pool2d_s8", WINDOW, (12, 4, 3, DType.S8), output, (0, 4))
 
 
 def test_a_window_that_has_left_the_image_needs_nothing_of_it() -> None:

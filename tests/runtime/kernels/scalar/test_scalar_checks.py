@@ -11,6 +11,7 @@ from tests.runtime.kernels.calls import ERR_ATTRIBUTE, OK, Call, descriptor
 from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
 
 from micrort.ir import DType
+from micrort.native import kernels
 from micrort.variants import scalar
 from micrort.variants.scalar_scales import EXACT
 
@@ -103,3 +104,47 @@ def test_exact_records_hold_sound_shifts(name: str, shift: int, status: int) -> 
         assert replace(call, attrs=attrs, contents=contents, offsets=[]).check() == status
         if "plain" in call.attrs:
             assert replace(call, contents=contents, offsets=[]).check() == ERR_ATTRIBUTE
+
+
+def test_patches_that_are_added_up_in_parts_are_never_plain() -> None:
+    """Sums of more than 508 products are carried from part to part, which the plain way does not."""
+    for channels, accepted in ((56, True), (57, False)):
+        call = sound(conv2d(pairs_of(3), (1, 3, 3, channels), 4, (3, 3)), "conv2d_s8_scalar")
+        assert replace(call, attrs={**call.attrs, "plain": 0}, offsets=[]).check() == OK
+        plain = replace(call, attrs={**call.attrs, "plain": 1}, offsets=[])
+        assert plain.check() == (OK if accepted else ERR_ATTRIBUTE)
+
+
+def test_filters_of_a_part_of_a_channel_are_refused() -> None:
+    call = sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 2, (3, 3)), "depthwise_conv2d_s8_scalar")
+    assert call.check() == OK
+    (rows, row_bytes, dtype), words = call.outputs[0], call.inputs[1]
+    changed = {**call.attrs, "output_channels": 6}
+    outputs = [(rows, row_bytes // 8 * 6, dtype)]
+    fewer = replace(call, attrs=changed, outputs=outputs, inputs=[call.inputs[0], words], contents=(), offsets=[])
+    assert fewer.check() == ERR_ATTRIBUTE
+
+
+def test_phases_are_as_many_as_rows_of_the_kernel_and_not_too_many() -> None:
+    for height, status in ((32, OK), (33, ERR_ATTRIBUTE)):
+        call = sound(depthwise_conv2d(pairs_of(4), (1, height + 2, 6, 4), 1, (height, 1)), "depthwise_conv2d_s8_scalar")
+        assert replace(call, attrs={**call.attrs, "phases": 1}, offsets=[]).check() == OK
+        assert replace(call, attrs={**call.attrs, "phases": height}, offsets=[]).check() == status
+        assert replace(call, attrs={**call.attrs, "phases": height - 1}, offsets=[]).check() == ERR_ATTRIBUTE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({name: value} for name in ("kernel_height", "kernel_width") for value in (0, 511)),
+        *({"output_width": value} for value in (0, 32768)),
+        *({"stride_width": value} for value in (0, 511)),
+        *({"dilation_width": value} for value in (0, 32768)),
+        {"stride_width": 2, "dilation_width": 2},
+        {"pair_rows": 2},
+    ],
+    ids=str,
+)
+def test_sizes_that_no_check_accepts_ask_for_no_workspace(change: dict[str, int]) -> None:
+    attrs = {**CALLS["depthwise"].attrs, **change}
+    assert kernels.workspace_bytes("depthwise_conv2d_s8_scalar", attrs) == 0
