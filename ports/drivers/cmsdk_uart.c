@@ -16,7 +16,8 @@
 /* The core's interrupt controller: one bit an interrupt to enable it, one byte for its priority. */
 #define NVIC_ENABLE 0xE000E100u
 #define NVIC_PRIORITY 0xE000E400u
-#define NVIC_LOWEST 0xFFu
+/* Above PendSV, in which ThreadX idles, and where FreeRTOS allows calls of its functions. */
+#define PRIORITY 0xC0u
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
@@ -53,7 +54,7 @@ mrt_uart_t mrt_cmsdk_uart_init(mrt_cmsdk_uart_t *uart, uint32_t base, uint32_t i
     REGISTER(base + CONTROL) = CONTROL_SEND | CONTROL_RECEIVE | CONTROL_RECEIVE_INTERRUPT; /* MISRA D3 */
     /* Word access only: Armv6-M has no other to these registers. */
     const uint32_t shift = 8u * (interrupt % 4u);
-    REGISTER(NVIC_PRIORITY + (interrupt - (interrupt % 4u))) |= NVIC_LOWEST << shift; /* MISRA D3 */
+    REGISTER(NVIC_PRIORITY + (interrupt - (interrupt % 4u))) |= PRIORITY << shift; /* MISRA D3 */
     REGISTER(NVIC_ENABLE + (4u * (interrupt / 32u))) = 1uL << (interrupt % 32u);      /* MISRA D3 */
     return line;
 }

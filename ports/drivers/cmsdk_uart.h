@@ -25,7 +25,7 @@ typedef struct mrt_cmsdk_uart {
  * @param[out] uart The UART.
  * @param base Address of its registers.
  * @param interrupt Number of its receive interrupt (0: the first behind the sixteen of the architecture), which gets
- *                  the lowest priority.
+ *                  priority 0xC0: a low one, but above the lowest.
  * @param divider Peripheral clock over baud rate, at least 16.
  * @return The line as ports see it; valid as long as `uart`.
  */

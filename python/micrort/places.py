@@ -1,10 +1,14 @@
-"""Where a package or blob can run: this workstation, or an emulated board. One interface for `run` and `compare`."""
+"""Where a package or blob can run: this workstation, an emulated board, or a project's firmware.
+
+One interface for `run` and `compare`.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,6 +108,45 @@ class Emulator(Place):
         return Result(run.outputs, run.traces, {name: getattr(run, name) for name in names}, run.operators)
 
 
+@dataclass(frozen=True)
+class Project(Place):
+    """The firmware of a project, built already, that serves requests: emulated, or a board at a serial port."""
+
+    folder: Path
+    port: str
+
+    @property
+    def target(self) -> str | None:
+        """What the project was made for."""
+        from micrort.project import actions
+
+        try:
+            return str(actions.describe(self.folder)["target"])
+        except actions.ProjectError as error:
+            raise UsageError(str(error)) from None
+
+    def run(self, package: Model, inputs: Sequence[Arrays], *, profile: bool = False, trace: bool = False) -> Result:
+        """See Place. The firmware gives outputs alone: there are no traces.
+
+        Raises:
+            UsageError: `profile` is wanted.
+        """
+        from micrort.project import service
+        from micrort.project.emulator import pack, unpack
+
+        del trace
+        if profile:
+            raise UsageError(
+                "--profile counts instructions, which a project's firmware does not: use --on qemu:MACHINE"
+            )
+        graph = package.graph
+        requests = [pack(graph, arrays) for arrays in inputs]
+        with service.Session(self.folder, self.port) as session:
+            raw = b"".join(session.infer(request) for request in requests)
+        entries = [graph.tensors[index] for index in graph.outputs]
+        return Result(unpack(raw, entries, len(inputs), str(self.folder)))
+
+
 def place(text: str) -> Place:
     """The place that `--on` names.
 
@@ -118,4 +161,10 @@ def place(text: str) -> Place:
 
         boards.for_machine(name)
         return Emulator(name)
-    raise UsageError(f"--on {text}: a model runs on `host` or on `qemu:MACHINE`, e.g. qemu:mps2-an386")
+    if kind == "project":
+        folder, _, port = name.partition("@")
+        return Project(Path(folder), port)
+    raise UsageError(
+        f"--on {text}: a model runs on `host`, on `qemu:MACHINE`, e.g. qemu:mps2-an386, or on `project:DIR`, the "
+        "firmware of a project that serves requests; `project:DIR@PORT` for a board at a serial port"
+    )

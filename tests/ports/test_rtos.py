@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micrort import sources
+from micrort import mlf, sources
 from micrort.devices import boards
-from micrort.errors import UsageError
-from micrort.project import rtos
+from micrort.project import actions, create
 from micrort.reference.litert import LiteRTReference
 
 MODEL = sources.root() / "tests/models/sine_int8.tflite"
@@ -83,15 +82,16 @@ def hold(printed: str) -> None:
 
 
 @pytest.mark.parametrize("name", EMULATED)
-@pytest.mark.parametrize("system", rtos.SYSTEMS)
+@pytest.mark.parametrize("system", ["freertos", "threadx"])
 def test_built_by_make(system: str, name: str, package: Path, tmp_path: Path) -> None:
-    path = tree(system)
-    board = boards.board(name)
-    rtos.create(system, board, libraries(package, board.target.name), tmp_path)
-    command = ["make", "-s", "-j2", f"{TREES[system]}={path}"]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    assert board.machine is not None
-    hold(run(tmp_path / "firmware.elf", board.machine))
+    tree(system)
+    folder = tmp_path / "demo"
+    options = {"application": "demo", "warning_as_error": True}
+    create.create(system, mlf.read(package), folder, board=name, target=None, options=options)
+    actions.build(folder)
+    machine = boards.board(name).machine
+    assert machine is not None
+    hold(run(folder / "firmware.elf", machine))
 
 
 @pytest.mark.parametrize("name", [*ZEPHYR, *ZEPHYR_STM32])
@@ -117,12 +117,3 @@ def build_zephyr(board: str, made: Path, folder: Path, more: Sequence[str] = ())
     for step in (command, ["ninja", "-C", str(folder)]):
         done = subprocess.run(step, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-
-
-def test_refusals(tmp_path: Path) -> None:
-    board = boards.board("mps2_an386")
-    with pytest.raises(UsageError, match="freertos, threadx"):
-        rtos.create("vxworks", board, tmp_path, tmp_path)
-    with pytest.raises(UsageError, match=r"libmicrort\.a is missing; make it"):
-        rtos.create("freertos", board, tmp_path / "nowhere", tmp_path / "made")
-    assert not (tmp_path / "made").exists()

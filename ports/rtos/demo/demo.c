@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "ports/service/print.h"
+
 /* The third executor's memory; the model's own arena is the first's. */
 static uint8_t own_arena[MRT_SINE_INT8_ARENA_RAM_BYTES] __attribute__((aligned(MRT_SINE_INT8_ARENA_RAM_ALIGNMENT)));
 
@@ -84,36 +86,10 @@ void mrt_demo_share(mrt_demo_t *demo, uint32_t index)
     (void)platform->signal(platform->context, MRT_DEMO_EVENT_DONE + index);
 }
 
-static void print(const mrt_demo_t *demo, const char *text)
-{
-    uint32_t size = 0u;
-    while (text[size] != '\0') {
-        size += 1u;
-    }
-    (void)demo->platform->write(demo->platform->context, (const uint8_t *)text, size);
-}
-
-static void print_number(const mrt_demo_t *demo, int32_t value)
-{
-    char text[12] = {0};
-    uint32_t rest = (value < 0) ? (0u - (uint32_t)value) : (uint32_t)value;
-    uint32_t first = 11u;
-    do {
-        first -= 1u;
-        text[first] = (char)('0' + (char)(rest % 10u));
-        rest /= 10u;
-    } while (rest != 0u);
-    if (value < 0) {
-        first -= 1u;
-        text[first] = '-';
-    }
-    print(demo, &text[first]);
-}
-
 static void print_status(const mrt_demo_t *demo, mrt_status_t status)
 {
-    print(demo, mrt_status_text(status));
-    print(demo, "\n");
+    mrt_print(demo->platform, mrt_status_text(status));
+    mrt_print(demo->platform, "\n");
 }
 
 /* Reads a line of at most 31 characters into `text`; empty where none comes within a second. */
@@ -139,15 +115,15 @@ static bool print_points(const mrt_demo_t *demo)
         const int32_t off = milli_of(demo->own_result[point]) - sine[point];
         right = right && (demo->own_result[point] == demo->shared_result[point]) && (off <= TOLERANCE)
                 && (off >= -TOLERANCE);
-        print(demo, "point ");
-        print_number(demo, (int32_t)point);
-        print(demo, " input ");
-        print_number(demo, input_of(point));
-        print(demo, " output ");
-        print_number(demo, demo->shared_result[point]);
-        print(demo, " ");
-        print_number(demo, demo->own_result[point]);
-        print(demo, "\n");
+        mrt_print(demo->platform, "point ");
+        mrt_print_number(demo->platform, (int32_t)point);
+        mrt_print(demo->platform, " input ");
+        mrt_print_number(demo->platform, input_of(point));
+        mrt_print(demo->platform, " output ");
+        mrt_print_number(demo->platform, demo->shared_result[point]);
+        mrt_print(demo->platform, " ");
+        mrt_print_number(demo->platform, demo->own_result[point]);
+        mrt_print(demo->platform, "\n");
     }
     return right;
 }
@@ -158,9 +134,9 @@ bool mrt_demo_judge(mrt_demo_t *demo)
     const uint64_t begin = platform->now(platform->context);
     char line[32];
     read_line(demo, line);
-    print(demo, "micrort: hello ");
-    print(demo, (line[0] == '\0') ? "nobody" : line);
-    print(demo, "\n");
+    mrt_print(demo->platform, "micrort: hello ");
+    mrt_print(demo->platform, (line[0] == '\0') ? "nobody" : line);
+    mrt_print(demo->platform, "\n");
     mrt_status_t status = MRT_OK;
     for (uint32_t point = 0u; (point < MRT_DEMO_POINTS) && (status == MRT_OK); ++point) {
         status = infer(&demo->own, point, &demo->own_result[point]);
@@ -170,13 +146,13 @@ bool mrt_demo_judge(mrt_demo_t *demo)
         status = (status == MRT_OK) ? demo->status[index] : status;
     }
     const bool right = (status == MRT_OK) && print_points(demo);
-    print(demo, "shared by two threads: ");
-    print_number(demo, (int32_t)demo->taken[0]);
-    print(demo, " + ");
-    print_number(demo, (int32_t)demo->taken[1]);
-    print(demo, " points; microseconds ");
-    print_number(demo, (int32_t)(platform->now(platform->context) - begin));
-    print(demo, right ? "\nall equal and near the sine: " : "\nwrong: ");
+    mrt_print(demo->platform, "shared by two threads: ");
+    mrt_print_number(demo->platform, (int32_t)demo->taken[0]);
+    mrt_print(demo->platform, " + ");
+    mrt_print_number(demo->platform, (int32_t)demo->taken[1]);
+    mrt_print(demo->platform, " points; microseconds ");
+    mrt_print_number(demo->platform, (int32_t)(platform->now(platform->context) - begin));
+    mrt_print(demo->platform, right ? "\nall equal and near the sine: " : "\nwrong: ");
     print_status(demo, status);
     return right;
 }

@@ -2,7 +2,8 @@
  * @file platform.h
  * @brief The platform on ThreadX (Azure RTOS, Eclipse ThreadX) 6.1 or later: static objects only, no byte pool.
  *
- * The board's receive interrupt may have any priority that ThreadX disables, which is all of them.
+ * The board's receive interrupt needs a priority above PendSV's (a smaller number): ThreadX idles there, and an interrupt
+ * of the same priority would wait until the next tick finds a thread to run.
  */
 #ifndef MRT_PORTS_THREADX_PLATFORM_H
 #define MRT_PORTS_THREADX_PLATFORM_H

@@ -103,7 +103,8 @@ on_option = click.option(
     metavar="WHERE",
     default="host",
     show_default=True,
-    help="host, or qemu:MACHINE for an emulated board, e.g. qemu:mps2-an386 (see `micrort boards`).",
+    help="host; qemu:MACHINE for an emulated board, e.g. qemu:mps2-an386 (see `micrort boards`); or project:DIR[@PORT] "
+    "for a project's firmware that serves requests.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

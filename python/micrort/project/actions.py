@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SERVER, MODULE = "microtvm_api_server.py", "micrort_project.py"
 DESCRIPTION, ARCHIVE = "micrort.json", "model.tar"
 BAUD = 115_200
+GOODBYE = b"\x03"
 EMULATED_TIMEOUTS = (2.0, 10.0, 10.0)
 SERIAL_TIMEOUTS = (2.0, 5.0, 5.0)
 TIMEOUT_NAMES = ("session_start_retry_timeout_sec", "session_start_timeout_sec", "session_established_timeout_sec")
@@ -103,7 +104,9 @@ def run(folder: Path) -> int:
         )
     command = described["commands"]["run"]
     _find(command[0])
-    return subprocess.run(command, cwd=folder, check=False).returncode
+    # Firmware that serves requests ends at Ctrl-C; where nobody is there to press it, it comes at once.
+    nobody = None if sys.stdin is not None and sys.stdin.isatty() else GOODBYE
+    return subprocess.run(command, cwd=folder, input=nobody, check=False).returncode
 
 
 def flash(folder: Path) -> str:

@@ -90,7 +90,7 @@ def emulate(
         )
     if not inputs:
         raise UsageError("no inputs: at least one inference is needed")
-    data = b"".join(_pack(graph, item) for item in inputs)
+    data = b"".join(pack(graph, item) for item in inputs)
     made = _firmware(package, board, target, prove)
     words = [word for word, wanted in (("profile", profile), ("trace", trace)) if wanted]
     with tempfile.TemporaryDirectory(prefix="micrort-") as work:
@@ -105,7 +105,7 @@ def emulate(
     figures, steps = _parse(console, machine)
     sizes = _sizes(package, made)
     return Run(
-        _unpack(raw, outputs, len(inputs), machine),
+        unpack(raw, outputs, len(inputs), machine),
         figures["instructions"],
         figures["stack_bytes"],
         json.loads(made.figures.read_text(encoding="utf-8"))["stack_bytes"]["run"],
@@ -139,8 +139,12 @@ def _sizes(package: Package | Blob, made: build.Firmware) -> footprint.Footprint
     return footprint.Footprint(sizes.static_ram_bytes, code, weights)
 
 
-def _pack(graph: ExecutorGraph, values: Arrays) -> bytes:
-    """The inputs of one inference as the runner reads them."""
+def pack(graph: ExecutorGraph, values: Arrays) -> bytes:
+    """The inputs of one inference, one behind the other, as firmware reads them.
+
+    Raises:
+        UsageError: they are not exactly the graph's.
+    """
     entries = [graph.tensors[index] for index in graph.inputs]
     unknown = set(values) - {entry.name for entry in entries}
     if unknown:
@@ -161,7 +165,12 @@ def _pack(graph: ExecutorGraph, values: Arrays) -> bytes:
     return b"".join(parts)
 
 
-def _unpack(raw: bytes, outputs: Sequence[TensorEntry], count: int, machine: str) -> list[dict[str, np.ndarray]]:
+def unpack(raw: bytes, outputs: Sequence[TensorEntry], count: int, machine: str) -> list[dict[str, np.ndarray]]:
+    """The outputs of `count` inferences, by name.
+
+    Raises:
+        TargetError: they are not as many bytes.
+    """
     size = sum(entry.bytes for entry in outputs)
     if len(raw) != count * size:
         raise TargetError(f"{machine}: {len(raw)} bytes of outputs instead of {count * size}")

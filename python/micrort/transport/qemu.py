@@ -79,3 +79,12 @@ def application(image: str, machine: str) -> list[str]:
         *("-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console"),
         *("-semihosting-config", "enable=on,target=native,chardev=console"),
     ]
+
+
+def serial(image: str, machine: str) -> list[str]:
+    """The command line for an application on an operating system: its first UART is ours, every byte as it is."""
+    return [
+        *(QEMU, "-machine", machine, "-kernel", image, "-display", "none", "-monitor", "none", "-parallel", "none"),
+        *("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"),
+        *("-semihosting-config", "enable=on,target=native"),
+    ]

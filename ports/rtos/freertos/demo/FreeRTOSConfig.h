@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "ports/rtos/demo/board.h"
+#include "ports/rtos/board.h"
 
 #define configCPU_CLOCK_HZ MRT_BOARD_CLOCK_HZ
 #define configTICK_RATE_HZ 1000u

@@ -1,7 +1,7 @@
 /* The demonstration of ports/rtos/demo on ThreadX: three threads, all memory static. */
 #include "tx_api.h"
 
-#include "ports/rtos/demo/board.h"
+#include "ports/rtos/board.h"
 #include "ports/rtos/demo/demo.h"
 #include "ports/rtos/threadx/platform.h"
 

@@ -166,12 +166,19 @@ class Platform(ABC):
 
 COMMON = (Option("verbose", "bool", False, "Print whole commands while building.", methods=("build",)),)
 """Options of every type."""
+STACK_SIZE = Option("stack_size", "int", 0x1000, "Bytes for the stack of main, and of interrupts.", least=256)
+SEED = Option("seed", "int", 12345, "The example runs the model on inputs lcg:SEED, as `micrort run` does.", least=0)
+WARNING_AS_ERROR = Option(
+    "warning_as_error", "bool", False, "Refuse to build the application where the compiler warns."
+)
+SHARED = Path(__file__).parent / "shared"
+"""Templates that those of several types include."""
 
 
 def render(folder: Path, values: Mapping[str, Any]) -> Files:
     """Every file below `folder`: `.jinja` files filled in, others as they are."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader([folder, SHARED]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -197,3 +204,10 @@ def below(folder: str, files: Mapping[str, bytes]) -> Files:
 def sources(root: Path, names: Sequence[str]) -> Files:
     """Files of the house, at their paths there."""
     return {name: (root / name).read_bytes() for name in names}
+
+
+def with_headers(root: Path, units: Sequence[str]) -> Files:
+    """C files of the house, and all headers that lie beside them, or beside `uart.h`."""
+    folders = {(root / unit).parent for unit in units} | {root / "ports/drivers"}
+    headers = {path.relative_to(root).as_posix() for folder in folders for path in folder.glob("*.h")}
+    return sources(root, [*units, *sorted(headers)])

@@ -32,3 +32,15 @@ def library(order: Order) -> Files:
 def _tree(folder: Path, below: str) -> dict[str, Path]:
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {f"{below}/{path.relative_to(folder).as_posix()}": path for path in found}
+
+
+def calls(order: Order) -> dict[str, str]:
+    """How an application calls the model: by the executor, or directly. Each text is followed by further arguments."""
+    model = order.package.name
+    if order.package.executor == "aot":
+        return {"input": f"mrt_{model}_input(", "output": f"mrt_{model}_output(", "run": f"mrt_{model}_run()"}
+    return {
+        "input": "mrt_executor_input(&executor, ",
+        "output": "mrt_executor_output(&executor, ",
+        "run": "mrt_executor_run(&executor)",
+    }

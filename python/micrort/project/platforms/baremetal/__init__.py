@@ -10,11 +10,10 @@ from micrort.devices.targets import CROSS
 from micrort.errors import UsageError
 from micrort.project import arenas
 from micrort.project.platforms import base, parts
-from micrort.project.platforms.base import Files, Option, Order, Platform
+from micrort.project.platforms.base import Files, Order, Platform
 
 START = ("rtos/bare/startup.c", "rtos/bare/text.c")
 """What every board needs."""
-HEADERS = ("port.h", "linker.h", "registers.h", "mpu.h")
 
 
 class Project(Platform):
@@ -23,11 +22,7 @@ class Project(Platform):
     name = "baremetal"
     description = "firmware without an operating system, built by Make"
     image = "firmware.elf"
-    own_options = (
-        Option("stack_size", "int", 0x1000, "Bytes for the stack.", least=256),
-        Option("seed", "int", 12345, "The example runs the model on inputs lcg:SEED, as `micrort run` does.", least=0),
-        Option("warning_as_error", "bool", False, "Refuse to build the application where the compiler warns."),
-    )
+    own_options = (base.STACK_SIZE, base.SEED, base.WARNING_AS_ERROR)
 
     def check(self, order: Order) -> None:
         """See Platform."""
@@ -42,7 +37,7 @@ class Project(Platform):
         board = _board(order)
         units = _units(board)
         defines = {**board.defines, "MRT_PORT_PROTECTED": "0"}
-        more = {"compiler": f"{CROSS}gcc", "units": units, "defines": defines, "calls": _calls(order)}
+        more = {"compiler": f"{CROSS}gcc", "units": units, "defines": defines, "calls": parts.calls(order)}
         return {**super().values(order), **more}
 
     def files(self, order: Order) -> Files:
@@ -51,9 +46,8 @@ class Project(Platform):
         root = sources.root()
         placed = arenas.place(board, [(item["name"], item["bytes"]) for item in order.package.figures["arenas"]])
         units = [f"ports/{name}" for name in (*START, *board.sources)]
-        headers = {path.relative_to(root).as_posix() for unit in units for path in (root / unit).parent.glob("*.h")}
-        headers |= {path.relative_to(root).as_posix() for path in (root / "ports/drivers").glob("*.h")}
-        ours = parts.library(order) | base.sources(root, [*units, *sorted(headers), "ports/rtos/bare/bare.ld"])
+        ours = parts.library(order) | base.with_headers(root, units)
+        ours |= base.sources(root, ["ports/rtos/bare/bare.ld"])
         ours |= {f"ports/{name}": path.read_bytes() for name, path in board.code.items()}
         ours["memory.ld"] = board.memory_ld().encode()
         ours["arenas.ld"] = arenas.script(placed).encode()
@@ -79,15 +73,3 @@ def _units(board: Board) -> list[str]:
     """C files of start-up code and board, below micrort/."""
     own = [name for name in board.code if name.endswith(".c")]
     return [f"ports/{name}" for name in (*START, *board.sources, *own)]
-
-
-def _calls(order: Order) -> dict[str, str]:
-    """How the application calls the model: by the executor, or directly."""
-    model = order.package.name
-    if order.package.executor == "aot":
-        return {"input": f"mrt_{model}_input(", "output": f"mrt_{model}_output(", "run": f"mrt_{model}_run()"}
-    return {
-        "input": "mrt_executor_input(&executor, ",
-        "output": "mrt_executor_output(&executor, ",
-        "run": "mrt_executor_run(&executor)",
-    }

@@ -1,11 +1,11 @@
 /**
  * @file board.h
- * @brief What the demonstrations ask of a board where the operating system brings no support for it.
+ * @brief What an application asks of a board where the operating system brings no support for it.
  *
  * Clock, UART address and interrupt are macros that come from the board's board.toml (MRT_BOARD_*).
  */
-#ifndef MRT_PORTS_DEMO_BOARD_H
-#define MRT_PORTS_DEMO_BOARD_H
+#ifndef MRT_PORTS_RTOS_BOARD_H
+#define MRT_PORTS_RTOS_BOARD_H
 
 #include <stdint.h>
 

@@ -19,7 +19,7 @@ void _tx_initialize_low_level(void)
 {
     __asm volatile("cpsid i" ::: "memory"); /* MISRA D5 */
     _tx_thread_system_stack_ptr = mrt_port_stack_top;
-    _tx_initialize_unused_memory = NULL; /* all memory of the demonstration is static */
+    _tx_initialize_unused_memory = NULL; /* all memory is static */
     SHPR2 = 0xFF000000u;
     SHPR3 = 0x40FF0000u;
     MRT_SYST_RVR = (MRT_BOARD_CLOCK_HZ / TX_TIMER_TICKS_PER_SECOND) - 1u;

@@ -1,5 +1,5 @@
 /* The MPS2 and MPS3 boards under an operating system that starts from the bare-metal port's vector table. */
-#include "ports/rtos/demo/board.h"
+#include "ports/rtos/board.h"
 
 #include "ports/drivers/cmsdk_uart.h"
 #include "ports/rtos/bare/port.h"

@@ -1,0 +1,246 @@
+"""Projects for operating systems: made and refused without a tree; built, run and compared with LiteRT with one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.codegen.models import MODELS
+from tests.ports.test_rtos import EMULATED, tree
+from tests.project.test_server import Driver, defaults, driver
+
+from micrort import cli, compiler, mlf, places
+from micrort.errors import RuntimeStatusError, UsageError
+from micrort.inputs import make
+from micrort.mlf import Package
+from micrort.project import actions, create, platforms, service, template
+from micrort.reference.litert import LiteRTReference
+
+BY_MAKE = {"freertos": "FREERTOS_KERNEL_PATH", "threadx": "THREADX_PATH"}
+
+
+def compiled(name: str = "sine_int8", **options: str) -> Package:
+    return compiler.compile_model(MODELS / f"{name}.tflite", compiler.CompileOptions(**options))
+
+
+def archive(folder: Path, package: Package) -> Path:
+    mlf.write(package, folder / "model.tar")
+    return folder / "model.tar"
+
+
+def litert(name: str, values: np.ndarray) -> np.ndarray:
+    reference = LiteRTReference((MODELS / f"{name}.tflite").read_bytes())
+    *_, (_, outputs) = reference.run({reference.inputs[0]: values})
+    return outputs[reference.outputs[0]]
+
+
+@pytest.mark.parametrize("kind", BY_MAKE)
+@pytest.mark.parametrize("board", EMULATED)
+def test_a_project_holds_all_but_the_kernel(kind: str, board: str, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    create.create(kind, compiled(), folder, board=board, target=None, options={})
+    assert {"main.c", "Makefile", "README.md", "model.tar", "microtvm_api_server.py"} <= {
+        f.name for f in folder.iterdir()
+    }
+    units = [
+        line.split()[0] for line in (folder / "Makefile").read_text().splitlines() if line.startswith("    micrort/")
+    ]
+    assert len(units) > 5
+    for unit in units:
+        assert (folder / unit).is_file(), unit
+    environment = {name: value for name, value in os.environ.items() if name != BY_MAKE[kind]}
+    done = subprocess.run(["make", "-C", str(folder)], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and f'{BY_MAKE[kind]} is "", which is no tree of' in done.stderr
+    subprocess.run(["make", "-s", "-C", str(folder), "clean"], env=environment, check=True)
+
+
+@pytest.mark.parametrize("kind", BY_MAKE)
+def test_options_reach_the_project(kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    given = {f"{BY_MAKE[kind].lower()}": "/some/tree", "stack_size": 8192, "seed": 7, "warning_as_error": True}
+    create.create(kind, compiled(), tmp_path / "p", board="mps2_an385", target=None, options=given)
+    text = (tmp_path / "p/Makefile").read_text()
+    assert f"{BY_MAKE[kind]} ?= /some/tree\n" in text and "STACK_SIZE=8192" in text and "-Werror" in text
+    assert "&model, 7u" in (tmp_path / "p/main.c").read_text()
+    assert cli.run(["micro", "create-project", "--help"]) == 0
+    printed = capfd.readouterr().out
+    for option in platforms.platform(kind).options:
+        assert f"--{option.name.replace('_', '-')}" in printed
+
+
+@pytest.mark.parametrize("kind", BY_MAKE)
+def test_a_new_model_leaves_the_users_files(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    settings = "FreeRTOSConfig.h" if kind == "freertos" else "tx_user.h"
+    create.create(kind, compiled(), folder, board="mps2_an386", target=None, options={})
+    (folder / "main.c").write_text("int main(void) { return 3; }\n")
+    (folder / settings).write_text("/* mine */\n")
+    made = create.create(kind, compiled("digits_int8"), folder, board="mps2_an386", target=None, options={})
+    assert made.kept == tuple(sorted(("main.c", settings)))
+    assert (folder / "micrort/lib/libdigits_int8.a").exists() and not (folder / "micrort/lib/libsine_int8.a").exists()
+
+
+def test_refusals(tmp_path: Path) -> None:
+    for message, kind, board, package, options in (
+        ("application=demo is for", "freertos", "mps2_an386", compiled("digits_int8"), {"application": "demo"}),
+        ("application=demo is for", "threadx", "mps2_an386", compiled(executor="aot"), {"application": "demo"}),
+        ("are for code of", "threadx", "mps2_an386", compiled(target="cortex-m0plus"), {}),
+        ("need a UART", "freertos", "stm32f746g_disco", compiled(), {}),
+        ("multiple of 8", "threadx", "mps2_an386", compiled(), {"stack_size": 260}),
+        ("one of service, demo", "threadx", "mps2_an386", compiled(), {"application": "shell"}),
+    ):
+        with pytest.raises(UsageError, match=message):
+            create.create(kind, package, tmp_path / "p", board=board, target=None, options=options)
+        assert not (tmp_path / "p").exists()
+    with pytest.raises(UsageError, match="project:DIR@PORT"):
+        places.place("board:x")
+    with pytest.raises(UsageError, match="holds no project"):
+        _ = places.place(f"project:{tmp_path / 'p'}").target
+
+
+HOST = r"""
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "mrt_sine_int8.h"
+#include "ports/service/service.h"
+
+static mrt_executor_t executor;
+static mrt_status_t input(uint32_t i, mrt_buffer_t *b) { return mrt_executor_input(&executor, i, b); }
+static mrt_status_t output(uint32_t i, mrt_buffer_t *b) { return mrt_executor_output(&executor, i, b); }
+static mrt_status_t infer(void) { return mrt_executor_run(&executor); }
+
+/* Here a second lasts a tenth. */
+static mrt_status_t get(void *context, uint8_t *data, uint32_t size, uint32_t timeout_ms)
+{
+    (void)context;
+    for (uint32_t index = 0u; index < size; ++index) {
+        struct pollfd line = {0, POLLIN, 0};
+        if (poll(&line, 1, (timeout_ms == MRT_FOREVER) ? -1 : (int)(timeout_ms / 10u)) == 0) {
+            return MRT_ERR_TIMEOUT;
+        }
+        if (read(0, &data[index], 1) != 1) {
+            return MRT_ERR_STATE;
+        }
+    }
+    return MRT_OK;
+}
+
+static mrt_status_t put(void *context, const uint8_t *data, uint32_t size)
+{
+    (void)context;
+    return (write(1, data, size) == (ssize_t)size) ? MRT_OK : MRT_ERR_STATE;
+}
+
+static uint64_t now(void *context)
+{
+    (void)context;
+    return 0u;
+}
+
+int main(void)
+{
+    static const mrt_dtype_t dtypes[] = {MRT_DTYPE_S8};
+    static const char *const names[] = {"y"};
+    const mrt_service_model_t model = {"sine", 1u, 1u, dtypes, names, input, output, infer};
+    const mrt_platform_t platform = {NULL, now, NULL, NULL, NULL, NULL, get, put};
+    mrt_status_t status = mrt_sine_int8_init(&executor);
+    status = (status == MRT_OK) ? mrt_service_example(&platform, &model, 12345u) : status;
+    return ((status == MRT_OK) && (mrt_service_run(&platform, &model) == MRT_OK)) ? 0 : 1;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like a project whose board is this workstation."""
+    from micrort import sources
+
+    folder = tmp_path_factory.mktemp("served")
+    create.create("library", compiled(), folder / "made", board=None, target="host", options={})
+    (folder / "main.c").write_text(HOST)
+    root = sources.root()
+    command = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{root}", f"-I{folder}/made/include"]
+    command += [str(folder / "main.c"), *(str(root / f"ports/service/{name}.c") for name in ("service", "print"))]
+    command += [f"-L{folder}/made/lib", "-lsine_int8", "-lmicrort", "-lm", "-o", str(folder / "firmware.elf")]
+    subprocess.run(command, check=True)
+    described = {"type": "x", "image": "firmware.elf", "memories": [], "flash": None, "files": {}, "board": "b"}
+    described |= {"target": "host", "commands": {"run": ["sh", "-c", "exec ./firmware.elf"]}}
+    (folder / "micrort.json").write_text(json.dumps(described))
+    return folder
+
+
+def test_the_service_gives_the_reference_s_bytes(served: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    model = str(MODELS / "sine_int8.tflite")
+    assert cli.run(["compare", model, "--on", f"project:{served}", "--inputs", "lcg:1-9"]) == 0
+    assert "9 tensors over 9 input(s), every one as the reference" in capfd.readouterr().out
+    assert cli.run(["run", model, "--on", f"project:{served}", "--profile"]) == 2
+    assert actions.run(served) == 0  # nobody is at the console: it ends by itself
+    assert "y: crc32 0x18b82d07\nsuccess\n" in capfd.readouterr().out
+
+
+def test_the_service_survives_what_is_no_request(served: Path) -> None:
+    with service.Session(served) as session:
+        line = session.transport
+        for junk in (b"hello\n", b"mrmrt", b"\xff\x00mrt!"):
+            line.write(junk, 1.0)
+            assert session.infer(b"\x05") == litert("sine_int8", np.array([[5]], np.int8)).tobytes()
+        for size in (0, 2):
+            with pytest.raises(RuntimeStatusError, match="argument"):
+                session.infer(bytes(size))
+        for request, status in ((b"mrt?\1\0\0\0\5\0\0\0\0", "checksum"), (b"mrt?\1\0", "timeout")):
+            line.write(request, 1.0)
+            service.skip_behind(line, service.REPLY, 5.0)
+            assert int.from_bytes(line.read(8, 1.0)[4:], "little", signed=True) < 0, status
+            line.read(4, 1.0)
+        assert session.infer(b"\x05") == litert("sine_int8", np.array([[5]], np.int8)).tobytes()
+
+
+class Api:
+    """A line that a driver of the Project API opens."""
+
+    def __init__(self, ours: Driver) -> None:
+        self.ours = ours
+
+    def read(self, count: int, timeout: float | None) -> bytes:
+        return base64.b85decode(self.ours.result("read_transport", n=count, timeout_sec=timeout)["data"])
+
+    def write(self, data: bytes, timeout: float | None) -> None:
+        self.ours.result("write_transport", data=base64.b85encode(data).decode(), timeout_sec=timeout)
+
+
+@pytest.mark.parametrize("kind", BY_MAKE)
+def test_inferences_through_the_project_api(kind: str, tmp_path: Path) -> None:
+    tree(kind)
+    package = compiled("digits_int8")
+    folder = tmp_path / "project"
+    with driver(Path(template.__file__).parent) as ours:
+        info = ours.result("server_info_query", tvm_version="0.14.0")
+        options = defaults(info, project_type=kind, board="mps2_an386")
+        place = {"model_library_format_path": str(archive(tmp_path, package)), "standalone_crt_dir": "/nowhere"}
+        assert ours.result("generate_project", **place, project_dir=str(folder), options=options) is None
+    with driver(folder) as ours:
+        assert ours.result("build", options=options) is None
+        ours.result("open_transport", options=options)
+        service.skip_behind(Api(ours), service.READY, 30.0)
+        for seed in (1, 2, 3):
+            (values,) = make(f"lcg:{seed}", [package.graph.tensors[index] for index in package.graph.inputs]).values()
+            assert service.infer(Api(ours), values.tobytes()) == litert("digits_int8", values).tobytes()
+        ours.result("close_transport")
+
+
+@pytest.mark.parametrize("board", EMULATED)
+@pytest.mark.parametrize("kind", BY_MAKE)
+def test_every_board_gives_the_reference_s_bytes(
+    kind: str, board: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tree(kind)
+    create.create(kind, compiled("digits_int8"), tmp_path / "p", board=board, target=None, options={})
+    actions.build(tmp_path / "p")
+    model = str(MODELS / "digits_int8.tflite")
+    assert cli.run(["compare", model, "--on", f"project:{tmp_path / 'p'}", "--inputs", "lcg:1-3"]) == 0
+    assert "every one as the reference" in capfd.readouterr().out
