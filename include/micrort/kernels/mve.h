@@ -32,7 +32,10 @@ typedef enum mrt_mve_scaling {
     MRT_MVE_RECTIFIED = 2
 } mrt_mve_scaling_t;
 
-/** Attributes of conv2d_s8_mve. Inputs: input [N, H, W, C], groups. Output: [N, H', W', output_channels]. */
+/**
+ * Attributes of conv2d_s8_mve, and of conv2d_rgb_s8_mve, which is for inputs of three channels, kernels of 3 x 3 without
+ * gaps along the row, 8 to 248 output channels in multiples of 8, and a scaling that is not MRT_MVE_ANY. Its filters have
+ * 32 elements: the 9 of row 0; 7 of row 1; the 9 of row 2; a 0; the last 2 of row 1; 0. Inputs: input [N, H, W, C], groups. Output: [N, H', W', output_channels]. */
 typedef struct mrt_conv2d_s8_mve_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */
     int32_t input_zero_point; /**< Value of the padding, -128..127. */

@@ -67,6 +67,14 @@ def mve_patches(window: Mapping[str, int | float], rows: int) -> int:
     return rows * (250 + width * pixel + 180 * calls + borders)
 
 
+def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
+    """Of runtime/kernels/mve/conv2d_rgb_s8_mve.c for `rows` output rows."""
+    width = int(window["output_width"])
+    columns = (width - 1) * int(window["stride_width"]) + 3
+    pair = 38 + 87 * (int(window["output_channels"]) // 8)
+    return 250 + 2 * columns + rows * (300 + 2 * columns + -(-width // 2) * pair)
+
+
 def dsp_convolution(pixels: int, taps: int, elements: int, channels: int) -> int:
     """Of conv2d_s8_dsp; `elements` of a patch under `taps`."""
     by_taps = elements // taps % 4 == 0

@@ -14,6 +14,8 @@ from micrort.variants.linear import search
 
 Tensors = Mapping[str, Tensor]
 
+RGB_CHANNELS = 248
+"""Of conv2d_rgb_s8_mve, at most."""
 BLOCK = 16
 """Bytes of a vector; elements of filters that lie together."""
 SIZE_MAX = 32767
@@ -132,6 +134,31 @@ def convolution(call: KernelCall, tensors: Tensors) -> Variant | None:
     own = ("groups", "input_offset", *_END)
     window = {name: value for name, value in call.attrs.items() if name not in own}
     return _windows(call, tensors, weights.reshape(weights.shape[0], -1), window)
+
+
+def convolution_of_colours(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """A first layer: three channels under 3 x 3 pixels."""
+    offer = convolution(call, tensors)
+    weights = tensors[call.inputs[1]].data
+    if offer is None or weights is None or weights.shape[1:] != (3, 3, 3):
+        return None
+    channels, attrs = weights.shape[0], offer.call.attrs
+    if any(attrs[f"dilation_{axis}"] != 1 for axis in ("height", "width")):
+        return None
+    if channels % 8 != 0 or channels > RGB_CHANNELS or attrs["scaling"] == ANY:
+        return None
+    scales = fold(call, tensors, weights.reshape(channels, -1))
+    assert scales is not None
+    rows = weights.reshape(channels, 3, 9)
+    filters = np.zeros((channels, 2 * BLOCK), np.int8)
+    filters[:, :9], filters[:, 9:16] = rows[:, 0], rows[:, 1, :7]
+    filters[:, 16:25], filters[:, 26:28] = rows[:, 2], rows[:, 1, 7:]
+    estimate = cost.mve_colours(attrs, tensors[call.outputs[0]].rows)
+    from micrort.native import kernels
+
+    if kernels.workspace_bytes("conv2d_rgb_s8_mve", attrs) == 0:
+        return None
+    return _replaced(call, "conv2d_rgb_s8_mve", pack(filters, scales, 4), attrs, estimate)
 
 
 def convolution_of_one_pixel(call: KernelCall, tensors: Tensors) -> Variant | None:
@@ -285,6 +312,6 @@ _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...
     "average_pool2d_s8": (pooling,),
     "max_pool2d_s8": (pooling,),
     "depthwise_conv2d_s8": (depthwise, depthwise_of_one_channel),
-    "conv2d_s8": (convolution, convolution_of_one_pixel),
+    "conv2d_s8": (convolution, convolution_of_colours, convolution_of_one_pixel),
     **mve_float.PROVIDERS,
 }

@@ -21,9 +21,6 @@
 /* Strips at most. */
 #define STRIPS_MAX 8
 
-/* Rows of tiles whose rows are looked up once for all blocks. */
-#define FOUND 4
-
 typedef struct depthwise_mve {
     const mrt_call_t *call;
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs;
@@ -33,8 +30,10 @@ typedef struct depthwise_mve {
     int32_t *moved;
     int8_t *strips;
     mrt_mve_bounds_t bounds;
-    mrt_mve_rows_t found[FOUND + 1]; /* Rows of the first rows of tiles, for all blocks; behind them that of others. */
     int8_t padding[MRT_MVE_BYTES];
+    uint32_t first;      /* The input row that an image begins with, */
+    const int8_t *image; /* and where it is, if rows lie at one distance; else null. */
+    int32_t origin;      /* The row of the image under the first tap of the first output row. */
     int32_t rows;    /* Of the output, that are made together. */
     bool regular;    /* Whether they follow one another without a gap. */
     int32_t batches;
@@ -67,57 +66,13 @@ static void pad_columns(const depthwise_mve_t *depthwise, int8_t *target)
     mrt_mve_fill(&target[behind], padding, (uint32_t)rest);
 }
 
-/* Words of the columns of four rows, of the channels from `channel` on. Less than a block writes on into padding. */
-static MRT_NOINLINE void interleave(const depthwise_mve_t *depthwise, const mrt_mve_rows_t *rows, int32_t channel,
-                                    int8_t *target)
+/*
+ * The first output row of the strip that would begin with row `top` of `count`: the last strip may share one with
+ * another.
+ */
+static inline int32_t strip_top(int32_t top, int32_t strip_rows, int32_t count)
 {
-    const int32_t column = depthwise->layout.column;
-    const int32_t left = depthwise->attrs->window.input_channels - channel;
-    mrt_mve_rows_t moved;
-    for (int32_t i = 0; i < MRT_MVE_TILE; ++i) { /* rows of padding stand still */
-        moved.step[i] = rows->step[i];
-        moved.at[i] = &rows->at[i][(rows->step[i] != 0) ? channel : 0];
-    }
-    mrt_mve_interleave(&target[padding_before(depthwise) * column], &moved, column, image_columns(depthwise),
-                       vctp8q((uint32_t)left));
-    if (column < MRT_MVE_BLOCK_BYTES) {
-        pad_columns(depthwise, target);
-    }
-}
-
-/* Where the four rows of a row of tiles are; rows of padding stand still. `row` is the strip's first output row. */
-static void find_rows(const depthwise_mve_t *depthwise, uint32_t row, int32_t tile, mrt_mve_rows_t *rows)
-{
-    const mrt_window_t *window = &depthwise->attrs->window;
-    const uint32_t height = (uint32_t)window->output_height;
-    const uint32_t image = row / height;
-    const uint32_t first = image * (uint32_t)window->input_height;
-    const int32_t taps = window->kernel_height + ((depthwise->rows == 1) ? 0 : (mrt_mve_strip_rows(&depthwise->layout) - 1));
-    const uint32_t top = row - (image * height);
-    const int32_t origin = ((int32_t)top * window->stride_height) - window->padding_top;
-    const mrt_tensor_t *input = mrt_call_input(depthwise->call, 0u);
-    const bool spread = mrt_tensor_has_row_table(input);
-    const int8_t *base = spread ? NULL : mrt_input_s8(depthwise->call, 0u, first);
-    int32_t tap = tile * MRT_MVE_TILE;
-    int32_t y = origin + (tap * window->dilation_height);
-    for (int32_t i = 0; i < MRT_MVE_TILE; ++i) {
-        rows->at[i] = depthwise->padding;
-        rows->step[i] = 0;
-        if ((tap < taps) && (y >= 0) && (y < window->input_height)) {
-            rows->at[i] = spread ? mrt_input_s8(depthwise->call, 0u, first + (uint32_t)y)
-                                 : &base[(uint32_t)y * input->row_bytes];
-            rows->step[i] = window->input_channels;
-        }
-        ++tap;
-        y += window->dilation_height;
-    }
-}
-
-/* The first output row of strip `strip`, counted from the first of all: the last strip may share one with another. */
-static inline int32_t strip_top(const depthwise_mve_t *depthwise, int32_t strip)
-{
-    const int32_t top = strip * mrt_mve_strip_rows(&depthwise->layout);
-    const bool beyond = (top > 0) && ((top + mrt_mve_strip_rows(&depthwise->layout)) > depthwise->rows);
+    const bool beyond = (top > 0) && ((top + strip_rows) > count);
     return beyond ? (top - 1) : top;
 }
 
@@ -199,9 +154,10 @@ static void list_patches(depthwise_mve_t *depthwise, uint32_t row, int32_t rows,
     const mrt_tensor_t *output = mrt_call_output(depthwise->call, 0u);
     const mrt_mve_layout_t *layout = &depthwise->layout;
     int32_t count = 0;
-    for (int32_t strip = 0; (strip * mrt_mve_strip_rows(layout)) < rows; ++strip) {
-        const uint32_t top = row + (uint32_t)strip_top(depthwise, strip);
-        const uint32_t patch = (uint32_t)strip * (uint32_t)layout->strip;
+    const int32_t strip_rows = mrt_mve_strip_rows(layout);
+    uint32_t patch = 0u;
+    for (int32_t begin = 0; begin < rows; begin += strip_rows) {
+        const uint32_t top = row + (uint32_t)strip_top(begin, strip_rows, rows);
         const uint32_t first = mrt_row_offset(depthwise->call, output, top) - depthwise->lowest;
         if (layout->quads) {
             const uint32_t under = (rows > 1) ? (top + 1u) : top;
@@ -211,6 +167,7 @@ static void list_patches(depthwise_mve_t *depthwise, uint32_t row, int32_t rows,
             list_singles(depthwise, count, patch, first);
         }
         count += layout->across;
+        patch += (uint32_t)layout->strip;
     }
     depthwise->batches = mrt_mve_divide_up(count, mrt_mve_batch_patches(layout));
     fill_batch(depthwise, count);
@@ -415,31 +372,126 @@ static void compute_channels(depthwise_mve_t *depthwise, const channels_t *chann
     }
 }
 
-/* The strips of the set of output rows from `row` on, of the channels from `channel` on. */
-static void make_strips(depthwise_mve_t *depthwise, uint32_t row, int32_t channel)
+/* By itself, as it takes all registers. */
+static MRT_NOINLINE void interleave(int8_t *target, const mrt_mve_rows_t *rows, int32_t column, int32_t count,
+                                    mve_pred16_t lanes)
 {
+    mrt_mve_interleave(target, rows, column, count, lanes);
+}
+
+/* Where the image of the set of output rows from `row` on is. */
+static void find_image(depthwise_mve_t *depthwise, uint32_t row)
+{
+    const mrt_window_t *window = &depthwise->attrs->window;
+    const uint32_t height = (uint32_t)window->output_height;
+    const uint32_t image = row / height;
+    const uint32_t top = row - (image * height);
+    depthwise->first = image * (uint32_t)window->input_height;
+    depthwise->origin = ((int32_t)top * window->stride_height) - window->padding_top;
+    depthwise->image = NULL;
+    if (!mrt_tensor_has_row_table(mrt_call_input(depthwise->call, 0u))) {
+        depthwise->image = mrt_input_s8(depthwise->call, 0u, depthwise->first);
+    }
+}
+
+/* Rows of the image under the four taps of a tile, and from which channel on. */
+typedef struct tile_rows {
+    int32_t y;    /* The first of them, inside or not. */
+    int32_t taps; /* Of the kernel that are left. */
+    int32_t channel;
+} tile_rows_t;
+
+/* Rows that the row table knows, one by one. */
+static MRT_NOINLINE void find_spread_rows(const depthwise_mve_t *depthwise, const tile_rows_t *tile, mrt_mve_rows_t *rows)
+{
+    const mrt_window_t *window = &depthwise->attrs->window;
+    int32_t y = tile->y;
+    for (int32_t i = 0; i < MRT_MVE_TILE; ++i) {
+        const bool there = (i < tile->taps) && (y >= 0) && (y < window->input_height);
+        rows->at[i] = depthwise->padding;
+        rows->step[i] = 0;
+        if (there) {
+            rows->at[i] = &mrt_input_s8(depthwise->call, 0u, depthwise->first + (uint32_t)y)[tile->channel];
+            rows->step[i] = window->input_channels;
+        }
+        y += window->dilation_height;
+    }
+}
+
+/* Row `index` of a tile: at `row`, or one of padding. */
+static inline void set_row(mrt_mve_rows_t *rows, uint32_t index, const int8_t *row, const int8_t *padding, int32_t step)
+{
+    rows->at[index] = (row != NULL) ? row : padding;
+    rows->step[index] = (row != NULL) ? step : 0;
+}
+
+/* Rows that lie at one distance. No loop: it would take twice as long. */
+static MRT_NOINLINE void find_even_rows(const depthwise_mve_t *depthwise, const tile_rows_t *tile, mrt_mve_rows_t *rows)
+{
+    const mrt_window_t *window = &depthwise->attrs->window;
+    const uint32_t height = (uint32_t)window->input_height;
+    const int32_t channels = window->input_channels;
+    const int32_t taps = tile->taps;
+    const uint32_t row_bytes = mrt_call_input(depthwise->call, 0u)->row_bytes;
+    const int8_t *const image = &depthwise->image[tile->channel];
+    const int8_t *const padding = depthwise->padding;
+    const uint32_t dilation = (uint32_t)window->dilation_height;
+    const uint32_t first = (uint32_t)tile->y; /* above the image it is very large */
+    const uint32_t second = first + dilation;
+    const uint32_t third = second + dilation;
+    const uint32_t fourth = third + dilation;
+    set_row(rows, 0u, (first < height) ? &image[first * row_bytes] : NULL, padding, channels);
+    set_row(rows, 1u, ((taps > 1) && (second < height)) ? &image[second * row_bytes] : NULL, padding, channels);
+    set_row(rows, 2u, ((taps > 2) && (third < height)) ? &image[third * row_bytes] : NULL, padding, channels);
+    set_row(rows, 3u, ((taps > 3) && (fourth < height)) ? &image[fourth * row_bytes] : NULL, padding, channels);
+}
+
+/*
+ * The strips of a set of output rows, of the channels from `channel` on. Less than a block writes on into padding.
+ * By itself, so that what all strips share stays in registers.
+ */
+static MRT_NOINLINE void make_strips(const depthwise_mve_t *depthwise, int32_t channel)
+{
+    const mrt_window_t *window = &depthwise->attrs->window;
     const mrt_mve_layout_t *layout = &depthwise->layout;
-    int32_t index = 0;
+    const int32_t column = layout->column;
+    const int32_t tile_row = layout->tile_row;
+    const int32_t down = window->stride_height;
+    const int32_t further = MRT_MVE_TILE * window->dilation_height;
+    const int32_t strip_rows = mrt_mve_strip_rows(layout);
+    const int32_t count = depthwise->rows;
+    const int32_t taps = window->kernel_height + ((count == 1) ? 0 : (strip_rows - 1));
+    const int32_t columns = image_columns(depthwise);
+    const mve_pred16_t lanes = vctp8q((uint32_t)(window->input_channels - channel));
+    const bool even = depthwise->image != NULL;
     int8_t *words = depthwise->strips;
-    for (int32_t strip = 0; (strip * mrt_mve_strip_rows(layout)) < depthwise->rows; ++strip) {
-        const uint32_t top = row + (uint32_t)strip_top(depthwise, strip);
-        for (int32_t tile = 0; tile < layout->tiles_high; ++tile) {
-            mrt_mve_rows_t *rows = &depthwise->found[(index < FOUND) ? index : FOUND];
-            if ((channel == 0) || (index >= FOUND)) {
-                find_rows(depthwise, top, tile, rows);
+    int8_t *image = &words[padding_before(depthwise) * column];
+    for (int32_t top = 0; top < count; top += strip_rows) {
+        tile_rows_t tile = {.channel = channel};
+        tile.y = depthwise->origin + (strip_top(top, strip_rows, count) * down);
+        for (tile.taps = taps; tile.taps > 0; tile.taps -= MRT_MVE_TILE) {
+            mrt_mve_rows_t rows;
+            if (even) {
+                find_even_rows(depthwise, &tile, &rows);
+            } else {
+                find_spread_rows(depthwise, &tile, &rows);
             }
-            interleave(depthwise, rows, channel, words);
-            words = &words[layout->tile_row];
-            ++index;
+            interleave(image, &rows, column, columns, lanes);
+            if (column < MRT_MVE_BLOCK_BYTES) {
+                pad_columns(depthwise, words);
+            }
+            tile.y += further;
+            words = &words[tile_row];
+            image = &image[tile_row];
         }
     }
 }
 
-/* The set of output rows from `row` on, of the block of input channels from `first` on. */
-static void compute_block(depthwise_mve_t *depthwise, uint32_t row, int32_t first)
+/* A set of output rows, of the block of input channels from `first` on. */
+static void compute_block(depthwise_mve_t *depthwise, int32_t first)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
-    make_strips(depthwise, row, first);
+    make_strips(depthwise, first);
     const int32_t copies = window->output_channels / window->input_channels;
     const int32_t words = filter_words(depthwise) + RECORD;
     const int32_t left = window->input_channels - first;
@@ -525,8 +577,9 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
     begin(&depthwise);
     for (uint32_t row = call->row_begin; row < call->row_end; row += (uint32_t)depthwise.rows) {
         choose_rows(&depthwise, row);
+        find_image(&depthwise, row);
         for (int32_t first = 0; first < depthwise.attrs->window.input_channels; first += MRT_MVE_BLOCK) {
-            compute_block(&depthwise, row, first);
+            compute_block(&depthwise, first);
         }
     }
     return MRT_OK;

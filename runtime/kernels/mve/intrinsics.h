@@ -384,9 +384,8 @@ static MRT_MVE_INLINE void mrt_mve_linear(const mrt_linear_s8_mve_attrs_t *attrs
                    "1:\n\t"
                    "vldrb.s32 %q[x], [%[a]], #4\n\t"
                    "vldrb.s32 %q[y], [%[b]], #4\n\t"
-                   "vmul.i32 %q[x], %q[x], %[k]\n\t"
+                   "vmlas.s32 %q[x], %q[k], %[c]\n\t"
                    "vmla.s32 %q[x], %q[y], %[l]\n\t"
-                   "vadd.i32 %q[x], %q[x], %[c]\n\t"
                    "vshl.s32 %q[x], %[s]\n\t"
                    "vmax.s32 %q[x], %q[x], %q[low]\n\t"
                    "vmin.s32 %q[x], %q[x], %q[high]\n\t"
@@ -394,7 +393,7 @@ static MRT_MVE_INLINE void mrt_mve_linear(const mrt_linear_s8_mve_attrs_t *attrs
                    "letp lr, 1b\n"
                    "2:\n\t"
                    : [a] "+l"(a), [b] "+l"(b), [o] "+l"(o), [x] "=&w"(x), [y] "=&w"(y)
-                   : [n] "r"(count), [k] "r"(attrs->first_factor), [l] "r"(attrs->second_factor),
+                   : [n] "r"(count), [k] "w"(vdupq_n_s32(attrs->first_factor)), [l] "r"(attrs->second_factor),
                      [c] "r"(attrs->addend), [s] "r"(-attrs->shift), [low] "w"(low), [high] "w"(high)
                    : "lr", "memory");
 }

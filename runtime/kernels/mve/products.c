@@ -7,19 +7,6 @@
 /* Twice as many channels, so far behind, are within reach of 8 bits. */
 #define TWINS_DISTANCE 248
 
-/*
- * One after another, the places of eight outputs: even lanes belong to one pixel, odd ones `distance` further. Channels
- * beyond the last one of `count` are copies of it and go to its place.
- */
-static inline uint16x8_t places_of(int32_t count, int32_t distance)
-{
-    static const uint16_t channels[8] = {0u, 0u, 1u, 1u, 2u, 2u, 3u, 3u};
-    static const uint16_t odd[8] = {0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX};
-    const int32_t last = count - 1;
-    const uint16x8_t channel = vminq_u16(vldrhq_u16(channels), vdupq_n_u16((uint16_t)last));
-    return vaddq_u16(channel, vandq_u16(vldrhq_u16(odd), vdupq_n_u16((uint16_t)distance)));
-}
-
 /* All groups of all pairs of one span, with any scaling. */
 static MRT_NOINLINE void multiply_any(const mrt_mve_tiles_t *tiles)
 {
@@ -57,10 +44,7 @@ static MRT_NOINLINE void multiply_tiles(const mrt_mve_tiles_t *tiles, int32_t sc
 
 static MRT_NOINLINE void multiply_twins(const mrt_mve_tiles_t *tiles, int32_t distance)
 {
-    static const uint8_t channels[16] = {0u, 4u, 0u, 4u, 1u, 5u, 1u, 5u, 2u, 6u, 2u, 6u, 3u, 7u, 3u, 7u};
-    static const uint8_t odd[16] = {0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u};
-    const uint8x16_t further = vandq_u8(vldrbq_u8(odd), vdupq_n_u8((uint8_t)distance));
-    mrt_mve_twins(tiles, vaddq_u8(vldrbq_u8(channels), further));
+    mrt_mve_twins(tiles, mrt_mve_twin_places(distance));
 }
 
 /*
@@ -90,7 +74,7 @@ static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *ti
         tiles->groups = &product->groups[(done / MRT_MVE_GROUP) * words];
         tiles->output = &output[done];
         tiles->channels = (whole > 0) ? whole : MRT_MVE_GROUP;
-        tiles->places = places_of((whole > 0) ? MRT_MVE_GROUP : left, distance);
+        tiles->places = mrt_mve_places((whole > 0) ? MRT_MVE_GROUP : left, distance);
         multiply_tiles(tiles, product->scaling);
         done += tiles->channels;
     }
@@ -135,7 +119,7 @@ void mrt_mve_multiply_spans(const mrt_mve_product_t *product, const mrt_mve_pair
     tiles.blocks = pairs->blocks;
     tiles.output = output;
     tiles.channels = product->channels;
-    tiles.places = places_of(MRT_MVE_GROUP, product->channels);
+    tiles.places = mrt_mve_places(MRT_MVE_GROUP, product->channels);
     tiles.end = product->output;
     multiply_tiles(&tiles, product->scaling);
 }

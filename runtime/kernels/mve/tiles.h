@@ -25,6 +25,27 @@ typedef struct mrt_mve_tiles {
     mrt_mve_output_t end;
 } mrt_mve_tiles_t;
 
+/**
+ * One after another, the places of eight outputs: even lanes belong to one pixel, odd ones `distance` further. Channels
+ * beyond the last one of `count` are copies of it and go to its place.
+ */
+static inline uint16x8_t mrt_mve_places(int32_t count, int32_t distance)
+{
+    static const uint16_t channels[8] = {0u, 0u, 1u, 1u, 2u, 2u, 3u, 3u};
+    static const uint16_t odd[8] = {0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX, 0u, UINT16_MAX};
+    const int32_t last = count - 1;
+    const uint16x8_t channel = vminq_u16(vldrhq_u16(channels), vdupq_n_u16((uint16_t)last));
+    return vaddq_u16(channel, vandq_u16(vldrhq_u16(odd), vdupq_n_u16((uint16_t)distance)));
+}
+
+/** Likewise of two groups' sixteen outputs, in bytes, where the second group's stand in odd lanes. */
+static inline uint8x16_t mrt_mve_twin_places(int32_t distance)
+{
+    static const uint8_t channels[16] = {0u, 4u, 0u, 4u, 1u, 5u, 1u, 5u, 2u, 6u, 2u, 6u, 3u, 7u, 3u, 7u};
+    static const uint8_t odd[16] = {0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u, 0u, 0u, 255u, 255u};
+    return vaddq_u8(vldrbq_u8(channels), vandq_u8(vldrbq_u8(odd), vdupq_n_u8((uint8_t)distance)));
+}
+
 /** Steps of a pass: of that many blocks. */
 #define MRT_MVE_STEPS 4
 
@@ -39,11 +60,11 @@ typedef struct mrt_mve_tiles_state {
     const int8_t *end; /* Of the outputs of a pair's first pixel. */
     int32_t output_moves[2];
     const int32_t *moves[2];
-    int32_t counts[2]; /* Of passes, of at most MRT_MVE_STEPS steps each; of spans. */
+    int32_t counts[2]; /* Of passes, of MRT_MVE_STEPS steps each, before the rest; of spans. */
     int32_t pairs;
     const int32_t *groups;
     int32_t channels;
-    uint32_t first; /* At first the bytes of the steps of the first pass. */
+    uint32_t first; /* At first the bytes of the steps of the rest. */
     uint32_t tail;  /* At first 1 for rectified outputs, else 0. */
 } mrt_mve_tiles_state_t;
 
@@ -51,10 +72,11 @@ typedef struct mrt_mve_tiles_state {
 #define MRT_MVE_TILES_STEP /* MISRA D4 */ \
     MRT_MVE_PRODUCTS_2X4("vldrb.8 %q[x], [r1], #16\n\tvldrb.8 %q[y], [r3], #16\n\t")
 
-/* Each span's passes, and where the first of them begins; behind the spans, the group's end. Which tail follows. */
+/* Each span's passes, and where its products begin; behind the spans, the group's end. Which tail follows. */
 #define MRT_MVE_TILES_PLACES /* MISRA D4 */ \
-    "adr r4, 2f\n\tldr r2, %[first]\n\tsub r4, r4, r2\n\tadd r4, #1\n\t" \
-    "ldrd r2, lr, %[counts]\n\tldr r0, %[spans]\n\tdls lr, lr\n" \
+    "adr r4, 2f\n\tldr r2, %[first]\n\tsub r4, r4, r2\n\tadd r4, #1\n\tstr r4, %[first]\n\t" \
+    "ldrd r2, lr, %[counts]\n\tcmp r2, #0\n\tittt ne\n\tadrne r6, 1f\n\tmovne r4, r6\n\taddne r4, #1\n\t" \
+    "ldr r0, %[spans]\n\tdls lr, lr\n" \
     "12:\n\tstrd r2, r4, [r0, #8]\n\tadd r0, #16\n\tle lr, 12b\n\t" \
     "adr r4, 3f\n\tadd r4, #1\n\tstr r4, [r0, #12]\n\t" \
     "adr r0, 6f\n\tadr r2, 7f\n\tldr r4, %[tail]\n\tcmp r4, #0\n\tit eq\n\tmoveq r0, r2\n\tadd r0, #1\n\t" \
@@ -68,10 +90,12 @@ typedef struct mrt_mve_tiles_state {
     "4:\n\tldr r0, %[channels]\n\tadd r0, %[out]\n\tstr r0, %[end]\n\tldr %[w], %[groups]\n" \
     "5:\n\tldm %[w], {r0, r2, r4, r6}\n\tldm %[w]!, {r8, r10, r12, lr}\n\tldr %[s], %[spans]\n\t" MRT_MVE_TILES_LOAD
 
-/* The products of a span, then the next one. */
+/* The products of a span: passes, where there are any, and the rest; then the next span. */
 #define MRT_MVE_TILES_SPAN /* MISRA D4 */ \
     "1:\n\t" MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP \
-    "2:\n\tsubs r5, #1\n\tbne 1b\n\t" MRT_MVE_TILES_LOAD
+    "subs r5, #1\n\tbne 1b\n\tldr pc, %[first]\n\t" \
+    MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP MRT_MVE_TILES_STEP \
+    "2:\n\t" MRT_MVE_TILES_LOAD
 
 /* A group's sums, scaled by the multipliers. */
 #define MRT_MVE_TILES_SCALE \
@@ -105,7 +129,7 @@ typedef struct mrt_mve_tiles_state {
 /** All groups of all pairs. */
 static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
-    const int32_t passes = (tiles->blocks + (MRT_MVE_STEPS - 1)) / MRT_MVE_STEPS;
+    const int32_t passes = (tiles->blocks - 1) / MRT_MVE_STEPS;
     mrt_mve_tiles_state_t state; /* member by member: an initialiser would first clear it, by a call */
     state.spans = tiles->spans;
     state.output_moves[0] = tiles->first_output_move - tiles->channels;
@@ -117,7 +141,7 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
     state.pairs = tiles->pairs;
     state.groups = tiles->groups;
     state.channels = tiles->channels;
-    state.first = (uint32_t)(tiles->blocks - ((passes - 1) * MRT_MVE_STEPS)) * MRT_MVE_STEP_BYTES;
+    state.first = (uint32_t)(tiles->blocks - (passes * MRT_MVE_STEPS)) * MRT_MVE_STEP_BYTES;
     state.tail = (scaling == MRT_MVE_RECTIFIED) ? 1u : 0u;
     const int32_t *w;
     int8_t *out = tiles->output;
@@ -130,8 +154,8 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
                        MRT_MVE_TILES_TAILS MRT_MVE_TILES_NEXT
                    : [w] "=&r"(w), [out] "+r"(out), [s] "=&r"(s), [x] "=&w"(x), [y] "=&w"(y), [u] "=&w"(u),
                      [v] "=&w"(v), [end] "=m"(state.end), [pairs] "+m"(state.pairs), [tail] "+m"(state.tail),
-                     [moves] "+m"(state.moves), [output_moves] "+m"(state.output_moves)
-                   : [first] "m"(state.first), [spans] "m"(state.spans), [counts] "m"(state.counts),
+                     [moves] "+m"(state.moves), [output_moves] "+m"(state.output_moves), [first] "+m"(state.first)
+                   : [spans] "m"(state.spans), [counts] "m"(state.counts),
                      [groups] "m"(state.groups), [channels] "m"(state.channels), [places] "w"(tiles->places),
                      [offset] "w"(vdupq_n_s16((int16_t)tiles->end.offset)),
                      [low] "w"(vdupq_n_s16((int16_t)tiles->end.low)),
@@ -153,15 +177,16 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
     "vrshl.s32 %q[x], %q[x], %q[v]\n\tvrshl.s32 %q[y], %q[y], %q[v]\n\t" \
     "vqmovunb.s32 " narrow ", %q[x]\n\tvqmovunt.s32 " narrow ", %q[y]\n\t"
 
-/* Both groups' outputs to bytes; -128 is but another highest bit. */
+/* Both groups' outputs to bytes; -128 is but another highest bit. Behind the pairs, perhaps, one that overlaps them. */
 #define MRT_MVE_TWINS /* MISRA D4 */ \
     "2:\n\tldr r0, %[channels]\n\tadd %[end], %[out], r0\n\tldr %[w], %[groups]\n" \
     "1:\n\t" MRT_MVE_TWIN("%[first]", "3", "%q[z]") MRT_MVE_TWIN("%[second]", "4", "%q[x]") \
     "vqmovnb.u16 %q[z], %q[z]\n\tvqmovnt.u16 %q[z], %q[x]\n\tveor %q[z], %q[z], %q[sign]\n\t" \
     "vstrb.8 %q[z], [%[out], %q[places]]\n\tadd %[out], #8\n\tcmp %[out], %[end]\n\tbne 1b\n\t" \
-    "ldrd r0, r2, %[moves]\n\tadd %[a], r0\n\tadd %[b], r0\n\tadd %[out], r2\n\t" \
-    "ldrd r0, r2, %[later]\n\tstrd r0, r2, %[moves]\n\t" \
-    "ldr r0, %[pairs]\n\tsubs r0, #1\n\tstr r0, %[pairs]\n\tbne 2b\n\t"
+    "ldrd r0, r2, %[moves]\n\tadd %[a], r0\n\tadd %[b], r0\n\tadd %[out], r2\n\tcmp %[out], %[last]\n\tbne 2b\n\t" \
+    "ldrd r0, r2, %[back]\n\tcmp r0, #0\n\tbeq 5f\n\tsub %[a], r0\n\tsub %[b], r0\n\tsub %[out], r2\n\t" \
+    "add %[last], r2\n\tmovs r0, #0\n\tstr r0, %[back]\n\tb 2b\n" \
+    "5:\n\t"
 
 /**
  * All groups of all pairs, two groups at a time, for rectified outputs, of one span of at most MRT_MVE_STEPS blocks.
@@ -172,15 +197,19 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_
     const int32_t unused = (MRT_MVE_STEPS - tiles->blocks) * MRT_MVE_BYTES; /* steps that are not made */
     const int32_t *groups = tiles->groups;
     const int32_t channels = tiles->channels;
-    int32_t moves[2] = {tiles->first_moves[0], tiles->first_output_move - channels};
-    const int32_t later[2] = {tiles->moves[0], tiles->output_move - channels};
-    int32_t pairs = tiles->pairs;
+    const int32_t moves[2] = {tiles->moves[0], tiles->output_move - channels};
+    /* The pair that overlaps others comes last. */
+    int32_t back[2] = {tiles->moves[0] - tiles->first_moves[0], tiles->output_move - tiles->first_output_move};
+    const bool odd = (back[0] != 0) && (tiles->pairs > 1);
+    back[0] = odd ? back[0] : 0;
+    const int32_t whole = tiles->pairs - (odd ? 1 : 0);
     uint32_t first = (uint32_t)tiles->blocks * MRT_MVE_STEP_BYTES;
     uint32_t second;
     const int8_t *a = tiles->spans->at[0] - unused;
     const int8_t *b = tiles->spans->at[1] - unused;
     const int32_t *w;
     int8_t *out = tiles->output;
+    int8_t *last = &out[whole * tiles->output_move];
     int8_t *end;
     int32x4_t x;
     int32x4_t y;
@@ -188,10 +217,11 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_
     int32x4_t u;
     int32x4_t v;
     __asm volatile(MRT_MVE_TWINS_PLACES MRT_MVE_TWINS /* MISRA D5 */
-                   : [a] "+r"(a), [b] "+r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [x] "=&w"(x),
-                     [y] "=&w"(y), [z] "=&w"(z), [u] "=&w"(u), [v] "=&w"(v), [pairs] "+m"(pairs), [first] "+m"(first),
-                     [second] "=m"(second), [moves] "+m"(moves)
-                   : [later] "m"(later), [groups] "m"(groups), [channels] "m"(channels), [places] "w"(places), [sign] "w"(vdupq_n_u8(0x80u))
+                   : [a] "+r"(a), [b] "+r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [last] "+r"(last),
+                     [x] "=&w"(x), [y] "=&w"(y), [z] "=&w"(z), [u] "=&w"(u), [v] "=&w"(v), [first] "+m"(first),
+                     [second] "=m"(second), [back] "+m"(back)
+                   : [moves] "m"(moves), [groups] "m"(groups), [channels] "m"(channels), [places] "w"(places),
+                     [sign] "w"(vdupq_n_u8(0x80u))
                    : MRT_MVE_SUMS, "cc", "memory");
 }
 

@@ -28,6 +28,18 @@ COMMON: dict[str, tuple[int, ...]] = {
 }
 RANGES: dict[str, dict[str, tuple[int, ...]]] = {
     "conv2d_s8_mve": {**COMMON, "input_zero_point": (-129, 128), "kernel_height": (0, 32767), "stride_width": (0,)},
+    "conv2d_rgb_s8_mve": {
+        **COMMON,
+        "scaling": (0, 3),
+        "input_zero_point": (-129, 128),
+        "input_channels": (2,),
+        "output_channels": (4, 256),
+        "kernel_height": (2,),
+        "kernel_width": (2,),
+        "dilation_height": (2,),
+        "dilation_width": (2,),
+        "stride_width": (0, 30000),
+    },
     "depthwise_conv2d_s8_mve": {
         **COMMON,
         "input_zero_point": (-129, 128),
@@ -62,6 +74,7 @@ def described(kernel: str) -> Described:
     """A sound call, of the kernel that the compiler would choose."""
     case = {
         "conv2d_s8_mve": lambda: conv2d(pairs_of(1), (1, 5, 5, 8), 4, (3, 3)),
+        "conv2d_rgb_s8_mve": lambda: conv2d(pairs_of(1), (1, 5, 5, 3), 8, (3, 3)),
         "depthwise_conv2d_s8_mve": lambda: depthwise_conv2d(pairs_of(1), (1, 5, 5, 8), 1, (3, 3)),
         "fully_connected_s8_mve": lambda: fully_connected(pairs_of(1), (1, 16), 16, 8),
         "linear_s8_mve": lambda: case_of("add_s8", {**RESNET, "activation_min": -50, "activation_max": 50}, 1),

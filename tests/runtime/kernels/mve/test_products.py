@@ -13,6 +13,7 @@ from micrort.operators.window import Padding
 from micrort.variants import mve
 
 KERNELS = {"conv2d_s8_mve", "fully_connected_s8_mve"}
+COLOURS = "conv2d_rgb_s8_mve"
 
 
 def assert_all_offers_equal_the_portable_kernel(case: Case) -> set[str]:
@@ -165,3 +166,37 @@ def test_windows_that_are_multiplied_where_they_lie(data: st.DataObject) -> None
     if draw(st.booleans()):
         case.call.attrs.update({"output_offset": -128})  # type: ignore[attr-defined]
     assert "conv2d_s8_mve" in assert_all_offers_equal_the_portable_kernel(case)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_first_layers_of_three_channels(data: st.DataObject) -> None:
+    """Borders on every side and none, one window in a row and many, strides that keep rows and that do not."""
+    draw = data.draw
+    padding = draw(st.sampled_from([Padding.SAME, Padding.VALID]))
+    least = 1 if padding is Padding.SAME else 3
+    shape = (draw(st.integers(1, 2)), draw(st.integers(least, 9)), draw(st.integers(least, 12)), 3)
+    stride = (draw(st.integers(1, 4)), draw(st.integers(1, 3)))
+    case = conv2d(draw, shape, draw(st.sampled_from([8, 16, 24])), (3, 3), stride, (1, 1), padding)
+    if draw(st.booleans()):
+        case.call.attrs.update({"output_offset": -128})  # type: ignore[attr-defined]
+    assert COLOURS in assert_all_offers_equal_the_portable_kernel(case)
+
+
+@pytest.mark.parametrize(
+    ("channels", "dilation", "shift"),
+    [(12, (1, 1), -5), (256, (1, 1), -5), (8, (2, 1), -5), (8, (1, 2), -5), (8, (1, 1), 1)],
+)
+def test_first_layers_that_are_like_any_other(channels: int, dilation: tuple[int, int], shift: int) -> None:
+    case = conv2d(pairs_of(1), (1, 6, 6, 3), channels, (3, 3), dilation=dilation)
+    case.constants[4][:] = shift
+    assert assert_all_offers_equal_the_portable_kernel(case) == {"conv2d_s8_mve"}
+
+
+def test_a_first_layer_may_be_too_wide() -> None:
+    attrs = {"output_width": 40000, "stride_width": 1}
+    case = conv2d(pairs_of(1), (1, 6, 6, 3), 8, (3, 3))
+    offers = {offer.call.kernel: offer for offer in mve.variants(case.call, case.tensors, "balanced")}
+    made = offers[COLOURS].call.attrs
+    assert kernels.workspace_bytes(COLOURS, made) == 3 * 8 * 3
+    assert kernels.workspace_bytes(COLOURS, {**made, **attrs}) == 0
