@@ -10,6 +10,7 @@
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/mve/batches.h"
+#include "runtime/kernels/mve/image.h"
 #include "runtime/kernels/mve/layout.h"
 #include "runtime/kernels/mve/products.h"
 #include "runtime/kernels/product.h"
@@ -31,9 +32,7 @@ typedef struct depthwise_mve {
     int8_t *strips;
     mrt_mve_bounds_t bounds;
     int8_t padding[MRT_MVE_BYTES];
-    uint32_t first;      /* The input row that an image begins with, */
-    const int8_t *image; /* and where it is, if rows lie at one distance; else null. */
-    int32_t origin;      /* The row of the image under the first tap of the first output row. */
+    mrt_mve_image_t image;
     int32_t rows;    /* Of the output, that are made together. */
     bool regular;    /* Whether they follow one another without a gap. */
     int32_t batches;
@@ -379,71 +378,14 @@ static MRT_NOINLINE void interleave(int8_t *target, const mrt_mve_rows_t *rows, 
     mrt_mve_interleave(target, rows, column, count, lanes);
 }
 
-/* Where the image of the set of output rows from `row` on is. */
-static void find_image(depthwise_mve_t *depthwise, uint32_t row)
+static MRT_NOINLINE void find_spread_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)
 {
-    const mrt_window_t *window = &depthwise->attrs->window;
-    const uint32_t height = (uint32_t)window->output_height;
-    const uint32_t image = row / height;
-    const uint32_t top = row - (image * height);
-    depthwise->first = image * (uint32_t)window->input_height;
-    depthwise->origin = ((int32_t)top * window->stride_height) - window->padding_top;
-    depthwise->image = NULL;
-    if (!mrt_tensor_has_row_table(mrt_call_input(depthwise->call, 0u))) {
-        depthwise->image = mrt_input_s8(depthwise->call, 0u, depthwise->first);
-    }
+    mrt_mve_find_spread_rows(image, tile, rows);
 }
 
-/* Rows of the image under the four taps of a tile, and from which channel on. */
-typedef struct tile_rows {
-    int32_t y;    /* The first of them, inside or not. */
-    int32_t taps; /* Of the kernel that are left. */
-    int32_t channel;
-} tile_rows_t;
-
-/* Rows that the row table knows, one by one. */
-static MRT_NOINLINE void find_spread_rows(const depthwise_mve_t *depthwise, const tile_rows_t *tile, mrt_mve_rows_t *rows)
+static MRT_NOINLINE void find_even_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)
 {
-    const mrt_window_t *window = &depthwise->attrs->window;
-    int32_t y = tile->y;
-    for (int32_t i = 0; i < MRT_MVE_TILE; ++i) {
-        const bool there = (i < tile->taps) && (y >= 0) && (y < window->input_height);
-        rows->at[i] = depthwise->padding;
-        rows->step[i] = 0;
-        if (there) {
-            rows->at[i] = &mrt_input_s8(depthwise->call, 0u, depthwise->first + (uint32_t)y)[tile->channel];
-            rows->step[i] = window->input_channels;
-        }
-        y += window->dilation_height;
-    }
-}
-
-/* Row `index` of a tile: at `row`, or one of padding. */
-static inline void set_row(mrt_mve_rows_t *rows, uint32_t index, const int8_t *row, const int8_t *padding, int32_t step)
-{
-    rows->at[index] = (row != NULL) ? row : padding;
-    rows->step[index] = (row != NULL) ? step : 0;
-}
-
-/* Rows that lie at one distance. No loop: it would take twice as long. */
-static MRT_NOINLINE void find_even_rows(const depthwise_mve_t *depthwise, const tile_rows_t *tile, mrt_mve_rows_t *rows)
-{
-    const mrt_window_t *window = &depthwise->attrs->window;
-    const uint32_t height = (uint32_t)window->input_height;
-    const int32_t channels = window->input_channels;
-    const int32_t taps = tile->taps;
-    const uint32_t row_bytes = mrt_call_input(depthwise->call, 0u)->row_bytes;
-    const int8_t *const image = &depthwise->image[tile->channel];
-    const int8_t *const padding = depthwise->padding;
-    const uint32_t dilation = (uint32_t)window->dilation_height;
-    const uint32_t first = (uint32_t)tile->y; /* above the image it is very large */
-    const uint32_t second = first + dilation;
-    const uint32_t third = second + dilation;
-    const uint32_t fourth = third + dilation;
-    set_row(rows, 0u, (first < height) ? &image[first * row_bytes] : NULL, padding, channels);
-    set_row(rows, 1u, ((taps > 1) && (second < height)) ? &image[second * row_bytes] : NULL, padding, channels);
-    set_row(rows, 2u, ((taps > 2) && (third < height)) ? &image[third * row_bytes] : NULL, padding, channels);
-    set_row(rows, 3u, ((taps > 3) && (fourth < height)) ? &image[fourth * row_bytes] : NULL, padding, channels);
+    mrt_mve_find_even_rows(image, tile, rows);
 }
 
 /*
@@ -463,18 +405,18 @@ static MRT_NOINLINE void make_strips(const depthwise_mve_t *depthwise, int32_t c
     const int32_t taps = window->kernel_height + ((count == 1) ? 0 : (strip_rows - 1));
     const int32_t columns = image_columns(depthwise);
     const mve_pred16_t lanes = vctp8q((uint32_t)(window->input_channels - channel));
-    const bool even = depthwise->image != NULL;
+    const bool even = depthwise->image.even != NULL;
     int8_t *words = depthwise->strips;
     int8_t *image = &words[padding_before(depthwise) * column];
     for (int32_t top = 0; top < count; top += strip_rows) {
-        tile_rows_t tile = {.channel = channel};
-        tile.y = depthwise->origin + (strip_top(top, strip_rows, count) * down);
+        mrt_mve_tile_t tile = {.channel = channel};
+        tile.y = depthwise->image.origin + (strip_top(top, strip_rows, count) * down);
         for (tile.taps = taps; tile.taps > 0; tile.taps -= MRT_MVE_TILE) {
             mrt_mve_rows_t rows;
             if (even) {
-                find_even_rows(depthwise, &tile, &rows);
+                find_even_rows(&depthwise->image, &tile, &rows);
             } else {
-                find_spread_rows(depthwise, &tile, &rows);
+                find_spread_rows(&depthwise->image, &tile, &rows);
             }
             interleave(image, &rows, column, columns, lanes);
             if (column < MRT_MVE_BLOCK_BYTES) {
@@ -551,6 +493,9 @@ static void begin(depthwise_mve_t *depthwise)
     offset += (uint32_t)layout->moved;
     depthwise->strips = (int8_t *)mrt_address_mut(base, offset); /* MISRA D1 */
     vstrbq_s8(depthwise->padding, vdupq_n_s8((int8_t)attrs->input_zero_point));
+    depthwise->image.call = depthwise->call;
+    depthwise->image.window = &attrs->window;
+    depthwise->image.padding = depthwise->padding;
     depthwise->rows = 0; /* nothing is listed yet */
     depthwise->regular = false;
     vst1q_s16(depthwise->bounds.low, vdupq_n_s16((int16_t)attrs->activation_min));
@@ -577,7 +522,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
     begin(&depthwise);
     for (uint32_t row = call->row_begin; row < call->row_end; row += (uint32_t)depthwise.rows) {
         choose_rows(&depthwise, row);
-        find_image(&depthwise, row);
+        mrt_mve_find_image(&depthwise.image, row);
         for (int32_t first = 0; first < depthwise.attrs->window.input_channels; first += MRT_MVE_BLOCK) {
             compute_block(&depthwise, first);
         }
