@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.executor_graphs import Chain, chain
+from tests.executor_graphs import Chain, chain, streamed
 
 from micrort.native import library
 from micrort.native.executor import Tables
@@ -22,10 +22,10 @@ class Bench:
         self.chain: Chain = case or chain(1, pools=2, rows_per_step=2)
         self.tables = Tables(self.chain.graph, self.ffi, self.lib)
         self.graph = self.tables.graph
-        self.blocks = [self.ffi.new("uint8_t[]", FFI_MEMORY) for _ in range(2)]
+        self.blocks = [self.ffi.new("uint8_t[]", FFI_MEMORY) for _ in self.chain.graph.arenas]
         bases = [block + -int(self.ffi.cast("uintptr_t", block)) % 16 for block in self.blocks]
         sizes = [arena.size for arena in self.chain.graph.arenas]
-        self.memory = self.ffi.new("mrt_memory_t[]", list(zip(bases, sizes, strict=False)))
+        self.memory = self.ffi.new("mrt_memory_t[]", list(zip(bases, sizes, strict=True)))
         self.executor = self.ffi.new("mrt_executor_t *")
 
     def __getattr__(self, name: str) -> Any:
@@ -78,6 +78,25 @@ def test_an_inference(bench):
         bench.write(value)
         assert bench.run(bench.executor) == "OK"
         assert bench.read() == ("OK", bench.expected(value))
+
+
+def test_as_many_pools_as_there_can_be():
+    bench = Bench(chain(1, (2, 4, 3, 5, 2), pools=4)).ready()
+    value = bench.chain.input(0)
+    bench.write(value)
+    assert bench.run(bench.executor) == "OK"
+    assert bench.read() == ("OK", bench.expected(value))
+
+
+def test_an_executor_may_hold_anything_before_init():
+    bench = Bench(streamed(1))
+    size = bench.ffi.sizeof("mrt_executor_t")
+    bench.ffi.memmove(bench.executor, b"\xff" * size, size)
+    bench.ready()
+    row = bench.ffi.new("mrt_row_t *", (7, 7, 7, 7))
+    assert bench.waiting(bench.executor, row) == "OK"
+    assert (row.waiting, row.index, row.row, row.size) == (1, 0, 0, 10)
+    assert bench.run(bench.executor) == "STATE"  # nobody hands rows over
 
 
 def test_buffers_lie_in_the_arenas(bench):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.executor_graphs import SIZE, streamed
+from tests.executor_graphs import SIZE, Chain, streamed
 from tests.runtime.test_executor import Bench
+
+from micrort.ir import DType
+from micrort.ir.executor_graph import TensorEntry
+from micrort.ir.program import StepKind
 
 ROW_IN, ROW_OUT = 10, 20
 """Bytes of a row of the input and of the output."""
@@ -137,6 +142,36 @@ def test_arguments(rows):
     assert not done[0]
 
 
+def test_inputs_and_outputs_end_where_their_counts_say(rows):
+    """Whatever stands behind them."""
+    inputs = rows.ffi.new("mrt_tensor_info_t[]", [rows.graph.inputs[0]] * 2)
+    outputs = rows.ffi.new("mrt_tensor_info_t[]", [rows.graph.outputs[0]] * 2)
+    rows.graph.inputs, rows.graph.outputs = inputs, outputs
+    data = rows.ffi.new("uint8_t[]", ROW_OUT)
+    assert rows.push_row(rows.executor, 1, data, ROW_IN, rows.ffi.NULL) == "ARGUMENT"
+    assert rows.pop_row(rows.executor, 1, data, ROW_OUT, rows.ffi.NULL) == "ARGUMENT"
+
+
+def test_streams_behind_whole_tensors(rows):
+    """Input 1 and output 1 are handed over; input 0 and output 0 are a tensor of its own, which stays as it is."""
+    graph = rows.chain.graph
+    tensors = (*graph.tensors, TensorEntry("whole", (1, 1, 1, 8), DType.S8, 0, graph.arenas[0].size))
+    steps = [step if step.kind is StepKind.CALL else replace(step, call=1) for step in graph.steps]
+    ports = {"inputs": (len(tensors) - 1, graph.inputs[0]), "outputs": (len(tensors) - 1, graph.outputs[0])}
+    arenas = (replace(graph.arenas[0], size=graph.arenas[0].size + 8),)
+    more = Bench(Chain(replace(graph, tensors=tensors, steps=tuple(steps), arenas=arenas, **ports))).ready()
+    row, made = more.ffi.new("mrt_row_t *"), b""
+    for index in range(SIZE + 1):
+        if index < SIZE:
+            assert more.push_row(more.executor, 1, rows.data(index), ROW_IN, more.ffi.NULL) == "OK"
+        assert more.waiting(more.executor, row) == "OK"
+        if index > 0:
+            assert (row.waiting, row.index, row.row) == (OUTPUT, 1, index - 1)
+            assert more.pop_row(more.executor, 1, rows.room, ROW_OUT, more.ffi.NULL) == "OK"
+            made += bytes(more.ffi.buffer(rows.room))
+    assert made == rows.result
+
+
 def test_before_init():
     rows = Rows()
     assert rows.push(0) == "STATE"
@@ -148,7 +183,7 @@ def test_before_init():
 def test_whole_tensors_have_no_rows_to_hand_over():
     bench = Bench().ready()
     data = bench.ffi.new("uint8_t[]", 100)
-    row = bench.ffi.new("mrt_row_t *", {"size": 7})
+    row = bench.ffi.new("mrt_row_t *", (7, 7, 7, 7))
     assert bench.push_row(bench.executor, 0, data, 10, bench.ffi.NULL) == "ARGUMENT"
     assert bench.pop_row(bench.executor, 0, data, 15, bench.ffi.NULL) == "ARGUMENT"
     assert bench.waiting(bench.executor, row) == "OK"

@@ -303,7 +303,7 @@ static uint32_t patch_of(const mrt_window_t *window)
 {
     const uint64_t most = 4u * (uint64_t)MRT_DSP_QUADS_MAX;
     const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
-    const uint64_t patch = (taps <= most) ? (taps * (uint32_t)window->input_channels) : most;
+    const uint64_t patch = (taps <= most) ? (taps * (uint32_t)window->input_channels) : taps;
     return (patch <= most) ? (uint32_t)patch : (uint32_t)(most + 1u);
 }
 

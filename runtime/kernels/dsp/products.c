@@ -156,7 +156,7 @@ bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t chann
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, index);
     const uint32_t quads = mrt_dsp_quads(elements);
-    if ((channels < 1u) || (quads < 1u) || (quads > MRT_DSP_QUADS_MAX)) {
+    if (quads > MRT_DSP_QUADS_MAX) {
         return false;
     }
     const uint64_t groups = ((uint64_t)channels + (MRT_DSP_GROUP - 1u)) / MRT_DSP_GROUP;

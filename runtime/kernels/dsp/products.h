@@ -80,7 +80,7 @@ uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words);
 /**
  * Whether input `index` is a constant of int32 words that holds the groups of `channels` channels with filters of
  * `elements`: all shifts within 0..30, and weights of 0 behind the end of a filter, so that what stands behind the input
- * is of no matter. Both numbers are at least 1, and elements fill at most MRT_DSP_QUADS_MAX quads.
+ * is of no matter. Both numbers are at least 1; elements of more than MRT_DSP_QUADS_MAX quads are refused.
  */
 bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements);
 

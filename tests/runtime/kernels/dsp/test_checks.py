@@ -10,6 +10,7 @@ from tests.runtime.kernels.calls import ERR_ATTRIBUTE, OK, Call, descriptor
 from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
 
 from micrort.ir import DType, Tensor
+from micrort.ir.executor_graph import PARAMS_POOL
 from micrort.variants import Refusal, Variant, dsp
 from micrort.variants.dsp_winograd import winograd
 
@@ -61,6 +62,7 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for name in ("product", "rows"):
         yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"tile": 0}, {"tile": 3}))
         yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}))
+    yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
     for axis in ("height", "width"):
         for name, value in (("kernel", 1), ("stride", 2), ("dilation", 2)):
             yield "tiles", {f"{name}_{axis}": value}
@@ -131,3 +133,18 @@ def test_weights_behind_the_end_of_a_filter_are_zero(channels: int) -> None:
             is_used = element < (elements % 4 or 4)
             damaged = replace(call, contents=(call.contents[0], bytes(words)), offsets=[])
             assert damaged.check() == (OK if is_used else ERR_ATTRIBUTE), (group, lane)
+
+
+def test_constants_are_not_written() -> None:
+    call = addition()
+    call._table[2].pool = PARAMS_POOL
+    assert call.check() == ERR_ATTRIBUTE
+
+
+def test_vectors_are_at_most_as_many_as_int32_counts() -> None:
+    """Of one element each, in the largest tables that there can be: nothing but the check sees them."""
+    for row_bytes in (2**15, 2**15 + 1):
+        call = sound(fully_connected(pairs_of(1), (4, 1), 1, 1))
+        for index in (0, 2):
+            call._table[index].rows, call._table[index].row_bytes = 0xFFFF, row_bytes
+        assert call.check() == (OK if 0xFFFF * row_bytes < 2**31 else ERR_ATTRIBUTE)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.runtime.kernels.dsp.cases import Case, conv2d, pairs_of
@@ -34,6 +37,16 @@ def test_convolutions_equal_the_portable_kernel(case: Case) -> None:
     np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("padding", [{"padding_left": 7}, {"padding_top": 7}, {"padding_left": 9, "padding_top": 9}])
+def test_windows_that_miss_the_image_see_zero_points_alone(channels: int, padding: dict[str, int]) -> None:
+    case = conv2d(pairs_of(4), (1, 5, 6, channels), 6, (3, 3))
+    variant = case.variant(dsp)
+    moved = replace(case, call=replace(case.call, attrs={**case.call.attrs, **padding}))
+    call = replace(variant.call, attrs={**variant.call.attrs, **padding})
+    np.testing.assert_array_equal(moved.run_every_way(replace(variant, call=call)), moved.portable())
+
+
 def test_groups_stay_portable() -> None:
     case = conv2d(pairs_of(1), (1, 4, 4, 4), 4, (3, 3))
     case.call.attrs["groups"] = 2  # type: ignore[index]
@@ -47,3 +60,4 @@ def test_the_workspace_holds_lanes_and_a_row_of_zero_points_or_two_patches() -> 
     assert kernels.workspace_bytes("conv2d_s8_dsp", gathered.attrs) == 7 * 16 + 56
     huge = {**by_taps.attrs, "kernel_height": 2**31 - 1, "kernel_width": 2**31 - 1, "input_channels": 2**31 - 1}
     assert kernels.workspace_bytes("conv2d_s8_dsp", huge) >= 2**28
+    assert kernels.workspace_bytes("conv2d_s8_dsp", {**by_taps.attrs, "kernel_height": 0}) == 0

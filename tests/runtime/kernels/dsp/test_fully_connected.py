@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,6 +31,16 @@ def products(draw: st.DrawFn) -> Case:
 def test_products_equal_the_portable_kernel(case: Case) -> None:
     variant = case.variant(dsp)
     np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
+
+
+@pytest.mark.parametrize("tile", [1, 2])
+@pytest.mark.parametrize("vectors", [1, 2, 3, 5])
+def test_vectors_one_by_one_or_in_pairs(tile: int, vectors: int) -> None:
+    """However many there are, whatever the compiler would choose."""
+    case = fully_connected(pairs_of(3), (vectors, 7), 7, 5)
+    variant = case.variant(dsp)
+    call = replace(variant.call, attrs={**variant.call.attrs, "tile": tile})
+    np.testing.assert_array_equal(case.run_every_way(replace(variant, call=call)), case.portable())
 
 
 @settings(deadline=None, max_examples=100)
