@@ -135,6 +135,34 @@ def test_weights_behind_the_end_of_a_filter_are_zero(channels: int) -> None:
             assert damaged.check() == (OK if is_used else ERR_ATTRIBUTE), (group, lane)
 
 
+def fitted(name: str, changes: dict[str, int]) -> Call:
+    """A call with another window and tables of tensors that fit it, which nothing but the check sees."""
+    call = replace(CALLS[name], attrs={**CALLS[name].attrs, **changes}, offsets=[])
+    for index, side in ((0, "input"), (2, "output")):
+        call._table[index].rows = call.attrs[f"{side}_height"]
+        call._table[index].row_bytes = call.attrs[f"{side}_width"] * call.attrs[f"{side}_channels"]
+    return call
+
+
+LARGE = {f"{side}_{axis}": 32767 for side in ("input", "output") for axis in ("height", "width")}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("depthwise", {"output_channels": 6}),
+        ("depthwise", {"kernel_height": 32767, "kernel_width": 32767}),
+        ("depthwise", {"kernel_height": 600, "kernel_width": 600, "input_channels": 32767, "output_channels": 32767}),
+        ("depthwise3x3", {"output_channels": 6}),
+        ("depthwise3x3", {**LARGE, "block": 32767}),
+    ],
+    ids=str,
+)
+def test_windows_that_no_workspace_or_record_holds_are_refused(name: str, changes: dict[str, int]) -> None:
+    assert fitted(name, {}).check() == OK
+    assert fitted(name, changes).check() == ERR_ATTRIBUTE
+
+
 def test_constants_are_not_written() -> None:
     call = addition()
     call._table[2].pool = PARAMS_POOL

@@ -85,3 +85,24 @@ def test_sizes_that_no_memory_holds_ask_for_more_than_any_arena() -> None:
     call = by_planes(depthwise_conv2d(pairs_of(3), (1, 5, 5, 4), 1, (3, 3))).call
     huge = {**call.attrs, "stride_height": 32767, "output_height": 32767, "block": 32767, "output_width": 32767}
     assert kernels.workspace_bytes("depthwise_conv2d_s8_dsp", {**huge, "transposed": 0}) == 2**31 - 4
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (3, 2), (5, 5)])
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"padding_top": 9},
+        {"padding_left": 9},
+        {"stride_height": 2},
+        {"stride_width": 2},
+        {"stride_height": 2, "padding_top": 0, "padding_left": 9},
+    ],
+    ids=str,
+)
+def test_windows_that_miss_the_image(kernel: tuple[int, int], moved: dict[str, int]) -> None:
+    """Above it, left of it, below it and right of it, as attributes may say that no model of the field has."""
+    case = depthwise_conv2d(pairs_of(6), (2, 6, 6, 4), 1, kernel)
+    variant = case.variant(dsp)
+    case = replace(case, call=replace(case.call, attrs={**case.call.attrs, **moved}))
+    call = replace(variant.call, attrs={**variant.call.attrs, **moved})
+    np.testing.assert_array_equal(case.run_every_way(replace(variant, call=call)), case.portable())
