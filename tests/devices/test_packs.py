@@ -13,6 +13,7 @@ from tests.codegen.models import MODELS
 
 from micrort import cli, mlf
 from micrort.devices import packs
+from micrort.devices.boards import Flash, Identity
 from micrort.errors import UsageError
 
 PDSC = Path(__file__).parent / "Micrort.Test_DFP.pdsc"
@@ -37,6 +38,8 @@ def test_a_part_is_what_its_pack_says(pack: Path) -> None:
         assert found.algorithms == ("CMSIS/Flash/T7_1024.FLM",)
         assert found.board.memory_ld().startswith("MEMORY\n{\n    itcm : ORIGIN = 0x00000000, LENGTH = 0x4000")
     assert packs.device("T051C8", PDSC).target.name == "cortex-m0plus"
+    flash = packs.device("T746NGHx", pack).board.flash
+    assert flash == Flash("pyocd", "t746nghx", Identity(0xE000ED00, 0xFFF0, 0xC270), str(pack))
 
 
 def test_an_index_of_cmsis_pack_manager(tmp_path: Path) -> None:

@@ -6,22 +6,22 @@
 #include "ports/rtos/bare/registers.h"
 
 #define UART_DATA MRT_REGISTER(MRT_BOARD_UART_BASE)              /* MISRA D3 */
-#define UART_STATE MRT_REGISTER(MRT_BOARD_UART_BASE + 0x04u)     /* MISRA D3: bit 0: no room for a character */
-#define UART_CONTROL MRT_REGISTER(MRT_BOARD_UART_BASE + 0x08u)   /* MISRA D3: bit 0: sends */
-#define UART_DIVIDER MRT_REGISTER(MRT_BOARD_UART_BASE + 0x10u)   /* MISRA D3: clock over baud rate */
+#define UART_STATE MRT_REGISTER(MRT_BOARD_UART_BASE + 0x04u)     /* bit 0: no room for a character */
+#define UART_CONTROL MRT_REGISTER(MRT_BOARD_UART_BASE + 0x08u)   /* bit 0: sends */
+#define UART_DIVIDER MRT_REGISTER(MRT_BOARD_UART_BASE + 0x10u)   /* clock over baud rate */
 
 void mrt_port_board(void);
 
 /* Runs before main, when variables have their first values: clocks, flash wait states, caches, pins, console. */
 void mrt_port_board(void)
 {
-    UART_DIVIDER = MRT_BOARD_UART_DIVIDER;
-    UART_CONTROL = 1u;
+    UART_DIVIDER = MRT_BOARD_UART_DIVIDER; /* MISRA D3 */
+    UART_CONTROL = 1u; /* MISRA D3 */
 }
 
 static void send(char character)
 {
-    while ((UART_STATE & 1u) != 0u) {
+    while ((UART_STATE & 1u) != 0u) { /* MISRA D3 */
         /* the transmitter is busy */
     }
     UART_DATA = (uint8_t)character;

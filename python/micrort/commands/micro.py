@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +103,28 @@ def build(folder: Path, verbose: bool) -> None:
 @folder_argument
 def flash(folder: Path) -> None:
     """Write the image of the project in DIR to its board, verify it and reset the board."""
-    click.echo(_tried(lambda: actions.flash(folder)), nl=False)
+    with _progress() as progress:
+        _tried(lambda: actions.flash(folder, progress))
+    click.echo(f"{folder}: programmed, verified, reset")
+
+
+@contextmanager
+def _progress() -> Iterator[actions.Progress]:
+    """Bars on a terminal; else a line on standard error for each step that begins."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    steps: dict[str, Any] = {}
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:
+
+        def show(what: str, done: float) -> None:
+            if what not in steps:
+                steps[what] = bars.add_task(what, total=1.0)
+                if bars.disable:
+                    click.echo(what, err=True)
+            bars.update(steps[what], completed=done)
+
+        yield show
 
 
 @command.command("run")

@@ -52,6 +52,17 @@ class Uart:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """A word that tells the chip from others."""
+
+    address: int
+    mask: int
+    """Bits that count."""
+    value: int
+    """What they are."""
+
+
+@dataclass(frozen=True)
 class Flash:
     """How firmware gets into the board."""
 
@@ -59,6 +70,10 @@ class Flash:
     """One of TOOLS."""
     selects: str
     """The chip as pyOCD names it, or the script of OpenOCD."""
+    identity: Identity | None = None
+    """What is looked at before anything is written."""
+    pack: str | None = None
+    """The .pack with pyOCD's flash algorithm, where one was named; else pyOCD knows the chip, or has its pack."""
 
 
 @dataclass(frozen=True)
@@ -234,4 +249,8 @@ def _flash(table: dict[str, Any]) -> Flash:
     tool = str(table["tool"])
     if tool not in TOOLS:
         raise ValueError(f"[flash] tool is {tool!r}; it may be {', '.join(TOOLS)}")
-    return Flash(tool, str(table["chip" if tool == "pyocd" else "script"]))
+    word = table.get("identity")
+    identity = Identity(int(word["address"]), int(word["mask"]), int(word["value"])) if word is not None else None
+    if identity is not None and identity.value & ~identity.mask:
+        raise ValueError(f"[flash] identity value {identity.value:#x} has bits that mask {identity.mask:#x} leaves out")
+    return Flash(tool, str(table["chip" if tool == "pyocd" else "script"]), identity)

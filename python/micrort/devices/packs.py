@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from micrort.devices.boards import Board, Flash, Memory
+from micrort.devices.boards import Board, Flash, Identity, Memory
 from micrort.devices.targets import TARGETS, Target
 from micrort.errors import ToolError, UsageError
 
@@ -28,6 +28,11 @@ CORES = {
     **dict.fromkeys(("CortexM55", "CortexM85"), ("cortex-m55", INTEGER_ONLY)),
 }
 """Core as packs name it -> our targets with and without an FPU."""
+PART_NUMBERS = {
+    **{"CortexM0": 0xC20, "CortexM0Plus": 0xC60, "CortexM3": 0xC23, "CortexM4": 0xC24, "CortexM7": 0xC27},
+    **{"CortexM23": 0xD20, "CortexM33": 0xD21, "CortexM35P": 0xD31, "CortexM55": 0xD22, "CortexM85": 0xD23},
+}
+"""Cores -> bits 15:4 of CPUID (the technical reference manuals)."""
 FAST = ("dtcm", "tcm", "ccm")
 """Parts of the names of memories that the core reaches without waiting, the fastest first."""
 
@@ -53,6 +58,8 @@ class Device:
     """Memories for arenas, the fastest first."""
     algorithms: tuple[str, ...]
     """Files in the pack that program the flash."""
+    source: str | None
+    """The .pack that was named; None: an index, or a description alone."""
 
     @property
     def board(self) -> Board:
@@ -71,7 +78,7 @@ class Device:
             machine=None,
             uart=None,
             arenas=self.arenas,
-            flash=Flash("pyocd", self.name.lower()),
+            flash=Flash("pyocd", self.name.lower(), _identity(self.core), self.source),
         )
 
 
@@ -95,7 +102,8 @@ def device(name: str, packs: Path | None) -> Device:
         raise UsageError(f"no device {part!r} among the {len(found):,} of {where}{hint}. {_ADVICE}")
     entry = found[spelled[part.lower()]]
     try:
-        return _device(entry, processor)
+        source = str(packs.resolve()) if packs is not None and packs.suffix == ".pack" else None
+        return _device(entry, processor, source)
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise UsageError(f"the pack describes {part} incompletely: {error}") from None
 
@@ -165,7 +173,7 @@ def _unzipped(path: Path) -> Iterable[bytes]:
             yield pack.read(info)
 
 
-def _device(entry: Mapping[str, Any], processor: str) -> Device:
+def _device(entry: Mapping[str, Any], processor: str, source: str | None) -> Device:
     name = str(entry["name"])
     own = _processor(name, entry["processors"], processor)
     core, fpu = str(own["core"]), own["fpu"] not in (None, "None")
@@ -198,7 +206,14 @@ def _device(entry: Mapping[str, Any], processor: str) -> Device:
         data,
         tuple(sorted(ram, key=lambda n: (_speed(n), n != data, -memories[n].size))),
         tuple(str(item["file_name"]) for item in entry.get("algorithms") or ()),
+        source,
     )
+
+
+def _identity(core: str) -> Identity | None:
+    """The part's core, by its CPUID; a pack does not say how to tell the parts of a family."""
+    number = PART_NUMBERS.get(core)
+    return None if number is None else Identity(0xE000ED00, 0xFFF0, number << 4)
 
 
 def _speed(memory: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import struct
@@ -18,9 +19,13 @@ from pathlib import Path, PurePosixPath
 
 TYPE_CHECKING = False  # the module typing takes its time to load
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-SERVER, MODULE = "microtvm_api_server.py", "micrort_project.py"
+    Progress = Callable[[str, float], None]
+    """Called with what is being done, and the fraction of it that is done."""
+
+SERVER, MODULE, PYOCD_MODULE = "microtvm_api_server.py", "micrort_project.py", "micrort_pyocd.py"
 DESCRIPTION, ARCHIVE = "micrort.json", "model.tar"
 BAUD = 115_200
 GOODBYE = b"\x03"
@@ -30,13 +35,14 @@ TIMEOUT_NAMES = ("session_start_retry_timeout_sec", "session_start_timeout_sec",
 NO_PROBE = "no debug probe found: connect the board by USB, and see that no other program uses its probe"
 OTHER_CHIP = "the probe reaches another chip than the project's board has: choose the right board, or connect it"
 LOCKED = "the chip's flash is locked: lift its read or write protection first, which erases it"
-TOOL_TROUBLE = (
-    (("no available debug probes", "no connected debug probes", "no target device available"), NO_PROBE),
-    (("no device found", "open failed", "unable to find a matching", "no st-link"), NO_PROBE),
-    (("unexpected idcode", "did not match", "not recognized", "mismatch"), OTHER_CHIP),
-    (("read protected", "read-protected", "write protected", "locked", "failed erasing", "protection"), LOCKED),
+MARK_OTHER_CHIP = "micrort: another chip"
+"""What our own commands to OpenOCD print."""
+TROUBLE = (
+    (("no device found", "open failed", "unable to find a matching", "no st-link", "unable to open"), NO_PROBE),
+    ((MARK_OTHER_CHIP, "unexpected idcode"), OTHER_CHIP),
+    (("read protected", "read-protected", "write protected", "device locked", "protected sector"), LOCKED),
 )
-"""What tools print, in lower case, and what it means."""
+"""What OpenOCD prints, in lower case, and what it means."""
 
 
 class ProjectError(Exception):
@@ -109,8 +115,13 @@ def run(folder: Path) -> int:
     return subprocess.run(command, cwd=folder, input=nobody, check=False).returncode
 
 
-def flash(folder: Path) -> str:
-    """Write a project's image to its board, verify it, and reset the board; what the tool said.
+def _silent(what: str, done: float) -> None:
+    """Tells nobody."""
+    del what, done
+
+
+def flash(folder: Path, progress: Progress = _silent) -> None:
+    """Write a project's image to its board, verify it, and reset the board.
 
     Raises:
         ProjectError: there is no image, it does not fit, or the tool has trouble with the board.
@@ -118,32 +129,55 @@ def flash(folder: Path) -> str:
     described = describe(folder)
     image = _built(folder, described)
     fits(image, described["memories"])
-    command = flash_command(described)
-    done = _call(command, folder)
-    if done.returncode != 0:
-        said = done.stdout.lower()
-        meaning = next((text for marks, text in TOOL_TROUBLE if any(mark in said for mark in marks)), None)
-        what = f"{meaning}. {command[0]} said" if meaning else f"{' '.join(command)} failed"
-        raise ProjectError(f"{what}:\n{done.stdout.strip()[-2000:]}")
-    return done.stdout
-
-
-def flash_command(described: dict[str, Any]) -> list[str]:
-    """The command that programs the board.
-
-    Raises:
-        ProjectError: the board's description names no tool, or it is not installed.
-    """
     how = described["flash"]
     if how is None:
         emulated = "run" in described["commands"]
         hint = "it is emulated: `micrort micro run` runs it" if emulated else "add [flash] to its board.toml"
         raise ProjectError(f"{described['board']} cannot be flashed: {hint}")
-    tool, image = how["tool"], described["image"]
-    _find(tool)
-    if tool == "openocd":
-        return [tool, "-f", how["selects"], "-c", f"program {image} verify reset exit"]
-    return [tool, "flash", "--no-wait", "--target", how["selects"], image]
+    if how["tool"] == "pyocd":
+        _pyocd().program(image, how, progress)
+    else:
+        _openocd(folder, image, how, progress)
+
+
+def _pyocd() -> Any:
+    """The module beside this one that needs pyOCD."""
+    try:
+        import micrort_pyocd
+    except ImportError:  # no project's copy: micrort's own
+        from micrort.project import pyocd_probe as micrort_pyocd
+    return micrort_pyocd
+
+
+def _openocd(folder: Path, image: Path, how: dict[str, Any], progress: Progress) -> None:
+    """Have OpenOCD program, verify and reset; what it prints of its steps goes to `progress`."""
+    command = ["openocd", "-f", how["selects"], *openocd_commands(image.name, how.get("identity"))]
+    _find(command[0])
+    with subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            step = re.match(r"\*\* (\w+) (Started|Finished|OK) \*\*", line)
+            if step is not None:
+                progress(step[1].lower(), 0.0 if step[2] == "Started" else 1.0)
+    if process.returncode != 0:
+        meaning = next((text for marks, text in TROUBLE if any(mark in said.lower() for mark in marks)), None)
+        what = f"{meaning}. openocd said" if meaning else f"{' '.join(command)} failed"
+        raise ProjectError(f"{what}:\n{said.strip()[-2000:]}")
+
+
+def openocd_commands(image: str, identity: dict[str, int] | None) -> list[str]:
+    """Arguments that program an image, after a look at the word that tells the chip, where one is known."""
+    commands = []
+    if identity is not None:
+        read = f"set word [lindex [read_memory {identity['address']:#x} 32 1] 0]"
+        wrong = f'echo [format "{MARK_OTHER_CHIP}: {identity["address"]:#010x} reads 0x%08x" $word]; shutdown error'
+        same = f"($word & {identity['mask']:#x}) != {identity['value']:#x}"
+        commands = ["-c", f"init; reset halt; {read}; if {{{same}}} {{{wrong}}}"]
+    return [*commands, "-c", f"program {image} verify reset exit"]
 
 
 def fits(image: Path, memories: list[dict[str, Any]]) -> None:
@@ -152,17 +186,23 @@ def fits(image: Path, memories: list[dict[str, Any]]) -> None:
     Raises:
         ProjectError: it is no ELF, or a part lies outside; the missing bytes are said.
     """
-    for address, size in segments(image):
+    for address, data in segments(image):
         home = [m for m in memories if m["origin"] <= address < m["origin"] + m["size"]]
         if not home:
-            raise ProjectError(f"{image.name} loads {size:,} bytes at {address:#010x}, where the board has no memory")
-        beyond = address + size - home[0]["origin"] - home[0]["size"]
+            raise ProjectError(
+                f"{image.name} loads {len(data):,} bytes at {address:#010x}, where the board has no memory"
+            )
+        beyond = address + len(data) - home[0]["origin"] - home[0]["size"]
         if beyond > 0:
             raise ProjectError(f"{image.name} is too large: {home[0]['name']} lacks {beyond:,} bytes for it")
 
 
-def segments(image: Path) -> list[tuple[int, int]]:
-    """Address and bytes of each loaded part of a 32-bit little-endian ELF."""
+def segments(image: Path) -> list[tuple[int, bytes]]:
+    """Address and bytes of each part that a 32-bit little-endian ELF loads.
+
+    Raises:
+        ProjectError: it is none, or cut off.
+    """
     data = image.read_bytes()
     if data[:6] != b"\x7fELF\x01\x01":
         raise ProjectError(f"{image} is no 32-bit ELF: build the project again")
@@ -171,8 +211,11 @@ def segments(image: Path) -> list[tuple[int, int]]:
         size, count = struct.unpack_from("<HH", data, 42)
         rows = [struct.unpack_from("<IIIIII", data, table + index * size) for index in range(count)]
     except struct.error:
-        raise ProjectError(f"{image} is damaged: build the project again") from None
-    return [(row[3], row[4]) for row in rows if row[0] == 1 and row[4] > 0]
+        rows = []
+    parts = [(row[3], data[row[1] : row[1] + row[4]], row[4]) for row in rows if row[0] == 1 and row[4] > 0]
+    if not parts or any(len(content) < length for _, content, length in parts):
+        raise ProjectError(f"{image} is damaged: build the project again")
+    return [(address, content) for address, content, _ in parts]
 
 
 def _built(folder: Path, described: dict[str, Any]) -> Path:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from micrort.devices import boards, targets
 from micrort.devices.boards import Board
 from micrort.errors import UsageError
 from micrort.mlf import Package, archive
-from micrort.project import actions, platforms, server
+from micrort.project import actions, platforms, pyocd_probe, server
 from micrort.project.platforms.base import Files, Order, Platform
 
 ARCHIVE = "model.tar"
@@ -66,6 +66,7 @@ def create(
     files[ARCHIVE] = archive.to_bytes(package)
     files[actions.SERVER] = Path(server.__file__).read_bytes()
     files[actions.MODULE] = Path(actions.__file__).read_bytes()
+    files[actions.PYOCD_MODULE] = Path(pyocd_probe.__file__).read_bytes()
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
     described = {**_described(platform, order), "files": digests}
     return _write(folder, files, before, json.dumps(described, indent=2) + "\n")
@@ -98,7 +99,7 @@ def _described(platform: Platform, order: Order) -> dict[str, Any]:
         "target": order.target.name,
         "image": platform.image,
         "commands": platform.commands(order),
-        "flash": None if flash is None else {"tool": flash.tool, "selects": flash.selects},
+        "flash": None if flash is None else asdict(flash),
         "memories": [{"name": item.name, "origin": item.origin, "size": item.size} for item in memories],
         "options": dict(order.options),
         "project_options": [option.described() for option in api_options(platform)],
