@@ -20,7 +20,7 @@ typedef struct mrt_scalar_scaling {
     int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
-} mrt_scalar_scaling_t;
+} mrt_scalar_scaling_t; /* with records taken apart, `coarse` is 4 and `fraction` 24 */
 
 /**
  * Attributes of conv2d_s8_scalar: convolutions of one group with any window. Inputs: input, groups. Output as conv2d_s8.
@@ -42,7 +42,7 @@ typedef struct mrt_conv2d_s8_scalar_attrs {
  */
 typedef struct mrt_conv2d_quads_s8_scalar_attrs {
     mrt_window_t window;          /**< Geometry of input, output and window. */
-    mrt_scalar_scaling_t scaling; /**< How sums become outputs: with `coarse` 4 and `fraction` 24. */
+    mrt_scalar_scaling_t scaling; /**< How sums become outputs, by records taken apart. */
     int32_t input_point;          /**< The input's zero point, -128..127. */
 } mrt_conv2d_quads_s8_scalar_attrs_t;
 
@@ -58,6 +58,19 @@ typedef struct mrt_depthwise_conv2d_s8_scalar_attrs {
     int32_t pair_rows;            /**< 1: two rows may share words, which takes twice the workspace; 0: halves of rows. */
     int32_t phases;               /**< kernel_height: rows that come again are kept; or 1: they are made again. */
 } mrt_depthwise_conv2d_s8_scalar_attrs_t;
+
+/**
+ * Attributes of depthwise_planes_s8_scalar: windows of 3 x 3 without dilation, with a stride of at most 3 along the width.
+ * Inputs: input, filters. Output as depthwise_conv2d_s8. A filter is, in words: begin, width, factor and addend of an
+ * output channel's record, taken apart; the rest (int16) and nine weights, row by row, up to a whole word; and, where
+ * scaling is two-sided, the step.
+ */
+typedef struct mrt_depthwise_planes_s8_scalar_attrs {
+    mrt_window_t window;          /**< Geometry of input, output and window. */
+    mrt_scalar_scaling_t scaling; /**< How sums become outputs, by records taken apart. */
+    int32_t input_point;          /**< The input's zero point, -128..127. */
+    int32_t lines;                /**< Pairs of rows of the output that are made from a plane, 1..4096; see workspace. */
+} mrt_depthwise_planes_s8_scalar_attrs_t;
 
 /**
  * Attributes of fully_connected_s8_scalar: matrix products of vectors. Inputs: input, matrix. Output: one vector of

@@ -123,6 +123,16 @@ def scalar_quads(channels: int, elements: int, eights: int) -> int:
     return 90 + 2 * elements + round(groups * (7.75 * elements + 110) - eights * 1.1 * elements)
 
 
+def scalar_planes(window: Mapping[str, int | float], lines: int) -> int:
+    """Of an image by runtime/kernels/scalar/depthwise_planes_s8_scalar.c with planes of `lines` pairs of rows."""
+    pairs, across = (int(window["output_height"]) + 1) // 2, int(window["output_width"])
+    strips = -(-pairs // lines)
+    rows = (pairs - strips) * int(window["stride_height"]) + 3 * strips
+    columns = min((across - 1) * int(window["stride_width"]) + 3, int(window["input_width"]))
+    channel = 500 * strips + rows * (10 + 7 * columns) + pairs * (10 + 88 * across)
+    return int(window["output_channels"]) * channel + 4 * rows * columns
+
+
 def scalar_vector(channels: int, elements: int) -> int:
     """Of a vector by runtime/kernels/scalar/fully_connected_s8_scalar.c."""
     blocks = -(-elements // 8)

@@ -22,7 +22,7 @@ def variants(call: KernelCall, tensors: Tensors, optimize: str, long_products: b
     """Every variant that computes `call`, cost estimated."""
     del optimize
     for provider in _PROVIDERS.get(call.kernel, ()):
-        if long_products and provider in (fully_connected, quads, fully_connected_quads):
+        if long_products and provider in (fully_connected, quads, fully_connected_quads, depthwise_planes):
             continue  # slower than others where one instruction multiplies and adds
         offer = provider(call, tensors)
         if offer is not None:
@@ -248,6 +248,48 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     )
 
 
+def depthwise_planes(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """Windows of 3 x 3 without dilation: from planes of several rows."""
+    attrs, weights = call.attrs, tensors[call.inputs[1]].data
+    side = all(attrs[f"kernel_{axis}"] == 3 and attrs[f"dilation_{axis}"] == 1 for axis in ("height", "width"))
+    if weights is None or not side or attrs["stride_width"] > 3:
+        return None
+    # [height, width, channels] -> [channels, taps by rows]
+    filters = weights.reshape(9, -1).transpose()
+    scaling = scale_apart(call, tensors, filters)
+    if scaling is None or not lanes_hold(filters):
+        return None
+    window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
+    pitch = (int(window["output_width"]) - 1) * int(window["stride_width"]) + 3
+    stride, pairs = int(window["stride_height"]), (int(window["output_height"]) + 1) // 2
+    lines = min(max((PLANE_BYTES // (4 * pitch) - 3) // stride + 1, 1), pairs)
+    made = {**window, **scaling.attrs, "input_point": -int(attrs["input_offset"]), "lines": lines}
+    estimate = tensors[call.outputs[0]].nhwc[0] * cost.scalar_planes(window, lines)
+    packed = pack_planes(filters, scaling)
+    return _replaced(call, "depthwise_planes_s8_scalar", packed, made, estimate, "2 rows x 1 channel", "filters")
+
+
+PLANE_BYTES = 1024
+"""So much workspace a plane may take; a line at least is made from one."""
+
+
+def pack_planes(filters: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Filters of depthwise_planes_s8_scalar as int32 [output channels, words].
+
+    Args:
+        filters: int8 [output channels, 9].
+        scaling: of each channel, by scale_apart.
+    """
+    begin, width, rest, factor, addend, step = scaling.records.transpose()
+    halves = np.pad(filters, ((0, 0), (2, 1))).astype(np.int8)
+    halves[:, :2] = rest.astype("<i2")[:, None].view(np.int8)
+    words = np.stack([begin, width, factor, addend], axis=1) & 0xFFFFFFFF
+    parts = [words.astype(np.uint32).view(np.int32), np.ascontiguousarray(halves).view("<i4").astype(np.int32)]
+    if scaling.attrs["two_sided"]:
+        parts.append((step[:, None] & 0xFFFFFFFF).astype(np.uint32).view(np.int32))
+    return np.concatenate(parts, axis=1)
+
+
 TAPS_MAX = 510
 """Most taps, and the largest stride, of depthwise_conv2d_s8_scalar."""
 ROWS_BYTES = 800
@@ -329,6 +371,6 @@ _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...
     "add_s8": (linear,),
     "sub_s8": (linear,),
     "conv2d_s8": (convolution, quads),
-    "depthwise_conv2d_s8": (depthwise,),
+    "depthwise_conv2d_s8": (depthwise, depthwise_planes),
     "fully_connected_s8": (fully_connected, fully_connected_pairs, fully_connected_quads),
 }

@@ -86,13 +86,13 @@ mrt_status_t mrt_conv2d_quads_s8_scalar_run(const mrt_call_t *call)
         .point = attrs->input_point,
     };
     mrt_scalar_quads_t quads = {
+        .shared = mrt_scalar_apart(&attrs->scaling),
         .words = row.words,
         .words_end = &row.words[elements],
         .groups = mrt_input_row(call, 1u, 0u),
         .channels = (uint32_t)window->output_channels,
         .skip = mrt_scalar_quads_skip(elements / 2u),
     };
-    mrt_scalar_scale_set(&quads.scale, &attrs->scaling);
     row.words[elements - 1u] = 0u;
     for (uint32_t y = call->row_begin; y < call->row_end; ++y) {
         mrt_lines_make(&row.lines, call, window, y);
@@ -146,8 +146,6 @@ mrt_status_t mrt_conv2d_quads_s8_scalar_check(const mrt_call_t *call)
     return mrt_check_status(mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
                             && (mrt_window_check(&attrs->window, input, output, 1u) == MRT_OK)
-                            && mrt_scalar_scaling_check(&attrs->scaling)
-                            && (attrs->scaling.coarse == (int32_t)MRT_SCALAR_QUAD_COARSE)
-                            && (attrs->scaling.fraction == (int32_t)MRT_SCALAR_QUAD_FRACTION)
+                            && mrt_scalar_apart_check(&attrs->scaling)
                             && mrt_check_range(attrs->input_point, -128, 127) && groups_are_sound(call, attrs));
 }

@@ -18,6 +18,7 @@ uint32_t mrt_scalar_quads_skip(uint32_t pairs)
 #if MRT_SCALAR_ASSEMBLY == 1
 
 #define MEMBER(name) MRT_SCALAR_MEMBER(mrt_scalar_quads_t, name)
+#define SHARED(name) [name] "i"(offsetof(mrt_scalar_quads_t, shared.name))
 
 /* Two weights of each of two channels times two elements. An arithmetic shift by 16 leaves the low lane's sign in the
  * carry: added, it makes the high lane whole. */
@@ -173,7 +174,7 @@ static MRT_NOINLINE void multiply_groups(mrt_scalar_quads_t *quads)
         "    mov     r3, r11\n"
         "    str     r3, [%[s], %[group]]\n"
         : [s] "+l"(s)
-        : MRT_SCALAR_OF_SCALE(middle), MRT_SCALAR_OF_SCALE(least), MRT_SCALAR_OF_SCALE(most),
+        : SHARED(middle), SHARED(least), SHARED(most),
           MEMBER(words), MEMBER(words_end), MEMBER(skip), MEMBER(group), MEMBER(output), MEMBER(end), MEMBER(sum)
         : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
@@ -230,28 +231,6 @@ static inline void dot(const mrt_scalar_quads_t *quads, const uint32_t *weights,
     sums[1] = (int32_t)high;
 }
 
-static int8_t output_of(const mrt_scalar_quads_t *quads, uint32_t channel, int32_t sum)
-{
-    const uint32_t *record = &quads->group[channel * MRT_SCALAR_QUAD_RECORD];
-    const uint32_t offset = (uint32_t)sum - record[0];
-    int32_t output;
-    if (offset > record[1]) {
-        output = ((int32_t)offset < 0) ? quads->scale.least : quads->scale.most;
-    } else {
-        const int32_t coarse = sum >> MRT_SCALAR_QUAD_COARSE; /* MISRA D2 */
-        const uint32_t product = (uint32_t)coarse * record[2];
-        const int32_t fine = (int32_t)product >> (16u - MRT_SCALAR_QUAD_COARSE); /* MISRA D2 */
-        const uint32_t scaled = ((uint32_t)sum * record[3]) + (uint32_t)fine + record[4];
-        output = (int32_t)scaled;
-        if (output < quads->scale.middle) {
-            const uint32_t below = scaled + quads->group[MRT_SCALAR_QUAD_STEPS + channel];
-            output = (int32_t)below;
-        }
-        output = output >> MRT_SCALAR_QUAD_FRACTION; /* MISRA D2 */
-    }
-    return (int8_t)output;
-}
-
 static void multiply_groups(mrt_scalar_quads_t *quads)
 {
     const uint32_t elements = (uint32_t)(quads->words_end - quads->words);
@@ -262,7 +241,9 @@ static void multiply_groups(mrt_scalar_quads_t *quads)
         dot(quads, weights, window, sums);
         dot(quads, &weights[2], window, &sums[2]);
         for (uint32_t channel = 0u; channel < MRT_SCALAR_QUAD; ++channel) {
-            quads->output[channel] = output_of(quads, channel, sums[channel]);
+            const uint32_t *record = &quads->group[channel * MRT_SCALAR_APART];
+            const uint32_t step = quads->group[MRT_SCALAR_QUAD_STEPS + channel];
+            quads->output[channel] = mrt_scalar_output_apart(&quads->shared, record, step, sums[channel]);
         }
         quads->output = &quads->output[MRT_SCALAR_QUAD];
         quads->group = &weights[2u * elements];

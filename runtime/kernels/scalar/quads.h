@@ -6,14 +6,10 @@
  * The vector's elements are words too, so that all operands come by loads of several words. A group, of four channels
  * (A: 0 and 1, B: 2 and 3), is, in words:
  *
- *     0    a record for each channel: begin, width, rest, factor, addend
+ *     0    a record for each channel, taken apart (scale.h)
  *     20   a step for each channel
  *     24   windows: 1, where the sums of eight products fit into a lane; 0, where those of two do
  *     25   weights: for each two elements two words of A, two of B
- *
- * Outputs come as in scale.h, but all numbers of a record are whole words, which allows for the same coarse part and the
- * same fraction always: sums with an offset sum - begin of at most `width` are scaled, others clamped; `rest` is signed.
- * The step is 0 where scaling is one-sided.
  */
 #ifndef MRT_RUNTIME_KERNELS_SCALAR_QUADS_H
 #define MRT_RUNTIME_KERNELS_SCALAR_QUADS_H
@@ -24,21 +20,16 @@
 #define MRT_SCALAR_QUAD 4u
 
 /** Places in a group, in words. */
-#define MRT_SCALAR_QUAD_RECORD 5u
 #define MRT_SCALAR_QUAD_STEPS 20u
 #define MRT_SCALAR_QUAD_WINDOWS 24u
 #define MRT_SCALAR_QUAD_WEIGHTS 25u
-
-/** Bits that the coarse part of a sum leaves out, and of an output behind the point. */
-#define MRT_SCALAR_QUAD_COARSE 4u
-#define MRT_SCALAR_QUAD_FRACTION 24u
 
 /** Elements of a window of eight. */
 #define MRT_SCALAR_QUAD_EIGHT 8u
 
 /** What a vector is multiplied with. */
 typedef struct mrt_scalar_quads {
-    mrt_scalar_scale_t scale;
+    mrt_scalar_apart_t shared; /**< By all channels. */
     const uint32_t *words;     /**< The vector; behind it, where that makes their number even, any word. */
     const uint32_t *words_end; /**< Behind all of them. */
     const uint32_t *groups;

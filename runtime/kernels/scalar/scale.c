@@ -51,6 +51,41 @@ int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record
     return (int8_t)output;
 }
 
+mrt_scalar_apart_t mrt_scalar_apart(const mrt_scalar_scaling_t *scaling)
+{
+    mrt_scalar_scale_t scale;
+    mrt_scalar_scale_set(&scale, scaling);
+    return (mrt_scalar_apart_t){scale.middle, scale.least, scale.most};
+}
+
+int8_t mrt_scalar_output_apart(const mrt_scalar_apart_t *shared, const uint32_t record[MRT_SCALAR_APART], uint32_t step,
+                               int32_t sum)
+{
+    const uint32_t offset = (uint32_t)sum - record[0];
+    int32_t output;
+    if (offset > record[1]) {
+        output = ((int32_t)offset < 0) ? shared->least : shared->most;
+    } else {
+        const int32_t coarse = sum >> MRT_SCALAR_APART_COARSE; /* MISRA D2 */
+        const uint32_t product = (uint32_t)coarse * record[2];
+        const int32_t fine = (int32_t)product >> (16u - MRT_SCALAR_APART_COARSE); /* MISRA D2 */
+        const uint32_t scaled = ((uint32_t)sum * record[3]) + (uint32_t)fine + record[4];
+        output = (int32_t)scaled;
+        if (output < shared->middle) {
+            const uint32_t below = scaled + step;
+            output = (int32_t)below;
+        }
+        output = output >> MRT_SCALAR_APART_FRACTION; /* MISRA D2 */
+    }
+    return (int8_t)output;
+}
+
+bool mrt_scalar_apart_check(const mrt_scalar_scaling_t *scaling)
+{
+    return mrt_scalar_scaling_check(scaling) && (scaling->coarse == (int32_t)MRT_SCALAR_APART_COARSE)
+           && (scaling->fraction == (int32_t)MRT_SCALAR_APART_FRACTION);
+}
+
 bool mrt_scalar_scaling_check(const mrt_scalar_scaling_t *scaling)
 {
     return mrt_check_range(scaling->coarse, 1, 15) && mrt_check_range(scaling->fraction, 1, 24)

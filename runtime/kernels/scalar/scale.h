@@ -13,6 +13,10 @@
  * compiler has compared it with requantise.h at each of the at most 255 sums where the output changes; a channel for
  * which no such numbers exist has `begin` MRT_SCALAR_EXACT, `end` the shift, then the multiplier and what sums begin
  * with, as requantise.h takes them.
+ *
+ * Where each number of a record is a whole word, the same coarse part and the same fraction do for nearly all channels:
+ * records taken apart are begin, width, rest (signed), factor, addend. Sums whose offset sum - begin is at most `width`
+ * are scaled so; others are clamped.
  */
 #ifndef MRT_RUNTIME_KERNELS_SCALAR_SCALE_H
 #define MRT_RUNTIME_KERNELS_SCALAR_SCALE_H
@@ -60,6 +64,28 @@ void mrt_scalar_scale_set(mrt_scalar_scale_t *scale, const mrt_scalar_scaling_t 
 
 /** The output of a sum, which holds neither bias nor the input's zero point. */
 int8_t mrt_scalar_output(const mrt_scalar_scale_t *scale, const uint32_t *record, int32_t sum);
+
+/** Words of a record taken apart; bits that the coarse part leaves out then, and bits of an output behind the point. */
+#define MRT_SCALAR_APART 5u
+#define MRT_SCALAR_APART_COARSE 4u
+#define MRT_SCALAR_APART_FRACTION 24u
+
+/** What channels with records taken apart share; members as above. */
+typedef struct mrt_scalar_apart {
+    int32_t middle;
+    int32_t least;
+    int32_t most;
+} mrt_scalar_apart_t;
+
+/** What channels with records taken apart share, from the attributes. */
+mrt_scalar_apart_t mrt_scalar_apart(const mrt_scalar_scaling_t *scaling);
+
+/** The output of a sum by a record taken apart; `step` as above, 0 where scaling is one-sided. */
+int8_t mrt_scalar_output_apart(const mrt_scalar_apart_t *shared, const uint32_t record[MRT_SCALAR_APART], uint32_t step,
+                               int32_t sum);
+
+/** Whether the attributes are those of records taken apart. */
+bool mrt_scalar_apart_check(const mrt_scalar_scaling_t *scaling);
 
 /** Whether the attributes are within their ranges. */
 bool mrt_scalar_scaling_check(const mrt_scalar_scaling_t *scaling);
