@@ -61,9 +61,9 @@ typedef struct mrt_depthwise_conv2d_s8_scalar_attrs {
 
 /**
  * Attributes of depthwise_planes_s8_scalar: windows of 3 x 3 without dilation, with a stride of at most 3 along the width.
- * Inputs: input, filters. Output as depthwise_conv2d_s8. A filter is, in words: begin, width, factor and addend of an
- * output channel's record, taken apart; the rest (int16) and nine weights, row by row, up to a whole word; and, where
- * scaling is two-sided, the step.
+ * Inputs: input, filters. Output as depthwise_conv2d_s8. A filter is, in words, an output channel's record: begin and end
+ * (int16 each, of which one counts 8 sums), factor, addend; then the rest (int16) and nine weights, row by row, up to a
+ * whole word; then, where scaling is two-sided, the step.
  */
 typedef struct mrt_depthwise_planes_s8_scalar_attrs {
     mrt_window_t window;          /**< Geometry of input, output and window. */

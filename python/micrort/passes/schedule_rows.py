@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OVERHEADS = {"balanced": 0.027, "ram": 0.095, "speed": 0.0, "size": 0.0}
 """By level, the part of instructions that a smaller arena may cost, as estimated."""
+TRIFLES = {"balanced": 0.01, "ram": 0.0}
+"""By level, the part of an arena that is not worth an instruction."""
 SEARCH_BUDGET = 200
 """Placements for each buffer, while schedules are compared."""
 
@@ -82,14 +84,15 @@ def whole(program: Program, costs: Costs) -> Program:
 def choose(found: Sequence[Schedule], optimize: str, max_ram: int | None) -> Schedule:
     """The schedule that is wanted, of a front by rising instructions.
 
-    Without `max_ram` the smallest arena whose instructions are within the level's bounds; with it the fewest
-    instructions that fit, or the smallest arena where nothing does.
+    Without `max_ram` the smallest arena, or about as small a one, whose instructions are within the level's bounds;
+    with it the fewest instructions that fit, or the smallest arena where nothing does.
     """
     if max_ram is not None:
         fitting = [item for item in found if item.arena_bytes <= max_ram]
         return fitting[0] if fitting else min(found, key=lambda item: item.arena_bytes)
     most = found[0].instructions * (1 + OVERHEADS[optimize])
-    return min((item for item in found if item.instructions <= most), key=lambda item: item.arena_bytes)
+    least = min(item.arena_bytes for item in found if item.instructions <= most)
+    return next(item for item in found if item.arena_bytes <= least * (1 + TRIFLES.get(optimize, 0.0)))
 
 
 def front(

@@ -256,7 +256,7 @@ def depthwise_planes(call: KernelCall, tensors: Tensors) -> Variant | None:
         return None
     # [height, width, channels] -> [channels, taps by rows]
     filters = weights.reshape(9, -1).transpose()
-    scaling = scale_apart(call, tensors, filters)
+    scaling = scale_apart(call, tensors, filters, PLANE_UNIT)
     if scaling is None or not lanes_hold(filters):
         return None
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
@@ -271,6 +271,8 @@ def depthwise_planes(call: KernelCall, tensors: Tensors) -> Variant | None:
 
 PLANE_BYTES = 1024
 """So much workspace a plane may take; a line at least is made from one."""
+PLANE_UNIT = 8
+"""Sums that begin and end of a filter's record count as one: those of nine products then have 16 bits."""
 
 
 def pack_planes(filters: np.ndarray, scaling: Scaling) -> np.ndarray:
@@ -278,12 +280,13 @@ def pack_planes(filters: np.ndarray, scaling: Scaling) -> np.ndarray:
 
     Args:
         filters: int8 [output channels, 9].
-        scaling: of each channel, by scale_apart.
+        scaling: of each channel, by scale_apart with PLANE_UNIT.
     """
     begin, width, rest, factor, addend, step = scaling.records.transpose()
+    ends = (begin // PLANE_UNIT & 0xFFFF) + ((begin + width) // PLANE_UNIT << 16)
     halves = np.pad(filters, ((0, 0), (2, 1))).astype(np.int8)
     halves[:, :2] = rest.astype("<i2")[:, None].view(np.int8)
-    words = np.stack([begin, width, factor, addend], axis=1) & 0xFFFFFFFF
+    words = np.stack([ends, factor, addend], axis=1) & 0xFFFFFFFF
     parts = [words.astype(np.uint32).view(np.int32), np.ascontiguousarray(halves).view("<i4").astype(np.int32)]
     if scaling.attrs["two_sided"]:
         parts.append((step[:, None] & 0xFFFFFFFF).astype(np.uint32).view(np.int32))

@@ -70,10 +70,14 @@ def scale(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) 
     return None if channels is None else _search(channels, *_clamp(call))
 
 
-def scale_apart(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) -> Scaling | None:
-    """The same with records as runtime/kernels/scalar/quads.h has them; None also where a channel has no such numbers.
+def scale_apart(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray, unit: int = 1) -> Scaling | None:
+    """The same with records taken apart; None also where a channel has no such numbers.
 
     Only sums that the weights can reach count.
+
+    Args:
+        call, tensors, filters: see scale.
+        unit: begin is a multiple of so many sums, and so is the first one behind the end.
 
     Returns:
         Records of [begin, width, rest, factor, addend, step].
@@ -95,6 +99,7 @@ def scale_apart(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.nda
     sides = (product(channels.steps) + far, product(channels.steps - 1) - far)
     found, (above, below) = _addends(channels, sides, _APART_FRACTION)
     ends = np.clip(np.stack([channels.steps[:, 0], channels.steps[:, -1] - 1], axis=1), -reach, reach)
+    ends = ends // unit * unit + np.array([0, unit - 1])
     # What lies between an end and the nearest step has the output beside that step.
     outputs = channels.outputs[0] - 1 + (channels.steps[:, None, :] <= ends[:, :, None]).sum(axis=2)
     constant = ~reached.any(axis=1)
@@ -116,7 +121,7 @@ def scale_apart(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.nda
 
 
 _APART_COARSE, _APART_FRACTION = 4, 24
-"""MRT_SCALAR_QUAD_COARSE, MRT_SCALAR_QUAD_FRACTION."""
+"""MRT_SCALAR_APART_COARSE, MRT_SCALAR_APART_FRACTION."""
 
 
 def _clamp(call: KernelCall) -> tuple[int, int]:

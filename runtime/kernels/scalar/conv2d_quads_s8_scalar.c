@@ -1,6 +1,7 @@
 /* Convolution, int8, for cores without SIMD: any window; a patch at a time, as words, times four channels at once. */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/product.h"
 #include "runtime/kernels/scalar/quads.h"
 #include "runtime/kernels/window.h"
 
@@ -11,6 +12,7 @@
 typedef struct quads_row {
     const mrt_window_t *window;
     uint32_t channels; /* of the input */
+    uint32_t run;      /* elements of a tap row */
     uint32_t *words;
     int32_t point;
     mrt_lines_t lines;
@@ -34,8 +36,7 @@ static uint32_t *gather_columns(const quads_row_t *row, const int8_t *line, int3
         if ((column < 0) || (column >= window->input_width)) {
             to = fill(to, row->channels, row->point);
         } else {
-            mrt_scalar_quads_widen(&line[(uint32_t)column * row->channels], row->channels, to);
-            to = &to[row->channels];
+            to = mrt_scalar_quads_widen(&line[(uint32_t)column * row->channels], row->channels, to);
         }
         column += window->dilation_width;
     }
@@ -43,25 +44,53 @@ static uint32_t *gather_columns(const quads_row_t *row, const int8_t *line, int3
 }
 
 /* The patch whose columns begin with `origin`. */
-static void gather(const quads_row_t *row, int32_t origin)
+static MRT_NOINLINE void gather(const quads_row_t *row, int32_t origin)
 {
     const mrt_window_t *window = row->window;
-    const uint32_t run = (uint32_t)window->kernel_width * row->channels;
     const bool adjoin = (window->dilation_width == 1) && (origin >= 0)
                         && ((origin + window->kernel_width) <= window->input_width);
     uint32_t *words = row->words;
     for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
         if ((tap < row->lines.taps.begin) || (tap >= row->lines.taps.end)) {
-            words = fill(words, run, row->point);
+            words = fill(words, row->run, row->point);
         } else {
             const int8_t *line = mrt_lines_row(&row->lines, tap); /* MISRA D1 */
-            if (adjoin) {
-                mrt_scalar_quads_widen(&line[(uint32_t)origin * row->channels], run, words);
-                words = &words[run];
-            } else {
-                words = gather_columns(row, line, origin, words);
-            }
+            words = adjoin ? mrt_scalar_quads_widen(&line[(uint32_t)origin * row->channels], row->run, words)
+                           : gather_columns(row, line, origin, words);
         }
+    }
+}
+
+/* Likewise, where all rows and columns lie in the image. */
+static MRT_NOINLINE void gather_inside(const quads_row_t *row, int32_t origin)
+{
+    const uint32_t first = (uint32_t)origin * row->channels;
+    uint32_t *words = row->words;
+    for (int32_t tap = 0; tap < row->lines.taps.end; ++tap) {
+        const int8_t *line = row->lines.rows[tap]; /* MISRA D1 */
+        words = mrt_scalar_quads_widen(&line[first], row->run, words);
+    }
+}
+
+/* The pixels of a row of outputs. */
+static void multiply_row(const quads_row_t *row, mrt_scalar_quads_t *quads, int8_t *output)
+{
+    const mrt_window_t *window = row->window;
+    const uint32_t channels = (uint32_t)window->output_channels;
+    const bool whole = (window->dilation_width == 1) && (window->kernel_height <= MRT_LINES_MAX)
+                       && ((row->lines.taps.end - row->lines.taps.begin) == window->kernel_height);
+    const int32_t last = whole ? (window->input_width - window->kernel_width) : -1;
+    int32_t origin = -window->padding_left;
+    int8_t *pixel = output;
+    for (int32_t left = window->output_width; left > 0; --left) {
+        if ((origin >= 0) && (origin <= last)) {
+            gather_inside(row, origin);
+        } else {
+            gather(row, origin);
+        }
+        mrt_scalar_quads_multiply(quads, pixel);
+        pixel = &pixel[channels];
+        origin += window->stride_width;
     }
 }
 
@@ -79,9 +108,11 @@ mrt_status_t mrt_conv2d_quads_s8_scalar_run(const mrt_call_t *call)
     const mrt_conv2d_quads_s8_scalar_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     const uint32_t elements = patch_of(window);
+    const uint32_t rest = (uint32_t)window->output_channels % MRT_SCALAR_QUAD;
     quads_row_t row = {
         .window = window,
         .channels = (uint32_t)window->input_channels,
+        .run = (uint32_t)window->kernel_width * (uint32_t)window->input_channels,
         .words = mrt_workspace(call), /* MISRA D1 */
         .point = attrs->input_point,
     };
@@ -90,20 +121,14 @@ mrt_status_t mrt_conv2d_quads_s8_scalar_run(const mrt_call_t *call)
         .words = row.words,
         .words_end = &row.words[elements],
         .groups = mrt_input_row(call, 1u, 0u),
-        .channels = (uint32_t)window->output_channels,
+        .whole = (uint32_t)window->output_channels - rest,
+        .rest = rest,
         .skip = mrt_scalar_quads_skip(elements / 2u),
     };
     row.words[elements - 1u] = 0u;
     for (uint32_t y = call->row_begin; y < call->row_end; ++y) {
         mrt_lines_make(&row.lines, call, window, y);
-        int8_t *output = mrt_output_s8(call, 0u, y);
-        int32_t origin = -window->padding_left;
-        for (int32_t x = 0; x < window->output_width; ++x) {
-            gather(&row, origin);
-            mrt_scalar_quads_multiply(&quads, output);
-            output = &output[quads.channels];
-            origin += window->stride_width;
-        }
+        multiply_row(&row, &quads, mrt_output_s8(call, 0u, y));
     }
     return MRT_OK;
 }

@@ -8,8 +8,11 @@
 
 #include <stddef.h>
 
-/* Words of a filter: begin, width, factor and addend of its record; the rest and nine weights; the step. */
-#define FILTER 8u
+/* Words of a filter: begin and end, factor and addend of its record; the rest and nine weights; the step. */
+#define FILTER 7u
+
+/* What begin and end count. */
+#define UNIT 8
 
 /* Largest stride along the width: lines of outputs then lie one behind the other in a plane. */
 #define STRIDE_MAX 3
@@ -110,19 +113,26 @@ static void join(const planes_scalar_t *conv)
     }
 }
 
+/* A half of a word, with its sign. */
+static int32_t half_of(uint32_t word, uint32_t half)
+{
+    return (int16_t)(uint16_t)((word >> (16u * half)) & 0xFFFFu);
+}
+
 /* Takes a filter apart. */
 static void set_filter(mrt_scalar_plane_t *plane, const uint32_t *filter, bool two_sided)
 {
-    const int8_t *bytes = (const int8_t *)&filter[4]; /* MISRA D1 */
-    const int32_t rest = (int16_t)(uint16_t)(filter[4] & 0xFFFFu);
+    const int8_t *bytes = (const int8_t *)&filter[3]; /* MISRA D1 */
+    const int32_t begin = half_of(filter[0], 0u) * UNIT;
+    const int32_t end = (half_of(filter[0], 1u) * UNIT) + (UNIT - 1);
     for (uint32_t tap = 0u; tap < MRT_SCALAR_PLANE_TAPS; ++tap) {
         plane->weights[tap] = (uint32_t)(int32_t)bytes[2u + tap];
     }
-    plane->record[0] = filter[0];
-    plane->record[1] = filter[1];
-    plane->record[2] = (uint32_t)rest;
-    plane->record[3] = filter[2];
-    plane->record[4] = filter[3];
+    plane->record[0] = (uint32_t)begin;
+    plane->record[1] = (uint32_t)end - (uint32_t)begin;
+    plane->record[2] = (uint32_t)half_of(filter[3], 0u);
+    plane->record[3] = filter[1];
+    plane->record[4] = filter[2];
     plane->step = two_sided ? filter[FILTER - 1u] : 0u;
 }
 

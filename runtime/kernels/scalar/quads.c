@@ -179,34 +179,6 @@ static MRT_NOINLINE void multiply_groups(mrt_scalar_quads_t *quads)
         : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
-void mrt_scalar_quads_widen(const int8_t *elements, uint32_t count, uint32_t *words)
-{
-    const uint32_t first = count % 4u;
-    for (uint32_t i = 0u; i < first; ++i) {
-        words[i] = (uint32_t)(int32_t)elements[i];
-    }
-    if (count > first) {
-        uint32_t *to = &words[first];
-        const int8_t *even = &elements[count];
-        const int8_t *odd = &even[1];
-        int32_t i = (int32_t)first - (int32_t)count;
-        __asm volatile( /* MISRA D5 */
-            "    .syntax unified\n"
-            "1:\n"
-            "    ldrsb   r2, [%[even], %[i]]\n"
-            "    ldrsb   r3, [%[odd], %[i]]\n"
-            "    adds    %[i], #2\n"
-            "    ldrsb   r4, [%[even], %[i]]\n"
-            "    ldrsb   r5, [%[odd], %[i]]\n"
-            "    stm     %[to]!, {r2, r3, r4, r5}\n"
-            "    adds    %[i], #2\n"
-            "    bne     1b\n"
-            : [to] "+l"(to), [i] "+l"(i)
-            : [even] "l"(even), [odd] "l"(odd)
-            : "r2", "r3", "r4", "r5", "cc", "memory");
-    }
-}
-
 #else
 
 /* The sums of two channels: `weights` are those of A or, two words further, of B. */
@@ -250,30 +222,21 @@ static void multiply_groups(mrt_scalar_quads_t *quads)
     }
 }
 
-void mrt_scalar_quads_widen(const int8_t *elements, uint32_t count, uint32_t *words)
-{
-    for (uint32_t i = 0u; i < count; ++i) {
-        words[i] = (uint32_t)(int32_t)elements[i];
-    }
-}
-
 #endif
 
 void mrt_scalar_quads_multiply(mrt_scalar_quads_t *quads, int8_t *output)
 {
-    const uint32_t rest = quads->channels % MRT_SCALAR_QUAD;
-    const uint32_t whole = quads->channels - rest;
     quads->group = quads->groups;
-    if (whole > 0u) {
+    if (quads->whole > 0u) {
         quads->output = output;
-        quads->end = &output[whole];
+        quads->end = &output[quads->whole];
         multiply_groups(quads);
     }
-    if (rest > 0u) {
+    if (quads->rest > 0u) {
         int8_t last[MRT_SCALAR_QUAD];
         quads->output = last;
         quads->end = &last[MRT_SCALAR_QUAD];
         multiply_groups(quads);
-        (void)memcpy(&output[whole], last, rest);
+        (void)memcpy(&output[quads->whole], last, quads->rest);
     }
 }

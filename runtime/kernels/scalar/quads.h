@@ -14,6 +14,7 @@
 #ifndef MRT_RUNTIME_KERNELS_SCALAR_QUADS_H
 #define MRT_RUNTIME_KERNELS_SCALAR_QUADS_H
 
+#include "runtime/kernels/scalar/lanes.h"
 #include "runtime/kernels/scalar/scale.h"
 
 /** Channels of a group. */
@@ -33,7 +34,8 @@ typedef struct mrt_scalar_quads {
     const uint32_t *words;     /**< The vector; behind it, where that makes their number even, any word. */
     const uint32_t *words_end; /**< Behind all of them. */
     const uint32_t *groups;
-    uint32_t channels;         /**< Of the output, at least 1. */
+    uint32_t whole;            /**< Channels of the output in whole groups. */
+    uint32_t rest;             /**< Further channels; at least 1 with those. */
     uint32_t skip;             /**< What mrt_scalar_quads_skip gives. */
     /* What assembly works with; nothing to set. */
     const uint32_t *group;
@@ -48,7 +50,55 @@ uint32_t mrt_scalar_quads_skip(uint32_t pairs);
 /** Computes an output pixel. */
 void mrt_scalar_quads_multiply(mrt_scalar_quads_t *quads, int8_t *output);
 
-/** Elements as words, sign extended. */
-void mrt_scalar_quads_widen(const int8_t *elements, uint32_t count, uint32_t *words);
+#if MRT_SCALAR_ASSEMBLY == 1
+
+/** Elements as words, sign extended; returns the word behind the last. */
+static inline uint32_t *mrt_scalar_quads_widen(const int8_t *elements, uint32_t count, uint32_t *words)
+{
+    uint32_t *to = words;
+    const int8_t *even = &elements[count];
+    const int8_t *odd = &even[1];
+    int32_t i = -(int32_t)count;
+    __asm volatile( /* MISRA D5 */
+        "    .syntax unified\n"
+        "    lsrs    r2, %[i], #1\n"
+        "    bcc     1f\n"
+        "    ldrsb   r2, [%[even], %[i]]\n"
+        "    stm     %[to]!, {r2}\n"
+        "    adds    %[i], #1\n"
+        "1:  lsrs    r2, %[i], #2\n"
+        "    bcc     3f\n"
+        "    ldrsb   r2, [%[even], %[i]]\n"
+        "    ldrsb   r3, [%[odd], %[i]]\n"
+        "    stm     %[to]!, {r2, r3}\n"
+        "    adds    %[i], #2\n"
+        "3:  cmp     %[i], #0\n"
+        "    beq     4f\n"
+        "2:  ldrsb   r2, [%[even], %[i]]\n"
+        "    ldrsb   r3, [%[odd], %[i]]\n"
+        "    adds    %[i], #2\n"
+        "    ldrsb   r4, [%[even], %[i]]\n"
+        "    ldrsb   r5, [%[odd], %[i]]\n"
+        "    stm     %[to]!, {r2, r3, r4, r5}\n"
+        "    adds    %[i], #2\n"
+        "    bne     2b\n"
+        "4:\n"
+        : [to] "+l"(to), [i] "+l"(i)
+        : [even] "l"(even), [odd] "l"(odd)
+        : "r2", "r3", "r4", "r5", "cc", "memory");
+    return to;
+}
+
+#else
+
+static inline uint32_t *mrt_scalar_quads_widen(const int8_t *elements, uint32_t count, uint32_t *words)
+{
+    for (uint32_t i = 0u; i < count; ++i) {
+        words[i] = (uint32_t)(int32_t)elements[i];
+    }
+    return &words[count];
+}
+
+#endif
 
 #endif

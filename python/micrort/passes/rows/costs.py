@@ -36,7 +36,7 @@ class Costs:
         height = self.program.tensors[self.program.calls[call].outputs[0]].rows
         steps, rest = divmod(height, rows)
         total = steps * self.sized(call, rows).instructions
-        return total + (self.sized(call, rows).instructions * rest // rows if rest else 0)
+        return total + (self.sized(call, rest).instructions if rest else 0)
 
     def workspace(self, call: int, rows: int) -> int:
         """Bytes of workspace."""

@@ -74,8 +74,13 @@ def live_bytes(births: np.ndarray, deaths: np.ndarray, size: int, length: int) -
     return lengths
 
 
-ADJOINING = ("depthwise_conv2d_s8_dsp", "depthwise_conv2d_s8_mve")
-"""Kernels that make several rows at a time only where they lie behind one another; see mrt_rows_adjoin."""
+ADJOINING = (
+    "depthwise_conv2d_s8_dsp",
+    "depthwise_conv2d_s8_mve",
+    "depthwise_conv2d_s8_scalar",
+    "depthwise_planes_s8_scalar",
+)
+"""Kernels that make several rows at a time, or are faster, only where they lie behind one another (mrt_rows_adjoin)."""
 
 
 def together(births: np.ndarray, deaths: np.ndarray) -> np.ndarray:

@@ -21,6 +21,10 @@ from micrort.variants import scalar
 
 TWINS = ("cortex-m0plus", "cortex-m3")
 POINTWISE = [(5, 7), (8, 4), (33, 3)]
+PLANES = [
+    Geometry((1, 7, 60, 2), 4, 2, (3, 3), (1, 1), (1, 1), "VALID", True),
+    Geometry((2, 12, 23, 5), 5, 5, (3, 3), (1, 3), (1, 1), "SAME", True),
+]
 LONG = Geometry((1, 1, 3, 1021), 4, 1, (1, 1), (1, 1), (1, 1), "SAME", False)
 
 
@@ -48,6 +52,12 @@ def compact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(scalar._PROVIDERS, "fully_connected_s8", (scalar.fully_connected,))
 
 
+@pytest.fixture
+def any_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out the kernel for windows of 3 x 3."""
+    monkeypatch.setitem(scalar._PROVIDERS, "depthwise_conv2d_s8", (scalar.depthwise,))
+
+
 @pytest.mark.usefixtures("compact")
 @pytest.mark.parametrize(("depth", "channels"), POINTWISE)
 def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> None:
@@ -73,11 +83,19 @@ def test_convolutions_for_speed_on_the_board(tmp_path: Path, geometry: Geometry)
     assert_equal_on_board(path, "conv2d_quads_s8_scalar", optimize="speed")
 
 
+@pytest.mark.usefixtures("any_window")
 @pytest.mark.parametrize("geometry", DEPTHWISE)
 def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 3))
     assert_equal_on_board(path, "depthwise_conv2d_s8_scalar")
+
+
+@pytest.mark.parametrize("geometry", [*DEPTHWISE[:3], *PLANES])
+def test_planes_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 3))
+    assert_equal_on_board(path, "depthwise_planes_s8_scalar")
 
 
 @pytest.mark.usefixtures("compact")

@@ -31,6 +31,7 @@ CALLS = {
     "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3)), "conv2d_s8_scalar"),
     "quads": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3)), "conv2d_quads_s8_scalar"),
     "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3)), "depthwise_conv2d_s8_scalar"),
+    "planes": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3)), "depthwise_planes_s8_scalar"),
     "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 6), "fully_connected_s8_scalar"),
     "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 6), "fully_connected_s8_scalar"),
 }
@@ -51,7 +52,12 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
         yield from ((name, change) for change in changes)
     for name in ("convolution", "quads"):
         yield name, {"kernel_height": 32767, "kernel_width": 32767}
-    yield from (("quads", change) for change in ({"coarse": 5}, {"fraction": 23}))
+    for name in ("quads", "planes"):
+        yield from ((name, change) for change in ({"coarse": 5}, {"fraction": 23}))
+    for change in ({"lines": 0}, {"lines": 4097}, {"kernel_height": 4}, {"kernel_width": 2}, {"stride_width": 4}):
+        yield "planes", change
+    for change in ({"dilation_height": 2}, {"dilation_width": 2}, {"output_channels": 6}):
+        yield "planes", change
     yield from (("convolution", {"plain": value}) for value in (-1, 2))
     for name in ("product", "rows"):
         yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"chunk": 4}, {"chunk": 12}))
@@ -89,7 +95,7 @@ def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
     assert variable.check() == ERR_ATTRIBUTE
 
 
-@pytest.mark.parametrize("name", [name for name in CALLS if name != "quads"])
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in ("quads", "planes")])
 @pytest.mark.parametrize(("shift", "status"), [(-31, OK), (30, OK), (-32, ERR_ATTRIBUTE), (31, ERR_ATTRIBUTE)])
 def test_exact_records_hold_sound_shifts(name: str, shift: int, status: int) -> None:
     call = CALLS[name]
