@@ -11,6 +11,7 @@
 #include "micrort/kernels/conv2d.h"
 #include "micrort/kernels/depthwise_conv2d.h"
 #include "micrort/kernels/dsp.h"
+#include "micrort/kernels/foreign.h"
 #include "micrort/kernels/fully_connected.h"
 #include "micrort/kernels/mean.h"
 #include "micrort/kernels/movement.h"

@@ -9,22 +9,29 @@ from pathlib import Path
 from micrort import sources
 from micrort.compiler import CompileOptions, compile_model
 from micrort.errors import ModelError, UsageError
-from micrort.mlf import Blob, Package, blob, read, write
+from micrort.mlf import Blob, Package, archive, blob, read, write
 
 
-def obtain(path: Path, options: CompileOptions) -> Package:
-    """The package of an archive, or of a model compiled with `options`.
+def obtain(path: Path, options: CompileOptions, module: str | None = None) -> Package:
+    """The package of an archive, ours or TVM's, or of a model compiled with `options`.
 
     A model is compiled once for the same content, options and version of the compiler; later calls read the cache.
+
+    Args:
+        path: the file.
+        options: for a model.
+        module: the model to take, of an archive of TVM that holds several.
 
     Raises:
         UsageError: there is no such file.
         ModelError: the file is damaged or cannot be compiled.
     """
     if not path.is_file():
-        raise UsageError(f"{path}: no such file; a .tflite model or an archive of `micrort compile` is wanted")
+        raise UsageError(
+            f"{path}: no such file; a .tflite model, an archive of `micrort compile`, or one of TVM's is wanted"
+        )
     if is_archive(path):
-        return read(path)
+        return of_archive(path, module)
     cached = sources.cache() / "packages" / f"{_key(path, options)}.tar"
     if cached.exists():
         try:
@@ -35,6 +42,24 @@ def obtain(path: Path, options: CompileOptions) -> Package:
     cached.parent.mkdir(parents=True, exist_ok=True)
     write(package, cached)
     return package
+
+
+def of_archive(path: Path, module: str | None = None) -> Package:
+    """The package of an archive: ours as it is, TVM's made one of ours.
+
+    Raises:
+        UsageError: there is no such file, or no such model in it, or none was named of several.
+        ModelError: it is damaged, or holds something that cannot be run.
+    """
+    from micrort import tvm
+
+    members = archive.members_of(path)
+    metadata = archive.metadata_of(members, str(path))
+    if not archive.is_ours(metadata):
+        return tvm.convert(tvm.parse(members, metadata, str(path), module), path.stem)
+    if module is not None and module not in metadata["modules"]:
+        raise UsageError(f"{path} holds no model {module!r}; it holds {', '.join(metadata['modules'])}")
+    return archive.package_of(members, metadata, path)
 
 
 def obtain_blob(path: Path, options: CompileOptions) -> Blob:

@@ -6,18 +6,24 @@ One interface for `run` and `compare`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from micrort.errors import UsageError
+from micrort.errors import MicrortError, TargetError, UsageError
 from micrort.mlf import Blob, Package
+
+if TYPE_CHECKING:
+    from micrort.mlf.package import Foreign
+    from micrort.native.executor import HostExecutor
 
 Arrays = Mapping[str, np.ndarray]
 """Tensors by name."""
+HOST_SECONDS = 600
+"""For code of an archive on the host."""
 Model = Package | Blob
 """What can be run."""
 
@@ -62,7 +68,20 @@ class Host(Place):
 
         if profile:
             raise UsageError("--profile counts instructions, which the host cannot: use --on qemu:MACHINE")
-        executor = HostExecutor(package.graph, package.data if isinstance(package, Blob) else None)
+        if isinstance(package, Package) and package.foreign is not None:
+            foreign = package.foreign
+            adapters = self._adapters(package, foreign)
+            return apart(lambda: self._run(HostExecutor(package.graph, adapters=adapters), inputs, trace))
+        data = package.data if isinstance(package, Blob) else None
+        return self._run(HostExecutor(package.graph, data), inputs, trace)
+
+    def _adapters(self, package: Package, foreign: Foreign) -> Mapping[str, int]:
+        from micrort.native import foreign as library
+
+        units = {**foreign.units, f"{package.name}_operators.c": foreign.adapters}
+        return library.load(units, foreign.headers, {node.adapter for node in package.graph.nodes if node.adapter})
+
+    def _run(self, executor: HostExecutor, inputs: Sequence[Arrays], trace: bool) -> Result:
         outputs, traces = [], []
         for arrays in inputs:
             for name, value in arrays.items():
@@ -76,6 +95,39 @@ class Host(Place):
             else:
                 outputs.append(executor.run())
         return Result(outputs, traces)
+
+
+def apart(call: Callable[[], Result]) -> Result:
+    """What `call` returns, run in a process of its own: generated C of an archive may crash or never end.
+
+    Raises:
+        TargetError: it did, or the call failed.
+    """
+    import multiprocessing
+
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+
+    def work() -> None:
+        try:
+            sender.send(call())
+        except (MicrortError, MemoryError) as error:
+            sender.send(str(error))
+
+    process = context.Process(target=work, daemon=True)
+    process.start()
+    sender.close()
+    try:
+        found = receiver.recv() if receiver.poll(HOST_SECONDS) else f"no result after {HOST_SECONDS} seconds"
+    except EOFError:
+        process.join()
+        found = f"the archive's code crashed (signal {-(process.exitcode or 0)})"
+    process.kill()
+    process.join()
+    if isinstance(found, str):
+        raise TargetError(f"on the host: {found}")
+    assert isinstance(found, Result)
+    return found
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ class _Writer:
         for call in self.program.calls:
             for name in call.inputs:
                 self._ensure(name)
-            self._node(call.name, f"mrt_{call.kernel}_run", call.inputs, call.outputs, self._call_attrs(call))
+            function = call.adapter or f"mrt_{call.kernel}_run"
+            self._node(call.name, function, call.inputs, call.outputs, self._call_attrs(call))
         for name in self.program.outputs:
             self._ensure(name)
         return {

@@ -15,6 +15,7 @@ from micrort.codegen.graph_json import NOP, PARAMS_ALIGNMENT, VERSION
 from micrort.errors import ModelError
 from micrort.ir import DType, Step
 from micrort.ir.executor_graph import (
+    FOREIGN,
     PARAMS_POOL,
     ROW_OFFSET_MAX,
     ROW_UNIT,
@@ -293,8 +294,15 @@ class _Reader:
         except ValueError as error:
             raise _ProblemError(f"node {name}: {error}") from None
         operator, macs = self._attr(index, "mrt_operator"), self._number_attr(index, "mrt_macs", 0, 2**62)
-        node = NodeEntry(name, kernel, inputs, outputs, None, attrs, operator, macs)
+        adapter = self._adapter(index, name) if kernel == FOREIGN else ""
+        node = NodeEntry(name, kernel, inputs, outputs, None, attrs, operator, macs, adapter)
         return node, self._workspace(index, node)
+
+    def _adapter(self, index: int, node: str) -> str:
+        """The C function of a foreign operator."""
+        function = self._attr(index, "func_name")
+        _need(re.fullmatch(r"mrt_\w+_run", function) is not None, f"node {node} calls {function!r}, no adapter's name")
+        return function
 
     def _workspace(self, index: int, node: NodeEntry) -> TensorEntry | None:
         from micrort.native import kernels

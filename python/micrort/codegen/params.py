@@ -22,6 +22,8 @@ CPU = 1
 """DLPack's device type of the host."""
 KINDS = {"i": 0, "u": 1, "f": 2}
 """numpy's letter -> DLPack's type code."""
+BOOL = (6, 8, 1)
+"""Code, bits and lanes of bool in newer files; older ones have it as uint1."""
 RANK_MAX = 32
 """More dimensions than any tool writes; a larger rank is damage."""
 
@@ -36,17 +38,18 @@ def write(arrays: Mapping[str, np.ndarray]) -> bytes:
     return b"".join(parts)
 
 
-def read(data: bytes, source: str) -> dict[str, np.ndarray]:
+def read(data: bytes, source: str, raw: bool = False) -> dict[str, np.ndarray]:
     """The arrays of a params file, by name, read-only.
 
     Args:
         data: the whole file.
         source: what to call it in messages.
+        raw: take arrays of types that micrort does not know as well, as their bytes (uint8, one dimension).
 
     Raises:
         ModelError: the file is damaged, or an array has a type that micrort does not know.
     """
-    cursor = _Cursor(data, source)
+    cursor = _Cursor(data, source, raw)
     if cursor.take("<Q") != MAGIC:
         raise cursor.error("it does not start with the magic number of a params file")
     cursor.take("<Q")
@@ -76,9 +79,10 @@ def _type(dtype: np.dtype) -> tuple[int, int]:
 class _Cursor:
     """Reads a params file from the front; every length is checked against what is left."""
 
-    def __init__(self, data: bytes, source: str) -> None:
+    def __init__(self, data: bytes, source: str, raw: bool) -> None:
         self.data = data
         self.source = source
+        self.raw = raw
         self.position = 0
 
     def error(self, problem: str) -> ModelError:
@@ -116,10 +120,15 @@ class _Cursor:
         if not 0 <= rank <= RANK_MAX:
             raise self.error(f"array {name} has rank {rank}")
         dtype = next((item for item in DType if (*_type(item.numpy), 1) == (kind, bits, lanes)), None)
-        if dtype is None:
+        if (kind, bits, lanes) == BOOL:
+            dtype = DType.BOOL
+        if dtype is None and not self.raw:
             raise self.error(f"array {name} has an unknown type (kind {kind}, {bits} bits, {lanes} lanes)")
         shape = [self.take("<q") for _ in range(rank)]
         size = self.take("<q")
-        if any(extent < 0 for extent in shape) or size != math.prod(shape) * dtype.bytes:
+        element = dtype.bytes if dtype is not None else (bits * lanes + 7) // 8
+        if any(extent < 0 for extent in shape) or size != math.prod(shape) * element:
             raise self.error(f"array {name} of shape {shape} announces {size} bytes")
+        if dtype is None:
+            return np.frombuffer(self.bytes(size), np.uint8)
         return np.frombuffer(self.bytes(size), dtype.numpy).reshape(shape)

@@ -191,8 +191,8 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
     from micrort.native import kernels as native
 
     values = [_value(graph, index) for index in range(len(graph.tensors))]
-    kernels = list(dict.fromkeys(node.kernel for node in graph.nodes))
-    calls, constants = list(_calls(graph, kernels)), _constants(graph)
+    functions = {node.function: node.kernel for node in graph.nodes}
+    calls, constants = list(_calls(graph, list(functions))), _constants(graph)
     texts = (*(call.attrs_text for call in calls), *(item.text for item in constants if item.c_type == "float"))
     return {
         "graph": graph,
@@ -211,8 +211,9 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
         "row_table": graph.row_table,
         "row_lines": list(_row_lines(graph)),
         "seal": f"0x{_seal(graph):08X}u" if executor == "graph" else "",
-        "kernels": kernels,
-        "kernel_rows": list(map(native.definition, kernels)),
+        "functions": list(functions),
+        "kernel_rows": list(map(native.definition, functions.values())),
+        "adapters": sorted({node.adapter for node in graph.nodes} - {""}),
         "inputs": list(_ports(graph, values, graph.inputs, "input")),
         "outputs": list(_ports(graph, values, graph.outputs, "output")),
         "macs": sum(node.macs for node in graph.nodes),
@@ -299,7 +300,7 @@ def _constant(graph: ExecutorGraph, entry: TensorEntry, name: str) -> Constant:
     return Constant(name, c_text.C_TYPES[entry.dtype], elements, entry.offset, note, c_text.array(data, entry.dtype, 8))
 
 
-def _calls(graph: ExecutorGraph, kernels: Sequence[str]) -> Iterator[Call]:
+def _calls(graph: ExecutorGraph, functions: Sequence[str]) -> Iterator[Call]:
     from micrort.native import kernels as native
 
     names = c_text.identifiers(node.name for node in graph.nodes)
@@ -307,9 +308,9 @@ def _calls(graph: ExecutorGraph, kernels: Sequence[str]) -> Iterator[Call]:
     for node, name in zip(graph.nodes, names, strict=True):
         ctype = native.attrs_type(node.kernel)
         outputs = ", ".join(str(list(graph.tensors[index].shape)) for index in node.outputs)
-        note = f"{node.name}: {node.kernel} -> {outputs}"
+        note = f"{node.name}: {node.adapter or node.kernel} -> {outputs}"
         text = "\n".join(_attrs(ctype, node.attrs, 8))
-        yield Call(node, name, kernels.index(node.kernel), first_arg, _args(node), ctype.cname, text, note)
+        yield Call(node, name, functions.index(node.function), first_arg, _args(node), ctype.cname, text, note)
         first_arg += len(_args(node))
 
 

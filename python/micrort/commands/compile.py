@@ -21,19 +21,28 @@ if TYPE_CHECKING:
 @compile_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Archive to write. Default: MODEL's name + .tar.")
 @click.option("--explore", is_flag=True, help="Write nothing: list schedules by instructions and RAM, as estimated.")
+@click.option("--module", help="The model to take, of an archive of TVM that holds several.")
 @click.option("--blob", "with_blob", is_flag=True, help="Also write the model as a blob: the archive's name + .mrt.")
 @json_option
 def command(
-    model: Path, options: CompileOptions, output: Path | None, explore: bool, with_blob: bool, as_json: bool
+    model: Path,
+    options: CompileOptions,
+    output: Path | None,
+    explore: bool,
+    module: str | None,
+    with_blob: bool,
+    as_json: bool,
 ) -> None:
     """Compile MODEL to a Model Library Format archive: C, header, weights, and the figures.
 
     With --blob the same tables and weights are also written as a binary file beside the archive, which firmware loads
     at run time (include/micrort/blob.h). Each file is written whole or not at all.
 
+    MODEL may also be an archive that TVM wrote: its operators stay as they are, their memory is planned anew.
+
     --explore lists the schedules among which --optimize and --max-ram choose: less memory for more instructions.
     """
-    from micrort import mlf
+    from micrort import mlf, packages
     from micrort.compiler import compile_model
     from micrort.mlf import blob
 
@@ -43,7 +52,7 @@ def command(
     path = output or Path(f"{model.stem}.tar")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; -o takes the name of the archive")
-    package = compile_model(model, options)
+    package = _foreign(model, path, module) if packages.is_archive(model) else compile_model(model, options)
     made = blob.make(package) if with_blob else None
     mlf.write(package, path)
     figures: dict[str, Any] = {"output": str(path), "name": package.name, **package.figures}
@@ -57,6 +66,18 @@ def command(
         click.echo(_summary(package, path))
         if made is not None:
             click.echo(f"{figures['blob']}: {figures['blob_bytes']:,} bytes, kernels {', '.join(made.kernels)}")
+
+
+def _foreign(model: Path, output: Path, module: str | None) -> Package:
+    """The package of an archive of TVM; one of ours is compiled already."""
+    from micrort import packages
+
+    if output.exists() and output.samefile(model):
+        raise UsageError(f"{output} is the archive itself: name another one with -o")
+    package = packages.of_archive(model, module)
+    if package.foreign is None:
+        raise UsageError(f"{model} is compiled already; `micrort run` and `micrort micro create-project` take it")
+    return package
 
 
 def _explore(model: Path, options: CompileOptions, as_json: bool) -> None:
@@ -90,9 +111,11 @@ def _summary(package: Package, path: Path) -> str:
     for arena in figures["arenas"]:
         optimal = " (the least possible)" if arena["bytes"] == arena["lower_bound"] else ""
         lines.append(f"  RAM      {arena['bytes']:>9,} bytes, arena {arena['name']}{optimal}")
+    if "tvm" in figures:
+        lines.append(f"  TVM      {figures['tvm']['ram_bytes']:>9,} bytes of RAM would its own runtime take")
     lines.append(f"  weights  {figures['weights_bytes']:>9,} bytes")
     lines.append(f"  MACs     {figures['macs']:>9,} in {len(figures['operators'])} operators")
-    pruning = figures["pruning"]
+    pruning = figures.get("pruning", {"tensors": ()})
     if pruning["tensors"]:
         channels = sum(pruning["removed_channels"].values())
         lines.append(

@@ -53,6 +53,7 @@ def _type_options(function: Callable[..., Any]) -> Callable[..., Any]:
     envvar="MICRORT_PACKS",
     help="Where --device is described: a .pack, .pdsc, index.json, or a folder. Default: the installed packs.",
 )
+@click.option("--module", help="The model to take, of an archive of TVM that holds several.")
 @click.option("--target", metavar="T", help="Core to build for, see `micrort targets`; where there is no board.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_type_options
@@ -63,15 +64,17 @@ def create_project(
     board: str | None,
     device: str | None,
     pack: Path | None,
+    module: str | None,
     target: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make a project in DIR, or bring a new model into the project there: files that you changed stay."""
-    from micrort import mlf
+    """Make a project of an archive, ours or TVM's, in DIR, or bring a new model into the project there: files that you changed stay."""
+    from micrort import packages
 
     given = {name: value for name, value in options.items() if value is not None}
-    made = create.create(kind, mlf.read(model), folder, board=_board(board, device, pack), target=target, options=given)
+    package = packages.of_archive(model, module)
+    made = create.create(kind, package, folder, board=_board(board, device, pack), target=target, options=given)
     if as_json:
         click.echo(json.dumps({"folder": str(made.folder), "written": made.written, "kept": made.kept}, indent=2))
         return

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from micrort.compiler import CompileOptions
     from micrort.places import Arrays, Model, Result
 
+TVM_FIGURES = (
+    "executor",
+    "version",
+    "storage_bytes",
+    "workspace_bytes",
+    "copied_params_bytes",
+    "ram_bytes",
+)
+"""What TVM's own runtime would take, beside arena_bytes."""
 SHOWN = 16
 """Elements of an output that are printed."""
 
@@ -27,6 +36,7 @@ SHOWN = 16
 @click.option("--inputs", "source", default="lcg:12345", show_default=True, help="An .npz file, or lcg:SEED.")
 @click.option("--outputs", "saved", type=click.Path(path_type=Path), help="Write the outputs to this .npz file.")
 @click.option("--profile", is_flag=True, help="Instructions of every operator (emulated boards).")
+@click.option("--module", help="The model to run, of an archive of TVM that holds several.")
 @click.option("--blob", "as_blob", is_flag=True, help="Load the model as a blob, as firmware does; implied by a .mrt.")
 @json_option
 @compile_options
@@ -36,11 +46,12 @@ def command(
     source: str,
     saved: Path | None,
     profile: bool,
+    module: str | None,
     as_blob: bool,
     as_json: bool,
     options: CompileOptions,
 ) -> None:
-    """Run a model, an archive or a blob (.mrt) once and print outputs and cost.
+    """Run a model, an archive (ours, or TVM's) or a blob (.mrt) once and print outputs and cost.
 
     A model is compiled first, with the options of `micrort compile`; an unchanged model comes from the cache. With
     --blob an emulated board gets firmware that holds the kernels only, and loads the model at run time.
@@ -54,7 +65,7 @@ def command(
         if as_blob or packages.is_blob(model):
             package = packages.obtain_blob(model, options)
         else:
-            package = packages.obtain(model, options)
+            package = packages.obtain(model, options, module)
     graph = package.graph
     arrays = inputs.make(source, [graph.tensors[index] for index in graph.inputs])
     with progress(f"running on {place}"):
@@ -81,6 +92,8 @@ def report(package: Model, place: str, result: Result) -> dict[str, Any]:
         "arena_by_pool": {arena.name: arena.size for arena in package.graph.arenas},
         **result.figures,
     }
+    if "tvm" in package.figures:
+        figures["tvm"] = {key: package.figures["tvm"].get(key) for key in TVM_FIGURES}
     if result.operators:
         figures["operators"] = profile(package, result)
     return figures
@@ -122,6 +135,12 @@ def _show(package: Model, place: str, result: Result) -> None:
         click.echo(f"    {values}{more}")
     for arena in package.graph.arenas:
         click.echo(f"  {'arena ' + arena.name:<20} {arena.size:>12,} bytes")
+    if "tvm" in package.figures:
+        own = package.figures["tvm"]
+        click.echo(
+            f"  {'TVM would take':<20} {own['ram_bytes']:>12,} bytes: {own['storage_bytes']:,} for storage, "
+            f"{own['workspace_bytes']:,} for workspace, {own['copied_params_bytes']:,} for weights"
+        )
     units = {"instructions": "", "init_instructions": ""}
     for name, figure in result.figures.items():
         label = name.removesuffix("_bytes").replace("_", " ")

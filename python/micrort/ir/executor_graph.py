@@ -21,6 +21,8 @@ ROW_TABLE = 16
 """MRT_POOL_ROW_TABLE."""
 PARAMS_POOL = 255
 """The pool of constant tensors: MRT_POOL_PARAMS."""
+FOREIGN = "foreign"
+"""The kernel of operators that another compiler made; see include/micrort/kernels/foreign.h."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,13 @@ class NodeEntry:
     attrs: Mapping[str, int | float]
     operator: str = ""
     macs: int = 0
+    adapter: str = ""
+    """The model's own C function that is the kernel, of foreign operators; empty: the library's."""
+
+    @property
+    def function(self) -> str:
+        """The C function that the executor calls."""
+        return self.adapter or f"mrt_{self.kernel}_run"
 
 
 @dataclass(frozen=True)

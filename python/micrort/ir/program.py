@@ -47,6 +47,10 @@ class KernelCall:
     """Multiply-accumulates, for reports."""
     workspace_bytes: int = 0
     """What the kernel's C workspace function says; set by the `workspaces` pass."""
+    workspace_alignment: int = 4
+    """Kernels ask for workspace in 4-byte units (mrt_kernel_workspace_t); operators of other compilers for more."""
+    adapter: str = ""
+    """See NodeEntry.adapter."""
 
     @property
     def workspace(self) -> str:

@@ -88,14 +88,17 @@ def read(path: Path) -> Package:
         UsageError: there is no such file, or it cannot be read.
         ModelError: it is no such archive, is damaged, or lacks members.
     """
-    try:
-        with path.open("rb") as file:
-            members = _members(file, str(path))
-    except FileNotFoundError:
-        raise UsageError(f"{path} does not exist") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    metadata = _metadata(members, str(path))
+    members = members_of(path)
+    return package_of(members, metadata_of(members, str(path)), path)
+
+
+def package_of(members: Mapping[str, bytes], metadata: dict[str, Any], path: Path) -> Package:
+    """The package in the members of an archive that micrort wrote.
+
+    Raises:
+        ModelError: as `read`.
+    """
+    _check_metadata(metadata, str(path))
     name = next(iter(metadata["modules"]))
     graph_json, params, listing = f"executor-config/graph/{name}.graph", f"parameters/{name}.params", f"src/{name}.txt"
     missing = [member for member in (graph_json, params, listing) if member not in members]
@@ -103,18 +106,33 @@ def read(path: Path) -> Package:
         raise ModelError(str(path), [f"the archive has no member {member}" for member in missing])
     return Package(
         name,
-        _text(members, graph_json, str(path)),
+        text_of(members, graph_json, str(path)),
         members[params],
         _folder(members, SOURCES, str(path)),
         _folder(members, HEADERS, str(path)),
-        _text(members, listing, str(path)),
+        text_of(members, listing, str(path)),
         metadata,
         path,
     )
 
 
+def members_of(path: Path) -> dict[str, bytes]:
+    """The regular files of an archive by name without the leading `./`; nothing is unpacked.
+
+    Raises:
+        UsageError: there is no such file, or it cannot be read.
+        ModelError: it is no uncompressed tar, is damaged, or a member is no plain file within it.
+    """
+    try:
+        with path.open("rb") as file:
+            return _members(file, str(path))
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
 def _members(file: Any, source: str) -> dict[str, bytes]:
-    """The regular files of a tar by name without the leading `./`."""
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
@@ -145,16 +163,35 @@ def _member_name(info: tarfile.TarInfo, source: str) -> str:
     return str(path)
 
 
-def _metadata(members: Mapping[str, bytes], source: str) -> dict[str, Any]:
-    """metadata.json, checked as far as `read` and Package rely on it."""
+def metadata_of(members: Mapping[str, bytes], source: str) -> dict[str, Any]:
+    """metadata.json, which is an object.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
     if "metadata.json" not in members:
         raise ModelError(source, ["the archive has no metadata.json: not a Model Library Format archive"])
     try:
-        metadata = json.loads(_text(members, "metadata.json", source))
+        metadata = json.loads(text_of(members, "metadata.json", source))
     except (ValueError, RecursionError) as error:
         raise ModelError(source, [f"metadata.json cannot be parsed: {error}"]) from None
-    if not isinstance(metadata, dict) or metadata.get("version") != VERSION:
-        version = metadata.get("version") if isinstance(metadata, dict) else None
+    if not isinstance(metadata, dict):
+        raise ModelError(source, ["metadata.json is no object"])
+    return metadata
+
+
+def is_ours(metadata: Mapping[str, Any]) -> bool:
+    """Whether micrort wrote the archive, as far as metadata.json tells."""
+    modules = metadata.get("modules")
+    return isinstance(modules, dict) and any(
+        isinstance(module, dict) and "micrort" in module for module in modules.values()
+    )
+
+
+def _check_metadata(metadata: Mapping[str, Any], source: str) -> None:
+    """Sees that metadata.json has what `package_of` and Package rely on."""
+    if metadata.get("version") != VERSION:
+        version = metadata.get("version")
         raise ModelError(source, [f"Model Library Format version {version!r}; this micrort reads version {VERSION}"])
     modules = metadata.get("modules")
     if not isinstance(modules, dict) or len(modules) != 1:
@@ -165,10 +202,14 @@ def _metadata(members: Mapping[str, bytes], source: str) -> dict[str, Any]:
     ours = isinstance(module, dict) and isinstance(module.get("micrort"), dict)
     if not ours or module.get("executors") not in (["graph"], ["aot"]):
         raise ModelError(source, ["the archive was made by another tool; only micrort's own can be read"])
-    return metadata
 
 
-def _text(members: Mapping[str, bytes], name: str, source: str) -> str:
+def text_of(members: Mapping[str, bytes], name: str, source: str) -> str:
+    """A member as text.
+
+    Raises:
+        ModelError: it is not UTF-8.
+    """
     try:
         return members[name].decode()
     except UnicodeDecodeError:
@@ -178,7 +219,7 @@ def _text(members: Mapping[str, bytes], name: str, source: str) -> str:
 def _folder(members: Mapping[str, bytes], folder: str, source: str) -> dict[str, str]:
     """File name -> text of the files directly in `folder`."""
     return {
-        PurePosixPath(name).name: _text(members, name, source)
+        PurePosixPath(name).name: text_of(members, name, source)
         for name in sorted(members)
         if str(PurePosixPath(name).parent) == folder
     }

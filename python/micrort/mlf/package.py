@@ -21,6 +21,17 @@ VERSION = 7
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """C that another compiler made for a model."""
+
+    units: Mapping[str, str]
+    """By file name."""
+    adapters: str
+    """Our unit that calls them."""
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Package:
     """A compiled model. Texts and bytes are exactly the members of the archive."""
 
@@ -58,6 +69,30 @@ class Package:
         figures = self.module["micrort"]
         assert isinstance(figures, Mapping)
         return figures
+
+    @cached_property
+    def foreign(self) -> Foreign | None:
+        """The C of operators that another compiler made, with our adapters to it; None where there are none.
+
+        Raises:
+            ModelError: the archive lacks units or headers that it names.
+        """
+        described = self.figures.get("tvm")
+        if described is None:
+            return None
+        names = {key: described.get(key) if isinstance(described, dict) else None for key in ("units", "headers")}
+        adapters = f"{self.name}_operators.c"
+        for key, texts in (("units", self.sources), ("headers", self.headers)):
+            listed = names[key]
+            if not isinstance(listed, list) or not all(isinstance(item, str) and item in texts for item in listed):
+                raise ModelError(str(self.path or self.name), [f"metadata.json names {key} that the archive lacks"])
+        if adapters not in self.sources:
+            raise ModelError(str(self.path or self.name), [f"the archive has no {adapters}"])
+        return Foreign(
+            {name: self.sources[name] for name in names["units"] or ()},
+            self.sources[adapters],
+            {name: self.headers[name] for name in names["headers"] or ()},
+        )
 
     @cached_property
     def removed(self) -> Mapping[str, RemovedChannels]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,18 +31,21 @@ class HostExecutor:
     Args:
         graph: what to run.
         blob: the graph as a blob, with its params: the device's loader makes the tables of it.
+        adapters: addresses of the functions of foreign operators, by name (micrort.native.foreign).
 
     Raises:
         ModelError: the graph is larger than the tables can say, or names a kernel that does not exist.
         RuntimeStatusError: a check refused the tables.
     """
 
-    def __init__(self, graph: ExecutorGraph, blob: bytes | None = None) -> None:
+    def __init__(
+        self, graph: ExecutorGraph, blob: bytes | None = None, adapters: Mapping[str, int] | None = None
+    ) -> None:
         self.graph = graph
         self._ffi, self._lib = library.load()
         self._tables: Tables | LoadedBlob
         if blob is None:
-            self._tables = Tables(graph, self._ffi, self._lib)
+            self._tables = Tables(graph, self._ffi, self._lib, adapters)
         else:
             self._tables = LoadedBlob(graph.name, blob, self._ffi, self._lib)
         self._arenas = [GuardedMemory(self._ffi, arena.name, arena.size, arena.alignment) for arena in graph.arenas]
@@ -212,14 +215,18 @@ class HostExecutor:
 class Tables:
     """An mrt_graph_t made of an ExecutorGraph; keeps what it points to alive.
 
+    Foreign operators without adapters stand for the library's kernel, which refuses to run.
+
     Raises:
         ModelError: see HostExecutor.
     """
 
-    def __init__(self, graph: ExecutorGraph, ffi: Any, lib: Any) -> None:
+    def __init__(self, graph: ExecutorGraph, ffi: Any, lib: Any, adapters: Mapping[str, int] | None = None) -> None:
         self._ffi, self._lib = ffi, lib
-        self.kernels = list(dict.fromkeys(node.kernel for node in graph.nodes))
-        """Names of the kernels, in the order of mrt_graph_t::kernels."""
+        self._adapters = adapters or {}
+        self._functions = {node.function: node.kernel for node in graph.nodes}
+        """Function -> kernel, in the order of mrt_graph_t::kernels."""
+        self.kernels = list(self._functions.values())
         unknown = sorted(set(self.kernels) - set(kernels.ids()))
         if unknown:
             raise ModelError(graph.name, [f"kernel {name} is not in the library: see kernels.def" for name in unknown])
@@ -245,7 +252,7 @@ class Tables:
             "inputs": ("mrt_tensor_info_t[]", [self._info(graph, index) for index in graph.inputs]),
             "outputs": ("mrt_tensor_info_t[]", [self._info(graph, index) for index in graph.outputs]),
             "pools": ("mrt_pool_t[]", [(arena.size, arena.alignment) for arena in graph.arenas]),
-            "kernels": ("mrt_kernel_run_t[]", [self._lib.mrt_kernels[kernels.ids()[n]].run for n in self.kernels]),
+            "kernels": ("mrt_kernel_run_t[]", [self._run_of(*item) for item in self._functions.items()]),
         }
         self._params = GuardedMemory(self._ffi, "params", len(graph.params), PARAMS_ALIGNMENT)
         self._params.write(0, graph.params)
@@ -257,14 +264,20 @@ class Tables:
         counts["row_count"] = len(row_table)
         return {**self._owned, **counts, "params": self._params.base, "params_size": self._params.size}
 
+    def _run_of(self, function: str, kernel: str) -> Any:
+        if function in self._adapters:
+            return self._ffi.cast("mrt_kernel_run_t", self._adapters[function])
+        return self._lib.mrt_kernels[kernels.ids()[kernel]].run
+
     def _flatten(self, graph: ExecutorGraph) -> tuple[list[int], list[int], list[dict[str, int]]]:
         args: list[int] = []
         attrs: list[int] = []
         nodes: list[dict[str, int]] = []
+        functions = list(self._functions)
         for node in graph.nodes:
             nodes.append(
                 {
-                    "kernel": self.kernels.index(node.kernel),
+                    "kernel": functions.index(node.function),
                     "args": len(args),
                     "attrs": len(attrs),
                     "input_count": len(node.inputs),

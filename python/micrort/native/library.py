@@ -39,6 +39,11 @@ def load() -> tuple[Any, Any]:
     return module.ffi, module.ffi.dlopen(str(folder / "libmicrort.so"))
 
 
+def path() -> Path:
+    """The file of the library, for code that is linked against it."""
+    return _build() / "libmicrort.so"
+
+
 def check(call: str, status: int) -> None:
     """Raise RuntimeStatusError unless `status` is MRT_OK; `call` names the C function."""
     if status != 0:
@@ -82,7 +87,7 @@ def _compile(root: Path, folder: Path, compiler: str, flags: tuple[str, ...], un
         target = objects / f"{unit.stem}-{key}.o"
         if not target.exists():
             partial = target.with_suffix(f".{os.getpid()}.tmp")
-            _tool([compiler, *flags, *include, "-c", str(unit), "-o", str(partial)])
+            tool([compiler, *flags, *include, "-c", str(unit), "-o", str(partial)])
             partial.replace(target)
         return target
 
@@ -91,8 +96,8 @@ def _compile(root: Path, folder: Path, compiler: str, flags: tuple[str, ...], un
     with tempfile.TemporaryDirectory(dir=folder.parent) as work:
         made = Path(work) / "made"
         made.mkdir()
-        _tool([compiler, *flags, "-shared", *map(str, files), "-o", str(made / "libmicrort.so")])
-        _declare(_tool([compiler, "-E", "-P", "-DMRT_CDEF", *include, str(root / "include/micrort/micrort.h")]), made)
+        tool([compiler, *flags, "-shared", *map(str, files), "-o", str(made / "libmicrort.so")])
+        _declare(tool([compiler, "-E", "-P", "-DMRT_CDEF", *include, str(root / "include/micrort/micrort.h")]), made)
         try:
             made.rename(folder)
         except OSError:  # another process was faster with the same content
@@ -118,7 +123,12 @@ def _import(path: Path) -> ModuleType:
     return module
 
 
-def _tool(command: list[str]) -> str:
+def tool(command: list[str]) -> str:
+    """What a compiler prints.
+
+    Raises:
+        ToolError: there is no such program, or it refuses.
+    """
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:

@@ -18,11 +18,13 @@ from micrort.passes.fold_identities import fold_identities
 from micrort.passes.fold_pad import fold_pad
 from micrort.passes.fuse_activations import fuse_activations
 from micrort.passes.lower import lower
+from micrort.passes.make_steps import make_steps
 from micrort.passes.order_calls import order_calls
 from micrort.passes.rows.costs import Costs
 from micrort.passes.schedule_rows import Schedule, front, schedule_rows
 from micrort.passes.share_constants import share_constants
 from micrort.passes.share_storage import share_storage
+from micrort.passes.workspaces import workspaces
 
 if TYPE_CHECKING:
     from micrort.devices.targets import Target
@@ -82,6 +84,27 @@ PIPELINE = (
 )
 """From what a frontend makes to what the code generator writes."""
 
+PLACEMENT = (
+    Pass(workspaces, spec.program),
+    Pass(order_calls, spec.program, ("order_budget",)),
+    Pass(make_steps, spec.stepped),
+    Pass(share_constants, spec.stepped),
+    Pass(share_storage, spec.shared),
+    Pass(assign_slots, spec.placed, ("pools",)),
+)
+"""For programs that a frontend made itself, of operators of another compiler: whole tensors, no other kernels."""
+
+
+def place_program(program: Program, options: Options | None = None) -> Program:
+    """Order the calls of a program and place its tensors.
+
+    Raises:
+        PlanError, InternalError: as compile_graph.
+    """
+    unit = _run(program, options or Options(), PLACEMENT, spec.program)
+    assert isinstance(unit, Program)
+    return unit
+
 
 def compile_graph(graph: Graph, options: Options | None = None) -> Program:
     """Run the whole pipeline.
@@ -114,9 +137,11 @@ def _with_model_bytes(graph: Graph, options: Options | None) -> Options:
     return replace(options or Options(), model_bytes=constants)
 
 
-def _run(graph: Graph, options: Options, steps: tuple[Pass, ...]) -> Any:
-    _check("the frontend", spec.graph(graph))
-    unit: Any = graph
+def _run(
+    made: Graph | Program, options: Options, steps: tuple[Pass, ...], grammar: Callable[[Any], str | None] = spec.graph
+) -> Any:
+    _check("the frontend", grammar(made))
+    unit: Any = made
     for step in steps:
         unit = step.run(unit, **{name: getattr(options, name) for name in step.options})
         _check(f"pass {step.name}", step.spec(unit))

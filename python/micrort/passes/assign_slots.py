@@ -30,8 +30,8 @@ def lifetimes(program: Program) -> list[planner.Lifetime]:
         found.append(planner.Lifetime(block.owner, block.interval.start, block.interval.end, size, alignment))
     for call, steps in zip(program.calls, storage.call_intervals(program), strict=True):
         if call.workspace_bytes > 0:
-            alignment = storage.WORKSPACE_ALIGNMENT
-            found.append(planner.Lifetime(call.workspace, steps.start, steps.end, call.workspace_bytes, alignment))
+            size, alignment = call.workspace_bytes, call.workspace_alignment
+            found.append(planner.Lifetime(call.workspace, steps.start, steps.end, size, alignment))
     return found
 
 

@@ -106,7 +106,7 @@ def placed(unit: Program) -> str | None:
                 return problem
     for call in unit.calls:
         if call.workspace_bytes > 0:
-            problem = _place(unit, call.workspace, call.workspace_bytes, storage.WORKSPACE_ALIGNMENT)
+            problem = _place(unit, call.workspace, call.workspace_bytes, call.workspace_alignment)
             if problem is not None:
                 return problem
     return None

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from micrort.ir import Program, Tensor
 
-WORKSPACE_ALIGNMENT = 4
-"""Kernels ask for workspace in 4-byte units; see mrt_kernel_workspace_t."""
-
 ARENA_ALIGNMENT = 16
 """What an arena's address is aligned to: enough for any vector load, and free in a static array."""
 

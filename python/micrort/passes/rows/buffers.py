@@ -221,7 +221,8 @@ def _workspaces(program: Program, steps: tuple[Step, ...]) -> Iterator[planner.L
 def _workspace(program: Program, calls: list[int], first: dict[int, int], last: dict[int, int]) -> planner.Lifetime:
     size = max(program.calls[call].workspace_bytes for call in calls)
     born, dead = min(first[call] for call in calls), max(last[call] for call in calls) + 1
-    return planner.Lifetime(program.calls[calls[0]].workspace, born, dead, size, storage.WORKSPACE_ALIGNMENT)
+    owner = program.calls[calls[0]]
+    return planner.Lifetime(owner.workspace, born, dead, size, owner.workspace_alignment)
 
 
 def workspace_owner(program: Program, steps: tuple[Step, ...]) -> dict[str, str]:

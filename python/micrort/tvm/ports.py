@@ -1,0 +1,148 @@
+"""Inputs and outputs of an ahead-of-time model: what metadata.json, the C, its header and the Relay text say together.
+
+No one of them says everything in every version: metadata.json has sizes and types but no shapes, and its order is that
+of an object; C metadata has all, with packed arguments alone; the header has names in order; Relay shapes of inputs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from micrort.errors import ModelError
+from micrort.tvm.archive import Archive, sanitised
+from micrort.tvm.model import Argument, Type, checked_shape, type_of
+
+INPUTS, OUTPUTS = "inputs", "outputs"
+_SHAPE = r"static const int64_t kTvmgenMetadata_{role}_{index}_shape\[\d+\]\s*=\s*\{{([^}}]*)\}}"
+_INFO = re.compile(r'"([^"]*)"[^,]*,\s*([\w ]+?)\s*,\s*(\d+)L?L?[^,]*,\s*\{(\d+),\s*(\d+),\s*(\d+)\}')
+_TENSOR = re.compile(r"Tensor\[\(([^)]*)\), (\w+)\]")
+_PARAMETER = re.compile(r"%(\S+): Tensor\[\(([^)]*)\), (\w+)\]")
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output."""
+
+    name: str
+    """For people, as the model has it."""
+    member: str
+    """In generated C."""
+    argument: Argument
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What one source says of a port."""
+
+    name: str
+    shape: tuple[int, ...] | None = None
+    type: Type | None = None
+
+
+def read(archive: Archive, role: str) -> tuple[Port, ...]:
+    """The inputs or the outputs, in the order in which they are handed over.
+
+    Raises:
+        ModelError: type or size of one is not known.
+    """
+    stated = archive.main.get(role)
+    entries = {str(name): item for name, item in stated.items()} if isinstance(stated, dict) else {}
+    described, relay = _c_metadata(archive, role), _relay(archive, role)
+    names = [item.name for item in described] or _members(archive, role) or _ordered(archive, [*entries])
+    if not names and role == INPUTS:
+        names = [item.name for item in relay]
+    if not names:
+        raise ModelError(archive.source, [f"nothing in the archive tells the model's {role}"])
+    ports = []
+    for index, name in enumerate(names):
+        alone = len(names) == len(entries) == 1
+        raw = next(
+            (key for key in entries if sanitised(key) == sanitised(name)), next(iter(entries)) if alone else name
+        )
+        known = [described[index]] if described else []
+        known += [item for item in relay if sanitised(item.name) == sanitised(name)]
+        known += [relay[index]] if role == OUTPUTS and index < len(relay) else []
+        ports.append(Port(raw, sanitised(name), _argument(archive, raw, entries.get(raw), known)))
+    return tuple(ports)
+
+
+def _argument(archive: Archive, name: str, stated: Any, known: list[_Known]) -> Argument:
+    stated = stated if isinstance(stated, dict) else {}
+    dtype = stated.get("dtype")
+    found = type_of(dtype) if isinstance(dtype, str) else next((item.type for item in known if item.type), None)
+    size = stated.get("size")
+    if type(size) is not int:
+        size = _macro(archive, f"{sanitised(name)}_SIZE")
+    if found is None or not found.is_exact:
+        raise ModelError(archive.source, [f"the type of {name} is {dtype or 'not known'}, which cannot be handed over"])
+    for item in known:
+        if item.shape is not None and (size is None or math.prod(item.shape) * found.bytes == size):
+            return Argument(checked_shape(item.shape, found, name, archive.source), found)
+    if size is None or size < 1 or size % found.bytes:
+        raise ModelError(archive.source, [f"nothing in the archive tells how large {name} is"])
+    return Argument(checked_shape((size // found.bytes,), found, name, archive.source), found)
+
+
+def _c_metadata(archive: Archive, role: str) -> list[_Known]:
+    """The description that is part of the C, with packed arguments."""
+    text = archive.text
+    match = re.search(rf"struct TVMTensorInfo kTvmgenMetadata_{role}\[\d+\]\s*=\s*\{{(.*?)\n\}};", text, re.DOTALL)
+    found = []
+    for index, item in enumerate(_INFO.finditer(match[1] if match else "")):
+        shape = re.search(_SHAPE.format(role=role, index=index), text)
+        extents = tuple(int(value) for value in re.findall(r"-?\d+", shape[1])) if shape else ()
+        type_ = Type(int(item[4]), int(item[5]), int(item[6]))
+        found.append(_Known(item[1], extents if len(extents) == int(item[3]) else None, type_))
+    return found
+
+
+def _members(archive: Archive, role: str) -> list[str]:
+    """The members of the header's struct."""
+    for text in archive.headers.values():
+        match = re.search(rf"struct {archive.prefix}_{role}\s*\{{([^}}]*)\}}", text)
+        if match:
+            return re.findall(r"void\s*\*\s*(\w+)\s*;", match[1])
+    return []
+
+
+def _ordered(archive: Archive, names: list[str]) -> list[str]:
+    """Names in the order in which the C first names them."""
+
+    def place(name: str) -> int:
+        match = re.search(rf"\b{sanitised(name)}(?:_buffer_var|_code)?\b", archive.text)
+        return match.start() if match else len(archive.text)
+
+    return sorted(names, key=place)
+
+
+def _relay(archive: Archive, role: str) -> list[_Known]:
+    """Parameters of the model in the Relay text that are no constants of it, or what it returns."""
+    signature = re.search(r"def @main\((.*?)\)\s*(?:->\s*(.*?)\s*)?\{", archive.relay, re.DOTALL)
+    if signature is None:
+        return []
+    if role == OUTPUTS:
+        return [_Known("", _extents(item[1]), type_of(item[2])) for item in _TENSOR.finditer(signature[2] or "")]
+    return [_Known(item[1], _extents(item[2]), type_of(item[3])) for item in _PARAMETER.finditer(signature[1])]
+
+
+def _extents(text: str) -> tuple[int, ...] | None:
+    values = [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(map(int, values)) if all(value.isdecimal() for value in values) else None
+
+
+def _macro(archive: Archive, name: str) -> int | None:
+    pattern = re.compile(rf"^#define {archive.prefix.upper()}_{name.upper()} (\d+)\s*$", re.MULTILINE)
+    for text in archive.headers.values():
+        match = pattern.search(text)
+        if match:
+            return int(match[1])
+    return None
+
+
+def pool_macros(archive: Archive, pool: str) -> Mapping[str, int | None]:
+    """Bytes of a pool that the caller gives, as WORKSPACE or CONSTANT."""
+    return {kind: _macro(archive, f"{pool}_{kind}_POOL_SIZE") for kind in ("WORKSPACE", "CONSTANT")}
