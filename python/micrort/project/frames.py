@@ -14,6 +14,8 @@ from micrort.errors import ToolError
 
 FLAG = "-fcallgraph-info=su"
 """gcc's flag: beside x.o it writes x.ci, with the frame of each function that is in x.o."""
+BOUNDED = ("static", "dynamic,bounded")
+"""Kinds of frames whose bytes are a bound; the second moves the stack pointer further, within them."""
 _NODE = re.compile(
     r'^node: \{ title: "(?:[^"]*:)?([^":]+)" label: "[^"]*?\\n([^"]+?):\d+:\d+\\n(\d+) bytes \(([^)]*)\)'
 )
@@ -44,7 +46,7 @@ def gather(paths: Iterable[Path], root: Path) -> str:
             if match is None:
                 continue
             function, source, size, kind = match.groups()
-            if kind != "static":
+            if kind not in BOUNDED:
                 raise ToolError(
                     f"{source}: the stack of {function} is {kind}, so no bound can be given: use fixed sizes"
                 )

@@ -19,8 +19,13 @@ POINTERS = {
     "runtime/executor.c": ("run",),
     "runtime/graph_check.c": ("check", "workspace"),
     "runtime/graph_plan.c": ("in_place", "reads"),
+    "runtime/compat/tvm/operator.c": ("linked",),
 }
-"""What the function pointers in each file point to: members of mrt_kernel_t."""
+"""What the function pointers in each file point to: members of mrt_kernel_t, or functions in an archive of TVM."""
+LINKED = "_lookup_linked_param"
+"""End of the name of the function that gives constants in archives of TVM 0.8."""
+PACKED = "tvmgen_"
+"""Start of the names of TVM's operators, which adapters may find by name."""
 ROLES = ("run", "check", "workspace")
 """Members that are functions of one kernel: mrt_<kernel>_<role>."""
 SHARED = {"in_place": "mrt_in_place_", "reads": "mrt_reads_"}
@@ -39,19 +44,23 @@ class Bound:
 class Analysis:
     """Bounds of the functions in one image."""
 
-    def __init__(self, image: Path, tables: Iterable[Path], kernels: Collection[str]) -> None:
+    def __init__(
+        self, image: Path, tables: Iterable[Path], kernels: Collection[str], adapters: str | None = None
+    ) -> None:
         """Read an image.
 
         Args:
             image: linked ELF for an Arm core.
             tables: frame tables (micrort.project.frames) of our own code in it.
             kernels: the kernels (names of kernels.def) that pointers may reach.
+            adapters: what the names of a model's own kernels start with, which pointers may reach, too.
 
         Raises:
             ToolError: the image cannot be disassembled.
         """
         self.image = image
         self.kernels = kernels
+        self.adapters = adapters
         self.frames = frames.read(tables)
         self.functions = machine_code.read(image)
         self.addresses = _symbols(image)
@@ -105,14 +114,23 @@ class Analysis:
     def _callees(self, function: machine_code.Function) -> set[int]:
         if not function.indirect:
             return function.calls
+        if self._is_adapter(function.name):
+            return function.calls | {address for name, address in self.addresses.items() if name.startswith(PACKED)}
         roles = {role for item in self.frames.get(function.name, ()) for role in POINTERS.get(item.source, ())}
         if not roles:
             raise ToolError(f"{function.name} calls through a pointer; nothing tells where to")
         return function.calls | {address for name, address in self.addresses.items() if self._reached(name, roles)}
 
+    def _is_adapter(self, name: str) -> bool:
+        return self.adapters is not None and name.startswith(self.adapters) and name.endswith("_run")
+
     def _reached(self, name: str, roles: set[str]) -> bool:
         if any(name.startswith(prefix) for role, prefix in SHARED.items() if role in roles):
             return True
+        if name.endswith(LINKED):
+            return "linked" in roles
+        if self._is_adapter(name):
+            return "run" in roles
         return any(name == f"mrt_{kernel}_{role}" for kernel in self.kernels for role in roles & set(ROLES))
 
 

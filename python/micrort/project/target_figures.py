@@ -53,7 +53,7 @@ def measure(image: Path, tables: Sequence[Path], model: str, target: str, execut
     Raises:
         ToolError: the stack of a function has no bound.
     """
-    analysis = stack.Analysis(image, tables, kernel_names())
+    analysis = stack.Analysis(image, tables, kernel_names(), f"mrt_{model}_" if model else None)
     bounds = {call: analysis.bound(function(call, model, executor)) for call in CALLS[executor]}
     sizes = footprint.measure(image)
     return TargetFigures(

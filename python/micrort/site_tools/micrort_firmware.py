@@ -23,6 +23,9 @@ CALLS = {
 """What an application calls beside `mrt_<model>_<call>`."""
 MODEL_CALLS = {"graph": ("init",), "aot": ("input", "output", "run")}
 
+LIBRARIES = ("m",)
+"""Beside the compiler's own: operators of other compilers call the C library's mathematics, ours do not."""
+
 
 def generate(env: Any) -> None:
     """Add the pseudo-builders."""
@@ -104,7 +107,7 @@ def _image(env: Any, folder: str, board: Any, parts: list[Any], arenas: list[Any
 
     memory = env.Textfile(f"{folder}/memory.ld", board.memory_ld())
     placed = env.Textfile(f"{folder}/arenas.ld", guards.text(arenas))
-    image = env.Program(f"{folder}/firmware.elf", parts)
+    image = env.Program(f"{folder}/firmware.elf", parts, LIBS=LIBRARIES)
     env.Depends(image, [memory, placed, str(_port(env) / "bare.ld")])
     return list(image)
 
@@ -112,7 +115,9 @@ def _image(env: Any, folder: str, board: Any, parts: list[Any], arenas: list[Any
 def _footprint(env: Any, folder: str, model: list[Any], library: Any, executor: str) -> list[Any]:
     name = _name(model)
     roots = [*CALLS[executor], *(f"mrt_{name}_{call}" for call in MODEL_CALLS[executor])]
-    return _alone(env, folder, [model[0], library], roots) + _figures(env, folder, name, executor, [model[0], library])
+    return _alone(env, folder, [model[0], library], roots) + _figures(
+        env, folder, name, executor, [model[0], library], model[2:]
+    )
 
 
 def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[Any]:
@@ -121,7 +126,7 @@ def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[An
     script = str(Path(__file__).parents[1] / "project" / "footprint.ld")
     undefined = [f"-Wl,--undefined={root}" for root in roots]
     clone.Append(LINKFLAGS=["-nostartfiles", "-T", script, f"-Wl,--entry={roots[-1]}", *undefined])
-    image = clone.Program(f"{folder}/footprint.elf", parts)
+    image = clone.Program(f"{folder}/footprint.elf", parts, LIBS=LIBRARIES)
     clone.Depends(image, script)
     return list(image)
 
@@ -149,9 +154,12 @@ def _write_public_stack(target: list[Any], source: list[Any], env: Any) -> None:
     Path(target[0].get_abspath()).write_text(json.dumps(found, indent=2), encoding="utf-8")
 
 
-def _figures(env: Any, folder: str, name: str, executor: str, libraries: list[Any]) -> list[Any]:
-    """target.json and the header, from the image for figures."""
+def _figures(
+    env: Any, folder: str, name: str, executor: str, libraries: list[Any], frames: list[Any] | None = None
+) -> list[Any]:
+    """target.json and the header, from the image for figures; `frames` are tables beside those of the libraries."""
     tables = [env.File(str(library).removesuffix(".a") + ".frames") for library in libraries]
+    tables += [item for item in frames or () if item not in tables]
     made = [f"{folder}/target.json", *([f"{folder}/mrt_{name}_target.h"] if name else [])]
     action = env.Action(_write_figures, None)
     written = env.Command(made, [f"{folder}/footprint.elf", *tables], action, MODEL=name, EXECUTOR=executor)

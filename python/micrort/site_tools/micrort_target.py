@@ -92,7 +92,8 @@ def _objects(env: Any, table: str, places: Sequence[str], sources: Iterable[Any]
 
 
 def _is_kernel(source: Any) -> bool:
-    return "runtime/kernels/" in str(source)
+    """Whether a source is a kernel, ours or another compiler's."""
+    return "runtime/kernels/" in str(source) or "foreign/" in str(source)
 
 
 def _gather(target: list[Any], source: list[Any], env: Any) -> None:
