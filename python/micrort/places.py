@@ -103,12 +103,14 @@ def apart(call: Callable[[], Result]) -> Result:
     Raises:
         TargetError: it did, or the call failed.
     """
+    import faulthandler
     import multiprocessing
 
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
 
     def work() -> None:
+        faulthandler.disable()  # a crash is reported below, where it is caught
         try:
             sender.send(call())
         except (MicrortError, MemoryError) as error:

@@ -118,7 +118,7 @@ BROKEN = {
     "metadata is no JSON": (tar_of({"metadata.json": b"{"}), "cannot be parsed"),
     "metadata is deep": (tar_of({"metadata.json": b"[" * 100_000}), "cannot be parsed"),
     "metadata is no text": (tar_of({"metadata.json": b"\xff"}), "not UTF-8"),
-    "metadata is a list": (tar_of({"metadata.json": b"[]"}), "version None"),
+    "metadata is a list": (tar_of({"metadata.json": b"[]"}), "metadata.json is no object"),
     "version": (edited(lambda metadata: metadata.update(version=6)), "version 6"),
     "no modules": (edited(lambda metadata: metadata.pop("modules")), "exactly one module"),
     "module name": (edited(lambda metadata: metadata.update(modules={"a b": {}})), "no C identifier"),

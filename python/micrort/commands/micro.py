@@ -69,7 +69,10 @@ def create_project(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make a project of an archive, ours or TVM's, in DIR, or bring a new model into the project there: files that you changed stay."""
+    """Make a project in DIR, or bring a new model into the project there: files that you changed stay.
+
+    MODEL.tar is what `micrort compile` wrote, or an archive of TVM.
+    """
     from micrort import packages
 
     given = {name: value for name, value in options.items() if value is not None}

@@ -3,8 +3,8 @@
 The source is a Model Library Format package (.tar), or graph JSON and params: `["x.graph", "x.params"]`; the model's
 name is then the graph's file name, and `executor` (graph or aot) may be given. Returns the library, the header, and
 for an Arm target lib<model>.frames, the stack frames of the functions in the library.
-The C is made from graph JSON and params alone. Operators that another compiler made are taken from the package, compiled
-as C that is not ours: without warnings, and with the headers of runtime/compat.
+The C is made from graph JSON and params alone. Operators that another compiler made are taken from the package,
+compiled as C that is not ours: without warnings, and with the headers of runtime/compat.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
 
 FOREIGN = ("-std=gnu11", "-O3", "-w", "-fno-strict-aliasing")
 """For generated C of other compilers, whose loops are left to the compiler and read bytes as words of another type."""

@@ -179,7 +179,7 @@ class _Reader:
         key = (function, arguments)
         if key not in self.operators:
             self._need(
-                self.workspaces.defines(function) or self.workspaces.registers(function),
+                self.workspaces.defines(function) or function in self.workspaces.registered,
                 f"the graph calls {function}, which the generated C does not define",
             )
             stem = f"{self.name}_{c_text.identifier(_operator_name(function, self.archive.prefix))}"
@@ -231,9 +231,8 @@ class _Reader:
         attrs = self._record(self.graph.get("attrs"), "attrs")
 
         def column(name: str, kind: str) -> list[Any]:
-            pair = attrs.get(name)
-            self._need(isinstance(pair, list) and len(pair) == 2, f"attrs.{name} is no pair of a kind and a list")
-            self._need(pair[0] == kind, f"attrs.{name} is a {pair[0]!r} instead of a {kind}")
+            pair = self._list(attrs, name)
+            self._need(len(pair) == 2 and pair[0] == kind, f"attrs.{name} is no {kind}")
             self._need(isinstance(pair[1], list) and len(pair[1]) == count, f"attrs.{name} has not {count} items")
             return list(pair[1])
 
@@ -323,9 +322,11 @@ class _Reader:
         """The entry of a [node, output, version] that must name a node before node `before`."""
         sound = isinstance(reference, list) and len(reference) in (2, 3) and all(type(i) is int for i in reference)
         self._need(sound and 0 <= reference[0] < before, f"{what} is {reference!r}, no earlier node's")
-        count = self.row_ptr[reference[0] + 1] - self.row_ptr[reference[0]]
-        self._need(0 <= reference[1] < count, f"{what} is output {reference[1]} of node {reference[0]}")
-        return self.entries[self.row_ptr[reference[0]] + reference[1]]
+        node, output = int(reference[0]), int(reference[1])
+        self._need(
+            0 <= output < self.row_ptr[node + 1] - self.row_ptr[node], f"{what} is output {output} of node {node}"
+        )
+        return self.entries[self.row_ptr[node] + output]
 
     def _list(self, record: Mapping[str, Any], name: str) -> list[Any]:
         value = record.get(name)

@@ -20,7 +20,7 @@ INPUTS, OUTPUTS = "inputs", "outputs"
 _SHAPE = r"static const int64_t kTvmgenMetadata_{role}_{index}_shape\[\d+\]\s*=\s*\{{([^}}]*)\}}"
 _INFO = re.compile(r'"([^"]*)"[^,]*,\s*([\w ]+?)\s*,\s*(\d+)L?L?[^,]*,\s*\{(\d+),\s*(\d+),\s*(\d+)\}')
 _TENSOR = re.compile(r"Tensor\[\(([^)]*)\), (\w+)\]")
-_PARAMETER = re.compile(r"%(\S+): Tensor\[\(([^)]*)\), (\w+)\]")
+_PARAMETER = re.compile(r"%([^%]*?): Tensor\[\(([^)]*)\), (\w+)\]")
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def read(archive: Archive, role: str) -> tuple[Port, ...]:
         known = [described[index]] if described else []
         known += [item for item in relay if sanitised(item.name) == sanitised(name)]
         known += [relay[index]] if role == OUTPUTS and index < len(relay) else []
+        known += [_Known(name, type=_c_type(archive, sanitised(name)))]
         ports.append(Port(raw, sanitised(name), _argument(archive, raw, entries.get(raw), known)))
     return tuple(ports)
 
@@ -127,6 +128,12 @@ def _relay(archive: Archive, role: str) -> list[_Known]:
     if role == OUTPUTS:
         return [_Known("", _extents(item[1]), type_of(item[2])) for item in _TENSOR.finditer(signature[2] or "")]
     return [_Known(item[1], _extents(item[2]), type_of(item[3])) for item in _PARAMETER.finditer(signature[1])]
+
+
+def _c_type(archive: Archive, member: str) -> Type | None:
+    """The type by which the C declares a parameter."""
+    match = re.search(rf"\b(int|uint|float)(\d*)(?:_t)?\s*\*\s*{member}(?:_buffer_var)?\b", archive.text)
+    return None if match is None else type_of(f"{match[1]}{match[2] or 32}")
 
 
 def _extents(text: str) -> tuple[int, ...] | None:

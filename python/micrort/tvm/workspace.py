@@ -23,6 +23,8 @@ _POOL = re.compile(
     r'__attribute__\(\(section\("\.bss\.noinit\.tvm"\)\s*,\s*(?:aligned\((\d+)\))?\s*\)\)\s*'
     r"static\s+uint8_t\s+(\w+)\[(\d+)\];"
 )
+_NAMES = re.compile(r'TVMFuncRegistry \w+\s*=\s*\{\s*"\\\d{3}\\\d{3}(.*?)"')
+_ARRAY = re.compile(r"TVMBackendPackedCFunc \w+\[\]\s*=\s*\{(.*?)\}", re.DOTALL)
 _WORDS = {"if", "for", "while", "switch", "return", "sizeof"}
 
 
@@ -92,13 +94,20 @@ class Workspaces:
         """Whether the C defines it."""
         return function in self.functions
 
-    def registers(self, function: str) -> bool:
-        """Whether it is in the list of functions of a system library."""
-        return any(rf"\000{function}\000" in text for text in self.sources.values())
+    @cached_property
+    def registered(self) -> Mapping[str, str]:
+        """Functions by the names under which a system library lists them."""
+        found: dict[str, str] = {}
+        for text in self.sources.values():
+            names, functions = _NAMES.search(text), _ARRAY.search(text)
+            if names is not None and functions is not None:
+                listed = re.findall(r"\(TVMBackendPackedCFunc\)\s*(\w+)", functions[1])
+                found |= dict(zip(names[1].split(r"\000"), listed, strict=False))
+        return found
 
     def bytes(self, function: str) -> int:
         """What a call of it takes at most, in whole granules."""
-        found = self.most(function)
+        found = self.most(function if self.defines(function) else self.registered.get(function, function))
         if found is not None:
             return found
         stated = self.stated.get(function, 0)

@@ -3,11 +3,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A constant that is linked in, by its storage id; null where there is none. */
-static void *linked_constant(TVMBackendPackedCFunc lookup, int32_t id)
+/* The address without const: TVM's operators take all tensors by the same type and do not write to their inputs. */
+static void *without_const(const void *address)
 {
-    TVMValue argument = {.v_int64 = id};
-    TVMValue found = {.v_handle = NULL};
+    const uint8_t *bytes = address;  /* MISRA D1 */
+    return (void *)(uintptr_t)bytes; /* MISRA D8 */
+}
+
+/* A constant that is linked in, by its storage id; null where there is none. */
+static void *linked_constant(TVMBackendPackedCFunc lookup, int32_t id) /* MISRA D9 */
+{
+    TVMValue argument = {.v_int64 = id};   /* MISRA D9 */
+    TVMValue found = {.v_handle = NULL}; /* MISRA D9 */
     int code = (int)kTVMArgInt;
     int found_code = (int)kTVMNullptr;
     const int32_t result = lookup(&argument, &code, 1, &found, &found_code, NULL);
@@ -18,9 +25,7 @@ static void *linked_constant(TVMBackendPackedCFunc lookup, int32_t id)
 static void *operand(const mrt_call_t *call, uint32_t index)
 {
     const uint32_t inputs = call->input_count;
-    /* TVM's operators take all tensors by the same type and do not write to their inputs. */
-    return (index < inputs) ? (void *)mrt_input_row(call, index, 0u) /* MISRA D9 */
-                            : mrt_output_row(call, index - inputs, 0u);
+    return (index < inputs) ? without_const(mrt_input_row(call, index, 0u)) : mrt_output_row(call, index - inputs, 0u);
 }
 
 mrt_status_t mrt_tvm_arguments(const mrt_call_t *call, const mrt_tvm_operator_t *described,
@@ -42,7 +47,7 @@ mrt_status_t mrt_tvm_arguments(const mrt_call_t *call, const mrt_tvm_operator_t 
         tensor->device.device_id = 0;
         tensor->ndim = argument->ndim;
         tensor->dtype = argument->dtype;
-        tensor->shape = (int64_t *)argument->shape; /* MISRA D9 */
+        tensor->shape = without_const(argument->shape); /* MISRA D1 */
         tensor->strides = NULL;
         tensor->byte_offset = 0u;
         arguments->values[index].v_handle = tensor;
@@ -63,15 +68,17 @@ static bool is_same(const char *left, const char *right)
 
 TVMBackendPackedCFunc mrt_tvm_find(const TVMModule *module, const char *name)
 {
-    TVMBackendPackedCFunc found = NULL;
+    TVMBackendPackedCFunc found = NULL; /* MISRA D9 */
     if (module != NULL) {
         const char *names = &module->registry->names[2]; /* behind the number of functions */
-        for (uint32_t index = 0u; (names[0] != '\0') && (found == NULL); ++index) {
+        uint32_t index = 0u;
+        while ((names[0] != '\0') && (found == NULL)) {
             found = is_same(names, name) ? module->registry->funcs[index] : NULL;
             while (names[0] != '\0') {
                 names = &names[1];
             }
             names = &names[1];
+            index += 1u;
         }
     }
     return found;

@@ -21,13 +21,13 @@ typedef struct mrt_tvm_operator {
     const mrt_tvm_argument_t *arguments; /**< Inputs, then outputs. */
     uint32_t count;                      /**< How many. */
     uint32_t pools;                      /**< Bytes of pools at the start of the workspace. */
-    TVMBackendPackedCFunc lookup;        /**< Where linked constants are asked for; null where there are none. */
+    TVMBackendPackedCFunc lookup; /* MISRA D9 */ /**< Where linked constants are asked for; null where there are none. */
 } mrt_tvm_operator_t;
 
 /** The arguments of one call, all on the adapter's stack: `count` entries each. */
 typedef struct mrt_tvm_arguments {
     DLTensor *tensors; /**< Descriptors. */
-    TVMValue *values;  /**< Pointers to them. */
+    TVMValue *values; /* MISRA D9 */ /**< Pointers to them. */
     int *codes;        /**< Type codes of those. */
 } mrt_tvm_arguments_t;
 

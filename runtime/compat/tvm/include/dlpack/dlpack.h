@@ -22,7 +22,7 @@ typedef struct {
 } DLDevice;
 
 /** Codes of DLDataType. */
-typedef enum {
+enum {
     kDLInt = 0,
     kDLUInt = 1,
     kDLFloat = 2,
@@ -30,11 +30,11 @@ typedef enum {
     kDLBfloat = 4,
     kDLComplex = 5,
     kDLBool = 6
-} DLDataTypeCode;
+};
 
 /** An element type. */
 typedef struct {
-    uint8_t code;   /**< A DLDataTypeCode. */
+    uint8_t code;   /**< kDLInt and so on. */
     uint8_t bits;   /**< Bits of one lane. */
     uint16_t lanes; /**< Lanes, 1 for scalars. */
 } DLDataType;

@@ -14,11 +14,8 @@
 #define TVM_DLL
 #endif
 
-typedef int64_t tvm_index_t;
-typedef DLDevice TVMContext;
-
 /** Type codes of packed arguments. */
-typedef enum {
+enum {
     kTVMArgInt = kDLInt,
     kTVMArgFloat = kDLFloat,
     kTVMOpaqueHandle = 3,
@@ -33,10 +30,10 @@ typedef enum {
     kTVMBytes = 12,
     kTVMNDArrayHandle = 13,
     kTVMObjectRValueRefArg = 14
-} TVMArgTypeCode;
+};
 
 /** A packed argument: 8 bytes, of which the type code says what they are. */
-typedef union {
+typedef union { /* MISRA D9 */
     int64_t v_int64;
     double v_float64;
     void *v_handle;

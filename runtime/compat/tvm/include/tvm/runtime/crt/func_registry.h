@@ -10,7 +10,7 @@
 /** A list of functions. */
 typedef struct TVMFuncRegistry {
     const char *names; /**< Their number (uint16, little-endian), the names in order, each with a NUL, and a NUL. */
-    const TVMBackendPackedCFunc *funcs; /**< The functions, in the same order. */
+    const TVMBackendPackedCFunc *funcs; /* MISRA D9 */ /**< The functions, in the same order. */
 } TVMFuncRegistry;
 
 #endif
