@@ -16,7 +16,7 @@ from micrort import __version__
 from micrort.codegen import c_text
 from micrort.errors import ModelError
 from micrort.ir import DType, schedule
-from micrort.ir.executor_graph import PARAMS_POOL, ROW_UNIT, ExecutorGraph, NodeEntry, TensorEntry
+from micrort.ir.executor_graph import FOREIGN, PARAMS_POOL, ROW_UNIT, ExecutorGraph, NodeEntry, TensorEntry
 
 if TYPE_CHECKING:
     import jinja2
@@ -212,7 +212,10 @@ def _view(graph: ExecutorGraph, executor: str) -> Mapping[str, Any]:
         "row_lines": list(_row_lines(graph)),
         "seal": f"0x{_seal(graph):08X}u" if executor == "graph" else "",
         "functions": list(functions),
-        "kernel_rows": list(map(native.definition, functions.values())),
+        "kernel_rows": [
+            f"MRT_FOREIGN_ROW({function})" if kernel == FOREIGN else f"MRT_KERNEL_ROW({native.definition(kernel)})"
+            for function, kernel in functions.items()
+        ],
         "adapters": sorted({node.adapter for node in graph.nodes} - {""}),
         "inputs": list(_ports(graph, values, graph.inputs, "input")),
         "outputs": list(_ports(graph, values, graph.outputs, "output")),

@@ -235,9 +235,12 @@ class Tables:
         except (OverflowError, ValueError) as error:
             reason = f"does not fit the tables of include/micrort/graph.h: {error}"
             raise ModelError(graph.name, [reason]) from error
-        rows = [lib.mrt_kernels + kernels.ids()[name] for name in self.kernels]
+        self._rows = ffi.new("mrt_kernel_t[]", [lib.mrt_kernels[kernels.ids()[name]] for name in self.kernels] or 1)
+        for row, item in zip(self._rows, self._functions.items(), strict=False):
+            row.run = self._run_of(*item)
+        rows = [self._rows + index for index in range(len(self.kernels))]
         self.kernel_rows: Any = ffi.new("mrt_kernel_t *[]", rows or 1)
-        """One pointer into mrt_kernels for each kernel."""
+        """One row for each kernel, those of mrt_kernels; of foreign operators with the adapter as `run`."""
         self.graph.kernel_rows = self.kernel_rows
         self.graph.seal = lib.mrt_graph_seal(self.graph)
 
