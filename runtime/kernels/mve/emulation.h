@@ -224,19 +224,11 @@ static inline void vstrbq_p_s16(int8_t *base, int16x8_t value, mve_pred16_t pred
     }
 }
 
-static inline void vstrbq_scatter_offset_p_s16(int8_t *base, uint16x8_t offset, int16x8_t value,
-                                               mve_pred16_t predicate)
-{
-    for (uint32_t i = 0u; i < 8u; ++i) {
-        if ((((uint32_t)predicate >> (2u * i)) & 1u) != 0u) {
-            base[offset.lane[i]] = (int8_t)(uint8_t)((uint32_t)value.lane[i] & 0xFFu);
-        }
-    }
-}
-
 static inline void vstrbq_scatter_offset_s16(int8_t *base, uint16x8_t offset, int16x8_t value)
 {
-    vstrbq_scatter_offset_p_s16(base, offset, value, vctp16q(8u));
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        base[offset.lane[i]] = (int8_t)(uint8_t)((uint32_t)value.lane[i] & 0xFFu);
+    }
 }
 
 /* Arithmetic of 32 bits. */

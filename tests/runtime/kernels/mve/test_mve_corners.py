@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.runtime.kernels import exact
-from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, pairs_of
+from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, fully_connected, pairs_of
 from tests.runtime.kernels.mve.test_mve_checks import described
 from tests.runtime.kernels.test_checks import Described
 
@@ -63,6 +63,14 @@ def test_more_weights_than_int32_counts_are_refused() -> None:
     call = described("fully_connected_f32_mve")
     call.attrs.update({"depth": 2**20, "channels": 2**12})
     assert not call.with_tensor(0, rows=1, row_bytes=2**22).with_tensor(2, rows=1, row_bytes=2**14).is_accepted()
+
+
+def test_the_workspace_of_patches_that_are_too_large_can_be_told() -> None:
+    """Though no check lets them pass, nobody has to ask it first."""
+    attrs = described("conv2d_s8_mve").attrs
+    for sides, channels in ((300, 8000), (32767, 1), (32767, 32767)):
+        attrs |= {"kernel_height": sides, "kernel_width": sides, "input_channels": channels}
+        assert kernels.workspace_bytes("conv2d_s8_mve", attrs) >= 2**30
 
 
 def test_windows_of_no_columns_ask_for_no_workspace() -> None:
@@ -128,6 +136,17 @@ def test_outputs_that_are_rectified(kernel: str) -> None:
     case = replace(case, call=replace(case.call, attrs=attrs))
     assert variant_of(case, kernel).call.attrs["scaling"] == mve.RECTIFIED
     assert_equals_portable(case, kernel, {})
+
+
+@pytest.mark.parametrize("channels", [3, 8, 13])
+@pytest.mark.parametrize("offset", [-128, -127])
+def test_vectors_that_are_rectified_and_not(channels: int, offset: int) -> None:
+    case = fully_connected(pairs_of(5), (3, 20), 20, channels)
+    attrs = {**case.call.attrs, "output_offset": offset, "activation_min": -128, "activation_max": 127}
+    case = replace(case, call=replace(case.call, attrs=attrs))
+    scaling = mve.RECTIFIED if offset == -128 else mve.SIGNED
+    assert variant_of(case, "fully_connected_s8_mve").call.attrs["scaling"] == scaling
+    assert_equals_portable(case, "fully_connected_s8_mve", {})
 
 
 def test_rows_of_more_outputs_than_16_bits_count() -> None:

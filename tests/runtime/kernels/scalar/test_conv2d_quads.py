@@ -92,8 +92,9 @@ def test_the_workspace_holds_the_words_of_a_patch() -> None:
 
 
 @pytest.mark.parametrize(("depth", "windows", "status"), [(8, 1, OK), (7, 1, OK), (6, 0, OK), (6, 1, ERR_ATTRIBUTE)])
-def test_windows_of_eight_fill_the_patch(depth: int, windows: int, status: int) -> None:
+@pytest.mark.parametrize("group", [0, 1])
+def test_windows_of_eight_fill_the_patch(depth: int, windows: int, status: int, group: int) -> None:
     call = sound(conv2d(pairs_of(3), (1, 3, 3, depth), 5, (1, 1)), KERNEL)
     words = np.frombuffer(call.contents[1], np.int32).reshape(2, -1).copy()
-    words[1, WINDOWS] = windows
+    words[group, WINDOWS] = windows
     assert replace(call, contents=[call.contents[0], words.tobytes()], offsets=[]).check() == status
