@@ -168,6 +168,27 @@ def test_the_bytes_behind_the_last_whole_word_count(size):
         assert case.check() == verdict
 
 
+def test_nothing_holds_before_it_is_written():
+    """Also where memory begins, and whatever stood in the words."""
+    for before in (0, 0xFFFFFFFF, 0x00010000):
+        case = Case([(0, 4, 1), (16, 4, 1)], [(NEVER, [0], [1])], [(0, 0, 1)], inputs=[], outputs=[1])
+        case.ffi.buffer(case.words)[:] = before.to_bytes(4, "little") * WORDS
+        assert case.check() == (PLAN, 0)
+
+
+def test_the_words_that_are_asked_for_are_enough():
+    case = three()
+    room = case.ffi.new("uint32_t[]", [0x77777777] * (WORDS + 2))
+    assert case.lib.mrt_graph_check_plan(case.graph, case.kernels, room + 1, WORDS, case.ffi.NULL) == OK
+    assert room[0] == room[WORDS + 1] == 0x77777777
+    assert 0x77777777 not in list(room)[1:-1]
+
+
+def test_constants_lie_anywhere():
+    tensors = [(0, 4, 4), (16, 4, 4), (2, 4, 4, PARAMS)]
+    assert Case(tensors, [(NEVER, [0, 2], [1])], [(0, 0, 4)], outputs=[1]).check() == SOUND
+
+
 def test_read_before_written():
     assert three(steps=[(1, 0, 4), (0, 0, 4)]).check() == (PLAN, 1)
 
@@ -288,6 +309,28 @@ def test_rows_that_go_on_from_the_one_before():
     assert sums((64, 72, 80, 88), by_row[1:] and [(0, 0, 1), (0, 1, 2)]) == (PLAN, 1)  # the further output is not made
 
 
+def test_no_more_rows_are_read_than_there_are():
+    """By a kernel that says row i for row i, of an input that has fewer."""
+    case = Case([(0, 4, 3), (64, 4, 4)], [(NEVER, [0], [1])], [(0, 0, 4)], outputs=[1])
+    row = case.ffi.new("mrt_kernel_t *", case.kernels[0][0])
+    row.reads = case.lib.mrt_reads_sums
+    case.kernels[0] = row
+    assert case.check() == SOUND
+
+
+def test_a_workspace_over_rows_that_are_read_is_no_work_in_place():
+    """Of a pooling kernel, which may write its output so far before its input."""
+    window = {"kernel_height": 3, "kernel_width": 1, "stride_height": 1, "stride_width": 1, "dilation_height": 1}
+    window |= {"dilation_width": 1, "padding_top": 1, "padding_left": 0, "activation_min": -128, "activation_max": 127}
+    window |= {f"{side}_{axis}": size for side in ("input", "output") for axis, size in (("height", 4), ("width", 4))}
+    window |= {"input_channels": 1, "output_channels": 1}
+    for workspace, verdict in ((40, SOUND), (12, (PLAN, 0))):
+        tensors = [(8, 4, 4, 0, 0), (0, 4, 4, 0, 0), (workspace, 4, 1, 0, 0)]
+        case = Case(tensors, [("max_pool2d_s8", [0], [1], 2)], [(0, 0, 1)], outputs=[])
+        case.ffi.memmove(case.attrs, kernels.pack_attrs("max_pool2d_s8", window), 4 * len(window))
+        assert case.check() == verdict
+
+
 # Rows that the caller hands over
 
 
@@ -320,6 +363,29 @@ def test_rows_are_handed_over():
 )
 def test_every_row_is_handed_over_once_and_in_order(steps):
     assert streamed(steps)[0] == PLAN
+
+
+def test_rows_come_in_order_whatever_is_made_of_them():
+    """All rows are there when the node reads them, and all of its own hold."""
+    tensors, nodes, rest = [((0, 4), 4, 2), (16, 4, 2)], [(NEVER, [0], [1])], [(0, 0, 2)]
+    assert Case(tensors, nodes, [(INPUT, 0, 1), (INPUT, 1, 2), *rest], outputs=[1]).check() == SOUND
+    assert Case(tensors, nodes, [(INPUT, 1, 2), (INPUT, 0, 1), *rest], outputs=[1]).check() == (PLAN, 1)
+    assert Case(tensors, nodes, [(INPUT, 0, 1), (INPUT, 1, 2), (INPUT, 1, 2), *rest], outputs=[1]).check() == (PLAN, 1)
+
+
+def test_several_streams():
+    """Two inputs and two outputs, each row by row."""
+    tensors = [((0, 4), 4, 2), ((8, 12), 4, 2), ((16, 20), 4, 2), ((24, 28), 4, 2)]
+    nodes = [(NEVER, [0, 1], [2, 3])]
+    given = [(INPUT + 1, 0, 1), (INPUT, 0, 1), (INPUT, 1, 2), (INPUT + 1, 1, 2)]
+    taken = [(OUTPUT + 1, 0, 1), (OUTPUT, 0, 1), (OUTPUT, 1, 2), (OUTPUT + 1, 1, 2)]
+    ports = {"inputs": [0, 1], "outputs": [2, 3]}
+    assert Case(tensors, nodes, [*given, (0, 0, 2), *taken], **ports).check() == SOUND
+    for missing in range(4):
+        less = given[:missing] + given[missing + 1 :]
+        assert Case(tensors, nodes, [*less, (0, 0, 2), *taken], **ports).check() == (PLAN, 1)
+        less = taken[:missing] + taken[missing + 1 :]
+        assert Case(tensors, nodes, [*given, (0, 0, 2), *less], **ports).check() == (PLAN, 1)
 
 
 def test_rows_are_not_picked_up_where_they_were_lost():
@@ -401,6 +467,24 @@ def test_views():
     assert Case(VIEWED, nodes, [(0, 0, 3), *steps[1:]], outputs=[3, 2]).check() == (PLAN, 1)  # of parts
     for other in ((16, 4, 3), (12, 4, 4), (16, 4, 4, 1)):  # not the very place
         assert Case([*VIEWED[:2], other, VIEWED[3]], nodes, steps, outputs=[3]).check() == (PLAN, 1)
+
+
+def test_a_view_of_one_row():
+    tensors = [*VIEWED[:2], (16, 16, 1), (32, 4, 1)]
+    nodes = [(NEVER, [0], [1]), (NEVER, [2], [3])]
+    assert Case(tensors, nodes, [(0, 0, 4), (1, 0, 1)], outputs=[3]).check() == SOUND
+
+
+def test_who_writes_is_said_by_tables_as_long_as_their_counts():
+    """Behind which inputs and nodes may stand that write the tensor that is a view."""
+    nodes = [(NEVER, [0], [1]), (NEVER, [2], [3]), (NEVER, [0], [2])]
+    case = Case(VIEWED, nodes, [(0, 0, 4), (1, 0, 4)], inputs=[0, 2], outputs=[3])
+    case.graph.input_count, case.graph.node_count = 1, 2
+    assert case.check() == SOUND
+    case.graph.node_count = 3
+    assert case.check() == (PLAN, 1)
+    case.graph.node_count, case.graph.input_count = 2, 2
+    assert case.check() == (PLAN, 1)
 
 
 def test_views_know_nothing_of_row_tables():
