@@ -327,6 +327,78 @@ int32_t {prefix}_run(
     return Made(metadata(version, "aot", module), members)
 
 
+def given_pools_archive() -> Made:
+    """An archive compiled ahead of time whose caller gives the memory: a pool, and constants in another."""
+    made, prefix = aot_archive(), "tvmgen_default"
+    entry = f"""#include "tvm/runtime/c_runtime_api.h"
+#include <{prefix}.h>
+TVM_DLL int32_t {prefix}___tvm_main__(void* x,void* y,uint8_t* constants,uint8_t* pool);
+int32_t {prefix}_run(struct {prefix}_inputs* inputs,struct {prefix}_outputs* outputs,
+struct {prefix}_workspace_pools* workspace_pools) {{
+return {prefix}___tvm_main__(inputs->serving_x_0,outputs->result,workspace_pools->flash,workspace_pools->sram);
+}}
+;"""
+    source = "codegen/host/src/default_lib1.c"
+    text = made.members[source].decode().replace(_constant("offsets"), "")
+    text = text.replace(", uint8_t* pool)", ", uint8_t* constants, uint8_t* pool)").replace(
+        "offsets, wide", "constants, wide"
+    )
+    header = made.members[f"codegen/host/include/{prefix}.h"].decode()
+    header = header.replace(
+        f"int32_t {prefix}_run(",
+        f"""struct {prefix}_workspace_pools {{
+  void* flash;
+  void* sram;
+}};
+#define TVMGEN_DEFAULT_SRAM_WORKSPACE_POOL_SIZE 40
+#define TVMGEN_DEFAULT_FLASH_CONSTANT_POOL_SIZE 8
+#define TVMGEN_DEFAULT_FLASH_CONSTANT_POOL_DATA {", ".join(hex(byte) for byte in OFFSETS.tobytes())}
+int32_t {prefix}_run(""",
+    ).replace("_outputs* outputs\n", f"_outputs* outputs,\n  struct {prefix}_workspace_pools* workspace_pools\n")
+    made.members["codegen/host/src/default_lib0.c"] = entry.encode()
+    made.members[source] = text.encode()
+    made.members[f"codegen/host/include/{prefix}.h"] = header.encode()
+    return made
+
+
+def mapped_archive() -> Made:
+    """An archive compiled ahead of time whose inputs and outputs lie in a pool that the caller gives."""
+    made, prefix = given_pools_archive(), "tvmgen_default"
+    name = f"codegen/host/include/{prefix}.h"
+    header = made.members[name].decode().replace("POOL_SIZE 40", "POOL_SIZE 64")
+    begin = header.index(f"int32_t {prefix}_run(")
+    end = header.index(");", begin) + 2
+    pools = f"struct {prefix}_workspace_pools* workspace_pools"
+    maps = "".join(f"struct {prefix}_{role} {prefix}_map_{role}({pools});\n" for role in ("inputs", "outputs"))
+    header = f"{header[:begin]}{maps}int32_t {prefix}_run({pools});{header[end:]}"
+    made.members[name] = header.encode()
+    made.members["codegen/host/src/default_lib0.c"] = f"""#include "tvm/runtime/c_runtime_api.h"
+#include <{prefix}.h>
+TVM_DLL int32_t {prefix}___tvm_main__(void* x,void* y,uint8_t* constants,uint8_t* pool);
+struct {prefix}_inputs {prefix}_map_inputs({pools}) {{
+struct {prefix}_inputs ret = {{ .serving_x_0 = ((uint8_t*)workspace_pools->sram) + 40 }};
+return ret;
+}}
+struct {prefix}_outputs {prefix}_map_outputs({pools}) {{
+struct {prefix}_outputs ret = {{ .result = ((uint8_t*)workspace_pools->sram) + 48 }};
+return ret;
+}}
+int32_t {prefix}_run({pools}) {{
+uint8_t* sram = workspace_pools->sram;
+return {prefix}___tvm_main__(sram + 40,sram + 48,workspace_pools->flash,sram);
+}}
+;""".encode()
+    return made
+
+
+def plain_archive() -> Made:
+    """An archive compiled ahead of time without header, whose entry takes plain pointers."""
+    made, prefix = aot_archive(planned=False), "tvmgen_default"
+    del made.members[f"codegen/host/include/{prefix}.h"]
+    made.members["codegen/host/src/default_lib0.c"] = b'#include "tvm/runtime/c_runtime_api.h"\n;'
+    return made
+
+
 def packed_aot_archive(module: str = "default") -> Made:
     """An archive compiled ahead of time with packed arguments and a description in C."""
     prefix = f"tvmgen_{module}"

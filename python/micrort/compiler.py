@@ -67,10 +67,8 @@ def compile_model(model: Path | Graph, options: CompileOptions | None = None) ->
     executor_graph = graph_reader.read(text, params.read(arrays, graph.name), graph.name)
     metadata = package.metadata(
         executor_graph,
-        options.executor,
-        options.target,
-        options.optimize,
-        _datetime(),
+        text,
+        package.Settings(options.executor, options.target, options.optimize, _datetime()),
         package.Decisions(program.pruning, program.selection),
     )
     return mlf.Package(

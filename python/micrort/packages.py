@@ -44,8 +44,13 @@ def obtain(path: Path, options: CompileOptions, module: str | None = None) -> Pa
     return package
 
 
-def of_archive(path: Path, module: str | None = None) -> Package:
+def of_archive(path: Path, module: str | None = None, target: str | None = None) -> Package:
     """The package of an archive: ours as it is, TVM's made one of ours.
+
+    Args:
+        path: the archive.
+        module: the model to take, of an archive of TVM that holds several.
+        target: the core to build TVM's for; None: any.
 
     Raises:
         UsageError: there is no such file, or no such model in it, or none was named of several.
@@ -56,7 +61,7 @@ def of_archive(path: Path, module: str | None = None) -> Package:
     members = archive.members_of(path)
     metadata = archive.metadata_of(members, str(path))
     if not archive.is_ours(metadata):
-        return tvm.convert(tvm.parse(members, metadata, str(path), module), path.stem)
+        return tvm.convert(tvm.parse(members, metadata, str(path), module), path.stem, target)
     if module is not None and module not in metadata["modules"]:
         raise UsageError(f"{path} holds no model {module!r}; it holds {', '.join(metadata['modules'])}")
     return archive.package_of(members, metadata, path)

@@ -33,6 +33,9 @@ ARCHIVES: dict[str, Callable[[], Made]] = {
     "aot, memory planned by TVM": tvm_archives.aot_archive,
     "aot, memory taken while running": partial(tvm_archives.aot_archive, planned=False),
     "aot, version 5": partial(tvm_archives.aot_archive, 5),
+    "aot, memory given by the caller": tvm_archives.given_pools_archive,
+    "aot, inputs in the caller's memory": tvm_archives.mapped_archive,
+    "aot, plain pointers": tvm_archives.plain_archive,
     "aot, packed": tvm_archives.packed_aot_archive,
 }
 REAL = (

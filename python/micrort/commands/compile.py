@@ -52,7 +52,7 @@ def command(
     path = output or Path(f"{model.stem}.tar")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; -o takes the name of the archive")
-    package = _foreign(model, path, module) if packages.is_archive(model) else compile_model(model, options)
+    package = _foreign(model, path, module, options) if packages.is_archive(model) else compile_model(model, options)
     made = blob.make(package) if with_blob else None
     mlf.write(package, path)
     figures: dict[str, Any] = {"output": str(path), "name": package.name, **package.figures}
@@ -68,14 +68,17 @@ def command(
             click.echo(f"{figures['blob']}: {figures['blob_bytes']:,} bytes, kernels {', '.join(made.kernels)}")
 
 
-def _foreign(model: Path, output: Path, module: str | None) -> Package:
+def _foreign(model: Path, output: Path, module: str | None, options: CompileOptions) -> Package:
     """The package of an archive of TVM; one of ours is compiled already."""
     from micrort import packages
+    from micrort.compiler import CompileOptions
 
+    if options != CompileOptions(target=options.target):
+        raise UsageError(f"{model} is an archive, whose operators are compiled: of the options --target alone applies")
     if output.exists() and output.samefile(model):
         raise UsageError(f"{output} is the archive itself: name another one with -o")
-    package = packages.of_archive(model, module)
-    if package.foreign is None:
+    package = packages.of_archive(model, module, options.target)
+    if package.path is not None:  # read as it is
         raise UsageError(f"{model} is compiled already; `micrort run` and `micrort micro create-project` take it")
     return package
 

@@ -46,7 +46,7 @@ def make(package: Package) -> Blob:
     """The blobs of a package.
 
     Raises:
-        UsageError: the package has direct calls instead of tables.
+        UsageError: the package has direct calls instead of tables, or operators of another compiler.
     """
     from micrort.codegen import blob
 
@@ -54,6 +54,10 @@ def make(package: Package) -> Blob:
         raise UsageError(
             f"{package.name} is compiled to direct calls (aot), of which no blob can be made: "
             "compile with --executor graph"
+        )
+    if package.foreign is not None:
+        raise UsageError(
+            f"{package.name} has operators of another compiler, which are code: a blob holds tables and weights only"
         )
     return Blob(package.name, blob.write(package.graph).model, {"target": package.figures.get("target")})
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from micrort.errors import ModelError
-from micrort.ir import Pruning, RemovedChannels
+from micrort.ir import DType, Pruning, RemovedChannels
 from micrort.ir.executor_graph import PARAMS_POOL, ExecutorGraph, NodeEntry, TensorEntry
 from micrort.ir.selection import Selection
 
@@ -131,38 +132,46 @@ class Decisions:
     """By node name."""
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the user chose."""
+
+    executor: str = "graph"
+    """graph or aot."""
+    target: str | None = None
+    """A processor of `micrort targets`; None: no one in particular."""
+    optimize: str = "balanced"
+    """The level that was asked for."""
+    datetime: str = "1970-01-01 00:00:00Z"
+    """`%Y-%m-%d %H:%M:%SZ`; given, not read from the clock, so that packages are reproducible."""
+
+
 def metadata(
-    graph: ExecutorGraph,
-    executor: str,
-    target: str | None,
-    optimize: str,
-    datetime: str,
-    decisions: Decisions | None = None,
+    graph: ExecutorGraph, graph_json: str, settings: Settings, decisions: Decisions | None = None
 ) -> dict[str, Any]:
     """metadata.json: TVM's keys, and ours under "micrort" in the module.
 
     Args:
         graph: the compiled graph.
-        executor: graph or aot.
-        target: a processor of `micrort targets`; None for no one in particular.
-        optimize: the level that was asked for.
-        datetime: `%Y-%m-%d %H:%M:%SZ`; given, not read from the clock, so that packages are reproducible.
+        graph_json: the text that describes it.
+        settings: what the user chose.
         decisions: what the compiler decided, if it made the graph.
     """
     decisions = decisions or Decisions()
+    target = settings.target
     module = {
         "model_name": graph.name,
-        "export_datetime": datetime,
-        "memory": _memory(graph, executor),
+        "export_datetime": settings.datetime,
+        "memory": _memory(graph, graph_json, settings.executor),
         "target": ["c -keys=cpu" if target in (None, "host") else f"c -keys=arm_cpu,cpu -mcpu={target}"],
-        "executors": [executor],
+        "executors": [settings.executor],
         "style": "full-model",
-        "micrort": _figures(graph, executor, target, optimize, decisions) | _pruned(graph, decisions.pruning),
+        "micrort": _figures(graph, settings, decisions) | _pruned(graph, decisions.pruning),
     }
     return {"version": VERSION, "modules": {graph.name: module}}
 
 
-def _memory(graph: ExecutorGraph, executor: str) -> dict[str, Any]:
+def _memory(graph: ExecutorGraph, graph_json: str, executor: str) -> dict[str, Any]:
     largest: dict[str, int] = {}
     for node in graph.nodes:
         function = f"mrt_{node.kernel}_run"
@@ -182,7 +191,7 @@ def _memory(graph: ExecutorGraph, executor: str) -> dict[str, Any]:
     )
     memory: dict[str, Any] = {"functions": {"operator_functions": workspaces, "main": [main]}}
     if executor == "graph":
-        return {"sids": _sids(graph), **memory}
+        return {"sids": _sids(graph, graph_json), **memory}
     return memory
 
 
@@ -191,23 +200,33 @@ def _device(**entries: Any) -> dict[str, Any]:
     return {"device": 1, **entries}
 
 
-def _sids(graph: ExecutorGraph) -> list[dict[str, Any]]:
-    """One storage for each tensor that is no constant; what the arena shares is in our own figures."""
-    sids = []
-    for index, tensor in enumerate(graph.tensors):
-        if tensor.pool != PARAMS_POOL:
-            binding = {"input_binding": tensor.name} if index in graph.inputs else {}
-            sids.append({"storage_id": index, "size_bytes": tensor.bytes, **binding})
-    return sids
+def _sids(graph: ExecutorGraph, graph_json: str) -> list[dict[str, Any]]:
+    """The storages that the graph JSON gives to tensors that are no constants, each as large as the largest of them.
+
+    There every tensor but a view has its own; what the arena shares is in our own figures.
+    """
+    described = json.loads(graph_json)
+    attrs, names = described["attrs"], described["metadata"]["mrt_tensor_names"]
+    inputs = {graph.tensors[index].name for index in graph.inputs}
+    sizes: dict[int, int] = {}
+    bound: dict[int, str] = {}
+    rows = zip(names, *(attrs[key][1] for key in ("storage_id", "mrt_pool", "dltype", "shape")), strict=True)
+    for name, storage, pool, dtype, shape in rows:
+        if pool != PARAMS_POOL:
+            sizes[storage] = max(sizes.get(storage, 0), math.prod(shape) * DType(dtype).bytes)
+            if name in inputs:
+                bound[storage] = name
+    return [
+        {"storage_id": storage, "size_bytes": size, **({"input_binding": bound[storage]} if storage in bound else {})}
+        for storage, size in sorted(sizes.items())
+    ]
 
 
 def _workspace(graph: ExecutorGraph, node: NodeEntry) -> int:
     return 0 if node.workspace is None else graph.tensors[node.workspace].bytes
 
 
-def _figures(
-    graph: ExecutorGraph, executor: str, target: str | None, optimize: str, decisions: Decisions
-) -> dict[str, Any]:
+def _figures(graph: ExecutorGraph, settings: Settings, decisions: Decisions) -> dict[str, Any]:
     arenas = [
         {"name": arena.name, "bytes": arena.size, "alignment": arena.alignment, "lower_bound": arena.lower_bound}
         for arena in graph.arenas
@@ -225,9 +244,9 @@ def _figures(
         for node in graph.nodes
     ]
     return {
-        "executor": executor,
-        "target": target,
-        "optimize": optimize,
+        "executor": settings.executor,
+        "target": settings.target,
+        "optimize": settings.optimize,
         "arena_bytes": sum(arena.size for arena in graph.arenas),
         "arena_by_pool": {arena.name: arena.size for arena in graph.arenas},
         "arenas": arenas,

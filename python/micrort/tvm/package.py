@@ -16,15 +16,14 @@ from micrort.tvm.archive import Archive
 from micrort.tvm.model import Model
 from micrort.tvm.workspace import Workspaces, with_pools_moved
 
-DATETIME = "1970-01-01 00:00:00Z"
 
-
-def convert(found: Archive, stem: str) -> Package:
+def convert(found: Archive, stem: str, target: str | None = None) -> Package:
     """The package of a model in an archive of TVM.
 
     Args:
         found: the model.
         stem: its name where TVM's is `default`.
+        target: the core to build for; None: any.
 
     Raises:
         ModelError: the archive contradicts itself, or holds something that cannot be run.
@@ -46,7 +45,7 @@ def convert(found: Archive, stem: str) -> Package:
         f"{name}_arenas.c": tables.arenas(placed),
         f"{name}_operators.c": adapters,
     }
-    metadata = our_package.metadata(placed, "graph", None, "balanced", DATETIME)
+    metadata = our_package.metadata(placed, text, our_package.Settings(target=target))
     metadata["modules"][name]["micrort"]["tvm"] = _figures(found, model, placed.arenas[0].size if placed.arenas else 0)
     return Package(
         name=name,
