@@ -25,8 +25,9 @@
  * and plan (mrt_graph_check_plan, with the arenas as its memory), beside comparing the seal.
  * 0: it compares the seal alone. The tools proved the graph by the very same functions when they made it, as
  * mrt_graph_load does for a blob, and flash does not change from one start to the next but by damage, which the seal
- * shows. The proof goes through every row that an inference reads and writes, needs the code of all checks (9 KB for a
- * model of convolutions), and more stack than the comparison, though no more than an inference.
+ * shows. The proof goes through every row that an inference reads and writes. On a Cortex-M4, vww_96_int8: init takes
+ * 3,321 instructions with 0 and 5,286,324 with 1 (an inference 6,473,815), code 16,616 and 25,188 bytes, the stack of
+ * init at most 120 and 516 bytes (MRT_<MODEL>_INIT_STACK_BYTES has either).
  *
  * The host library has 1, a product 0 unless it asks for 1: `scons lib prove=1`, or the macro for library and model.
  * A library that proves refuses a model that was compiled without the rows of its kernels (MRT_ERR_KERNEL).
