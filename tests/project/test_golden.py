@@ -51,6 +51,18 @@ def test_bytes_on_a_small_board(name: str) -> None:
         assert run.stack_bytes <= STACK
 
 
+def test_small_armv6m_code() -> None:
+    """Kernels made by -Os, for which the compiler has fewer registers here."""
+    from micrort.compiler import CompileOptions
+
+    golden = np.load(shared("models", "golden", "kws_ref_model.npz"))
+    package = compile_model(shared("models", "kws_ref_model.tflite"), CompileOptions("cortex-m0plus", optimize="size"))
+    source = package.graph.tensors[package.graph.inputs[0]]
+    run = emulate(package, "lm3s6965evb", [{source.name: golden["input"].reshape(source.shape)}])
+    (output,) = run.outputs[0].values()
+    np.testing.assert_array_equal(output.ravel(), golden["output"].ravel())
+
+
 def test_armv6m_code() -> None:
     """The smallest instruction set, on a core that executes it."""
     from micrort.compiler import CompileOptions

@@ -15,8 +15,8 @@
 
 #include <stdint.h>
 
-/** Whether the loops are assembly. */
-#if defined(__ARM_ARCH_6M__) && defined(__GNUC__)
+/** Whether the loops are assembly; not under -Os, where gcc gives Thumb-1 no high registers, nor without optimisation. */
+#if defined(__ARM_ARCH_6M__) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define MRT_SCALAR_ASSEMBLY 1
 #else
 #define MRT_SCALAR_ASSEMBLY 0
