@@ -149,13 +149,24 @@ static inline uint32_t mrt_rows_adjoin(const mrt_call_t *call, const mrt_tensor_
     return end;
 }
 
-/** Address of row `row` of input `index`. */
-static inline const void *mrt_input_row(const mrt_call_t *call, uint32_t index, uint32_t row)
+/** Address that the offsets of rows of input `index` count from: for kernels that look many rows up. */
+static inline const void *mrt_input_base(const mrt_call_t *call, uint32_t index)
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, index);
     const bool constant = tensor->pool == (uint8_t)MRT_POOL_PARAMS;
-    const void *base = constant ? call->params : call->pools[mrt_tensor_pool(tensor)];
-    return mrt_address(base, mrt_row_offset(call, tensor, row));
+    return constant ? call->params : call->pools[mrt_tensor_pool(tensor)];
+}
+
+/** Address of row `row` of an input whose offsets count from `base`, and whose entries in the row table are `table`. */
+static inline const void *mrt_input_spread_row(const void *base, const uint16_t *table, uint32_t row)
+{
+    return mrt_address(base, (uint32_t)MRT_ROW_UNIT * table[row]);
+}
+
+/** Address of row `row` of input `index`. */
+static inline const void *mrt_input_row(const mrt_call_t *call, uint32_t index, uint32_t row)
+{
+    return mrt_address(mrt_input_base(call, index), mrt_row_offset(call, mrt_call_input(call, index), row));
 }
 
 /** Address of row `row` of output `index`. */

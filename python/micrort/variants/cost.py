@@ -11,12 +11,15 @@ _STEP = 150
 """Of a step beside its rows: the executor's loop, and what a kernel does once a call."""
 _STEPS = {
     "depthwise_conv2d_s8_dsp": (150, 400),
-    "depthwise_conv2d_s8_mve": (150, 25),
-    "conv2d_s8_mve": (300, 0),
+    "depthwise_conv2d_s8_mve": (1200, 0),
+    "conv2d_s8_mve": (390, 0),
 }
 """The same, and what an output channel adds to it, where that was measured."""
+_ALONE = 0.15
+"""Per product: of a pixel that is left where a step's odd pixels have been paired."""
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
+_PER_POOLED = 8.0
 _PER_MAC_SHORT = 7.5
 _PER_ELEMENT_SHORT = 80.0
 
@@ -24,13 +27,20 @@ _PER_ELEMENT_SHORT = 80.0
 def step(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
     """What a step of a call needs however few rows it makes."""
     base, per_channel = _STEPS.get(call.kernel, (_STEP, 0))
-    return base + per_channel * tensors[call.outputs[0]].nhwc[3]
+    _, _, width, channels = tensors[call.outputs[0]].nhwc
+    alone = 0
+    if call.kernel == "conv2d_s8_mve" and width % 2 and "kernel_height" in call.attrs:
+        taps = call.attrs["kernel_height"] * call.attrs["kernel_width"]
+        alone = round(_ALONE * taps * call.attrs["input_channels"] * channels)
+    return base + per_channel * channels + alone
 
 
 def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True) -> int:
     """Of a portable kernel; `long_products`: on a core that multiplies to 64 bits by one instruction."""
     per_mac, per_element = (_PER_MAC, _PER_ELEMENT) if long_products else (_PER_MAC_SHORT, _PER_ELEMENT_SHORT)
-    return round(per_mac * call.macs + per_element * tensors[call.outputs[0]].elements)
+    elements = tensors[call.outputs[0]].elements
+    pooled = int(call.attrs["kernel_height"] * call.attrs["kernel_width"]) if "pool2d" in call.kernel else 0
+    return round(per_mac * call.macs + (per_element + _PER_POOLED * pooled) * elements)
 
 
 def dsp_products(vectors: int, quads: int, channels: int) -> int:
@@ -51,10 +61,21 @@ def mve_pixels(pixels: int, blocks: int, channels: int, rectified: bool) -> int:
     """Of `pixels` of `blocks` * 16 elements by runtime/kernels/mve/products.c, and a call of the kernel."""
     groups = -(-channels // 4)
     if rectified and blocks <= 4 and channels <= 248:
-        pair = 20 + groups // 2 * (28 * blocks + 37) + groups % 2 * (14 * blocks + 45)
+        pair = 16 + groups // 2 * (28 * blocks + 37) + groups % 2 * (14 * blocks + 60)
     else:
-        pair = 20 + groups * (14 * blocks + 2 * (blocks // 4) + (24 if rectified else 30))
-    return 350 + -(-pixels // 2) * pair
+        pair = 30 + groups * (
+            14 * blocks + (3 + 2 * ((blocks - 1) // 4) if blocks > 4 else 0) + (28 if rectified else 33)
+        )
+    return 200 + -(-pixels // 2) * pair
+
+
+def mve_direct(window: Mapping[str, int | float], rows: int, pairs: int, rectified: bool) -> int:
+    """Of windows that are multiplied where they lie, `pairs` of a row, by runtime/kernels/mve/conv2d_s8_mve.c."""
+    height, width = int(window["kernel_height"]), int(window["output_width"])
+    blocks = int(window["kernel_width"] * window["input_channels"]) // 16
+    span = 14 * blocks + 1 + (3 + 2 * ((blocks - 1) // 4) if blocks > 4 else 0)
+    pair = 30 + int(window["output_channels"]) // 4 * (height * span + (28 if rectified else 33))
+    return rows * (460 + (pairs + -(-(width - 2 * pairs) // 2)) * pair)
 
 
 def mve_patches(window: Mapping[str, int | float], rows: int) -> int:
@@ -71,8 +92,9 @@ def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
     """Of runtime/kernels/mve/conv2d_rgb_s8_mve.c for `rows` output rows."""
     width = int(window["output_width"])
     columns = (width - 1) * int(window["stride_width"]) + 3
-    pair = 38 + 87 * (int(window["output_channels"]) // 8)
-    return 250 + 2 * columns + rows * (300 + 2 * columns + -(-width // 2) * pair)
+    pair = 32 + 87 * (int(window["output_channels"]) // 8)
+    copied = columns * min(int(window["stride_height"]), 3) * 9 // 16
+    return 150 + 2 * columns + rows * (250 + copied + -(-width // 2) * pair)
 
 
 def dsp_convolution(pixels: int, taps: int, elements: int, channels: int) -> int:
@@ -102,13 +124,12 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
     columns = (across - 1) * int(window["stride_width"]) + width
     blocks = -(-int(window["input_channels"]) // 16)
     sets, rest = divmod(rows, strips * strip_rows)
-    total = 600 + 15 * min(rows, strips * strip_rows) * across
+    total = 15 * min(rows, strips * strip_rows) * across
     for count, lines in ((sets, strips * strip_rows), (1 if rest else 0, rest)):
         made = -(-lines // strip_rows) * tiles_high
         batches = -(-lines // strip_rows) * -(-across // strip_rows) * outputs / 8
-        looked_up = 230 * made * (1 if made <= 4 else blocks)
-        built = blocks * (80 + made * (60 + 15 * columns))
-        total += count * (250 + looked_up + built + channels * (20 + per_batch * math.ceil(batches)))
+        built = blocks * (80 + made * (120 + 14 * columns))
+        total += count * (250 + built + channels * (27 + per_batch * math.ceil(batches)))
     return total
 
 

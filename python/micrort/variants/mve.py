@@ -16,6 +16,8 @@ Tensors = Mapping[str, Tensor]
 
 RGB_CHANNELS = 248
 """Of conv2d_rgb_s8_mve, at most."""
+DIRECT_ROWS = 5
+"""Rows of windows, at most, that conv2d_s8_mve multiplies where they lie."""
 BLOCK = 16
 """Bytes of a vector; elements of filters that lie together."""
 SIZE_MAX = 32767
@@ -248,12 +250,13 @@ def linear(call: KernelCall, tensors: Tensors) -> Variant | None:
     attrs = {name: call.attrs[name] for name in ("activation_min", "activation_max")}
     factors = {"first_factor": form.first, "second_factor": form.second, "addend": form.addend, "shift": form.shift}
     replaced = replace(call, kernel="linear_s8_mve", attrs={**attrs, **factors})
-    return Variant(replaced, (), 3 * tensors[call.outputs[0]].elements)
+    return Variant(replaced, (), round(2.4 * tensors[call.outputs[0]].elements))
 
 
 def pooling(call: KernelCall, tensors: Tensors) -> Variant:
     """Average and maximum pooling: always faster than channels one by one."""
-    return Variant(replace(call, kernel=f"{call.kernel}_mve"), (), 2 * tensors[call.outputs[0]].elements)
+    elements = int(call.attrs["kernel_height"] * call.attrs["kernel_width"]) * tensors[call.outputs[0]].elements
+    return Variant(replace(call, kernel=f"{call.kernel}_mve"), (), 10 * tensors[call.outputs[0]].elements + elements)
 
 
 _END = ("output_offset", "activation_min", "activation_max")
@@ -280,10 +283,26 @@ def _windows(
     attrs = {**window, "input_zero_point": -int(call.attrs["input_offset"]), "scaling": scales.scaling, **_end(call)}
     output = tensors[call.outputs[0]]
     blocks, rectified = -(-elements // BLOCK), scales.scaling == RECTIFIED
-    estimate = cost.mve_pixels(output.elements // channels, blocks, channels, rectified)
-    if elements != window["input_channels"]:
-        estimate += cost.mve_patches(window, output.rows)
+    pairs = _direct_pairs(window, scales.scaling)
+    if pairs > 0:
+        estimate = cost.mve_direct(window, output.rows, pairs, rectified)
+    else:
+        estimate = cost.mve_pixels(output.elements // channels, blocks, channels, rectified)
+        estimate += cost.mve_patches(window, output.rows) if elements != window["input_channels"] else 0
     return _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
+
+
+def _direct_pairs(window: Mapping[str, int | float], scaling: int) -> int:
+    """As direct_pairs of runtime/kernels/mve/conv2d_s8_mve.c; only the estimate depends on it."""
+    width, kernel, step = (int(window[name]) for name in ("output_width", "kernel_width", "stride_width"))
+    left, pointwise = int(window["padding_left"]), kernel == window["kernel_height"] == 1
+    if pointwise or scaling == ANY or kernel * int(window["input_channels"]) % BLOCK or window["output_channels"] % 4:
+        return 0
+    if window["dilation_width"] != 1 or window["kernel_height"] > DIRECT_ROWS:
+        return 0
+    room = int(window["input_width"]) - kernel + left
+    pairs = max(0, min(width, room // step + 1) - -(-left // step)) // 2
+    return pairs if 4 * pairs >= width else 0
 
 
 def _end(call: KernelCall) -> dict[str, int | float]:

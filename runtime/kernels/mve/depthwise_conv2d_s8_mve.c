@@ -78,27 +78,32 @@ static inline int32_t strip_top(int32_t top, int32_t strip_rows, int32_t count)
 /* Lists the patches of a row of quads from number `index` on; outputs are at `first`, in the row below at `below`. */
 static void list_quads(const depthwise_mve_t *depthwise, int32_t index, uint32_t patch, uint32_t first, uint32_t below)
 {
-    const int32_t width = depthwise->attrs->window.output_width;
     const uint32_t pixel = (uint32_t)depthwise->attrs->window.output_channels;
     const uint32_t column = (uint32_t)depthwise->layout.column;
+    const bool shared = (depthwise->attrs->window.output_width % 2) != 0; /* the last patch shares a column */
     uint32_t *patches = &depthwise->patches[index];
+    uint16_t *places = &depthwise->places[((index / 2) * MRT_MVE_BATCH) + (index % 2)];
     uint32_t at = patch;
     uint32_t place = first;
-    int32_t i = index;
-    int32_t left = width;
-    while (left > 0) {
-        uint16_t *places = &depthwise->places[((i / 2) * MRT_MVE_BATCH) + (i % 2)];
-        const uint32_t under = place + (below - first);
-        patches[i - index] = at;
+    uint32_t under = below;
+    bool odd = (index % 2) != 0;
+    for (int32_t left = depthwise->layout.across; left > 0; --left) {
+        if ((left == 1) && shared) {
+            at -= column;
+            place -= pixel;
+            under -= pixel;
+        }
+        *patches = at;
         places[0] = (uint16_t)place;
         places[2] = (uint16_t)under;
         places[4] = (uint16_t)(place + pixel);
         places[6] = (uint16_t)(under + pixel);
-        left -= 2;
-        const uint32_t next = (left == 1) ? 1u : 2u; /* the last patch may share a column */
-        at += next * column;
-        place += next * pixel;
-        ++i;
+        at += 2u * column;
+        place += 2u * pixel;
+        under += 2u * pixel;
+        patches = &patches[1];
+        places = &places[odd ? (MRT_MVE_BATCH - 1) : 1];
+        odd = !odd;
     }
 }
 
@@ -143,7 +148,7 @@ static void fill_batch(const depthwise_mve_t *depthwise, int32_t count)
  * Lists all patches of the set of rows from `row` on, and where their outputs go. Rows that follow one
  * another, as those of the set before did, need no new list.
  */
-static void list_patches(depthwise_mve_t *depthwise, uint32_t row, int32_t rows, bool regular)
+static MRT_NOINLINE void list_patches(depthwise_mve_t *depthwise, uint32_t row, int32_t rows, bool regular)
 {
     if (regular && depthwise->regular && (rows == depthwise->rows)) {
         return;
@@ -156,12 +161,16 @@ static void list_patches(depthwise_mve_t *depthwise, uint32_t row, int32_t rows,
     const int32_t strip_rows = mrt_mve_strip_rows(layout);
     uint32_t patch = 0u;
     for (int32_t begin = 0; begin < rows; begin += strip_rows) {
-        const uint32_t top = row + (uint32_t)strip_top(begin, strip_rows, rows);
-        const uint32_t first = mrt_row_offset(depthwise->call, output, top) - depthwise->lowest;
+        const uint32_t top = (uint32_t)strip_top(begin, strip_rows, rows);
+        const uint32_t under = (rows > 1) ? (top + 1u) : top;
+        uint32_t first = top * output->row_bytes;
+        uint32_t below = under * output->row_bytes;
+        if (!regular) {
+            first = mrt_row_offset(depthwise->call, output, row + top) - depthwise->lowest;
+            below = mrt_row_offset(depthwise->call, output, row + under) - depthwise->lowest;
+        }
         if (layout->quads) {
-            const uint32_t under = (rows > 1) ? (top + 1u) : top;
-            list_quads(depthwise, count, patch, first,
-                       mrt_row_offset(depthwise->call, output, under) - depthwise->lowest);
+            list_quads(depthwise, count, patch, first, below);
         } else {
             list_singles(depthwise, count, patch, first);
         }
@@ -354,7 +363,7 @@ static MRT_NOINLINE void any_block(depthwise_mve_t *depthwise, const channels_t 
     }
 }
 
-static void compute_channels(depthwise_mve_t *depthwise, const channels_t *channels)
+static MRT_NOINLINE void compute_channels(depthwise_mve_t *depthwise, const channels_t *channels)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const bool rectified = depthwise->attrs->scaling == (int32_t)MRT_MVE_RECTIFIED;
@@ -378,14 +387,14 @@ static MRT_NOINLINE void interleave(int8_t *target, const mrt_mve_rows_t *rows, 
     mrt_mve_interleave(target, rows, column, count, lanes);
 }
 
-static MRT_NOINLINE void find_spread_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)
-{
-    mrt_mve_find_spread_rows(image, tile, rows);
-}
-
 static MRT_NOINLINE void find_even_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)
 {
     mrt_mve_find_even_rows(image, tile, rows);
+}
+
+static MRT_NOINLINE void find_spread_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)
+{
+    mrt_mve_find_spread_rows(image, tile, rows);
 }
 
 /*
@@ -403,9 +412,9 @@ static MRT_NOINLINE void make_strips(const depthwise_mve_t *depthwise, int32_t c
     const int32_t strip_rows = mrt_mve_strip_rows(layout);
     const int32_t count = depthwise->rows;
     const int32_t taps = window->kernel_height + ((count == 1) ? 0 : (strip_rows - 1));
+    const bool even = depthwise->image.table == NULL;
     const int32_t columns = image_columns(depthwise);
     const mve_pred16_t lanes = vctp8q((uint32_t)(window->input_channels - channel));
-    const bool even = depthwise->image.even != NULL;
     int8_t *words = depthwise->strips;
     int8_t *image = &words[padding_before(depthwise) * column];
     for (int32_t top = 0; top < count; top += strip_rows) {
@@ -443,7 +452,7 @@ static void compute_block(depthwise_mve_t *depthwise, int32_t first)
 }
 
 /* How many rows from `row` on are made together: of one image, as strips hold, and within reach of one another. */
-static void choose_rows(depthwise_mve_t *depthwise, uint32_t row)
+static MRT_NOINLINE void choose_rows(depthwise_mve_t *depthwise, uint32_t row)
 {
     const mrt_call_t *call = depthwise->call;
     const uint32_t height = (uint32_t)depthwise->attrs->window.output_height;
@@ -480,7 +489,7 @@ static void choose_rows(depthwise_mve_t *depthwise, uint32_t row)
     list_patches(depthwise, row, (int32_t)count, regular);
 }
 
-static void begin(depthwise_mve_t *depthwise)
+static MRT_NOINLINE void begin(depthwise_mve_t *depthwise)
 {
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs = depthwise->attrs;
     const mrt_mve_layout_t *layout = &depthwise->layout;

@@ -21,7 +21,7 @@ from micrort.passes.rows.order import ADJOINING, live_bytes, produce, together
 
 WORTH_TRYING = 48
 """Bounds on memory that are tried, at most."""
-PIXELS = (8, 16, 32)
+PIXELS = (8, 16, 32, 40)
 """Least pixels of a step, for the choices of rows by pixels."""
 ROWS = (1, 2, 4)
 """Rows of a step, for the choices of rows by count."""
