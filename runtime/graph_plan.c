@@ -33,7 +33,8 @@ typedef struct extent {
     uint32_t begin;
     uint32_t end;
     uint32_t mark;
-    bool shared; /* rows at one stride may share words: there a later row's mark stands for both */
+    bool shared; /* rows at one stride may share words: there a later row's mark stands for all up to it */
+    bool joined; /* the first word is shared with the row before */
 } extent_t;
 
 static uint32_t words_of(uint32_t bytes)
@@ -53,7 +54,8 @@ static extent_t extent_of(const play_t *play, uint32_t index, uint32_t row)
     const uint32_t offset = by_table ? (UNIT * play->graph->row_table[tensor->offset + row])
                                      : (tensor->offset + (row * tensor->row_bytes));
     const extent_t extent = {&play->regions[mrt_tensor_pool(tensor)], offset / UNIT,
-                             words_of(offset + tensor->row_bytes), (index << 16u) | row, !by_table};
+                             words_of(offset + tensor->row_bytes), (index << 16u) | row, !by_table,
+                             (offset % UNIT) != 0u};
     return extent;
 }
 
@@ -62,10 +64,15 @@ static uint32_t *word_at(region_t *region, uint32_t word)
     return (word < region->count) ? &region->words[word] : &region->rest;
 }
 
+/* Marks an extent. A word shared with the row before stands for both only if that one is there already. */
 static void mark(const extent_t *extent)
 {
     for (uint32_t word = extent->begin; word < extent->end; ++word) {
-        *word_at(extent->region, word) = extent->mark;
+        uint32_t *place = word_at(extent->region, word);
+        const uint32_t found = *place;
+        const bool alone = extent->joined && (word == extent->begin)
+                           && ((found < (extent->mark - 1u)) || ((found >> 16u) != (extent->mark >> 16u)));
+        *place = alone ? NOBODY : extent->mark;
     }
 }
 
@@ -322,7 +329,7 @@ static bool begin(const play_t *play)
     const mrt_graph_t *graph = play->graph;
     bool apart = true;
     for (uint32_t pool = 0u; pool < graph->pool_count; ++pool) {
-        const extent_t all = {&play->regions[pool], 0u, words_of(graph->pools[pool].size), NOBODY, false};
+        const extent_t all = {&play->regions[pool], 0u, words_of(graph->pools[pool].size), NOBODY, false, false};
         mark(&all);
     }
     for (uint32_t pass = 0u; pass < 2u; ++pass) {

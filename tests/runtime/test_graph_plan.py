@@ -258,6 +258,32 @@ def test_rows_that_share_words():
         assert three(tensors=tensors, nodes=nodes, steps=[(0, 0, 4), (2, 0, 1), (1, 0, 4)]).check() == expected
 
 
+@pytest.mark.parametrize(
+    ("row_bytes", "steps", "expected"),
+    [
+        (1, [(0, 0, 1), (0, 1, 4)], SOUND),
+        (1, [(0, 1, 4)], (PLAN, 0)),
+        (1, [(0, 1, 4), (0, 0, 1)], (PLAN, 0)),
+        (3, [(0, 0, 1), (0, 2, 4)], (PLAN, 0)),
+        (3, [(0, 0, 2), (0, 1, 4)], SOUND),
+        (6, [(0, 0, 1), (0, 1, 3), (0, 3, 4)], SOUND),
+        (6, [(0, 1, 4), (0, 0, 1)], (PLAN, 0)),
+    ],
+)
+def test_rows_that_share_words_are_made_in_order(row_bytes, steps, expected):
+    """A later row's word says nothing of a row before it that was never made."""
+    tensors = [(0, row_bytes, 4), (32, row_bytes, 4)]
+    assert Case(tensors, [(NEVER, [0], [1])], steps, outputs=[1]).check() == expected
+
+
+def test_rows_that_share_words_with_another_tensor_by_then():
+    """The first row was lost to tensor 2 before the second, which has bytes of the same word, was made."""
+    tensors = [(0, 3, 2), (16, 3, 2), (16, 3, 1)]
+    nodes = [(NEVER, [0], [1]), (WHOLE, [0], [2])]
+    steps = [(0, 0, 1), (1, 0, 1), (0, 1, 2)]
+    assert Case(tensors, nodes, steps, outputs=[1]).check() == (PLAN, 0)
+
+
 # Rows that are placed one by one
 
 
