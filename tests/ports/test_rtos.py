@@ -19,11 +19,9 @@ from micrort.project import actions, create
 from micrort.reference.litert import LiteRTReference
 
 MODEL = sources.root() / "tests/models/sine_int8.tflite"
-TREES = {"freertos": "FREERTOS_KERNEL_PATH", "threadx": "THREADX_PATH", "zephyr": "ZEPHYR_BASE"}
+TREES = {"freertos": "FREERTOS_KERNEL_PATH", "threadx": "THREADX_PATH", "zephyr": "ZEPHYR_BASE", "mbed": "MBED_OS_PATH"}
 EMULATED = ("mps2_an385", "mps2_an386", "mps2_an500", "mps2_an505", "mps2_an521", "mps3_an547")
-SOFT = "cortex-m33+nodsp+nofp"
-ZEPHYR = {"mps2_an385": "cortex-m3", "mps2_an521": SOFT, "mps3_an547": SOFT}
-"""Zephyr's boards, and the target whose code they run as Zephyr configures them: without FPU."""
+ZEPHYR = ("mps2_an385", "mps2_an521", "mps3_an547")
 ZEPHYR_STM32 = ("nucleo_f746zg", "stm32f746g_disco")
 
 
@@ -94,19 +92,50 @@ def test_built_by_make(system: str, name: str, package: Path, tmp_path: Path) ->
     hold(run(folder / "firmware.elf", machine))
 
 
-@pytest.mark.parametrize("name", [*ZEPHYR, *ZEPHYR_STM32])
+@pytest.mark.parametrize("name", ZEPHYR)
 def test_zephyr(name: str, package: Path, tmp_path: Path) -> None:
-    """ZEPHYR_MODULES names the cmsis module at Zephyr's pin, and for the STM32 boards hal_stm32."""
+    needs_zephyr(name)
+    folder = tmp_path / "demo"
+    options = {"application": "demo", "warning_as_error": True}
+    create.create("zephyr", mlf.read(package), folder, board=name, target=None, options=options)
+    actions.build(folder)
+    hold(run(folder / "build/zephyr/zephyr.elf", name.replace("_", "-")))
+
+
+def test_mbed(package: Path, tmp_path: Path) -> None:
+    needs_mbed()
+    folder = tmp_path / "demo"
+    options = {"application": "demo", "warning_as_error": True}
+    create.create("mbed", mlf.read(package), folder, board="mps2_an385", target=None, options=options)
+    actions.build(folder)
+    hold(run(folder / "build/firmware.elf", "mps2-an385"))
+
+
+def needs_mbed() -> None:
+    """Skip where something is missing that Mbed's build needs."""
+    tree("mbed")
+    for tool in ("cmake", "ninja", "mbed-tools"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed, which Mbed's build needs")
+
+
+def test_the_sample_of_the_module(package: Path, tmp_path: Path) -> None:
+    needs_zephyr("mps2_an385")
+    build_zephyr("mps2_an385", libraries(package, "cortex-m3"), tmp_path)
+    hold(run(tmp_path / "zephyr/zephyr.elf", "mps2-an385"))
+
+
+def needs_zephyr(name: str) -> None:
+    """Skip where something is missing that Zephyr's build for a board needs.
+
+    ZEPHYR_MODULES names the cmsis module at Zephyr's pin, and for the STM32 boards hal_stm32.
+    """
     tree("zephyr")
     for tool in ("cmake", "ninja", "dtc", "gperf"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed, which Zephyr's build needs")
     if name in ZEPHYR_STM32 and "stm32" not in os.environ.get("ZEPHYR_MODULES", ""):
         pytest.skip("ZEPHYR_MODULES does not name hal_stm32, which the board needs")
-    made = libraries(package, ZEPHYR.get(name, "cortex-m7"))
-    build_zephyr(name, made, tmp_path)
-    if name in ZEPHYR:
-        hold(run(tmp_path / "zephyr/zephyr.elf", name.replace("_", "-")))
 
 
 def build_zephyr(board: str, made: Path, folder: Path, more: Sequence[str] = ()) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.codegen.models import MODELS
-from tests.ports.test_rtos import EMULATED, tree
+from tests.ports.test_rtos import EMULATED, needs_mbed, needs_zephyr, tree
 from tests.project.test_server import Driver, defaults, driver
 
 from micrort import cli, compiler, mlf, places
@@ -22,6 +24,13 @@ from micrort.project import actions, create, platforms, service, template
 from micrort.reference.litert import LiteRTReference
 
 BY_MAKE = {"freertos": "FREERTOS_KERNEL_PATH", "threadx": "THREADX_PATH"}
+BY_CMAKE = ("mps2_an385", "mps2_an521", "mps3_an547")
+ALL = [
+    *((kind, board) for kind in BY_MAKE for board in EMULATED),
+    *(("zephyr", board) for board in BY_CMAKE),
+    ("mbed", "mps2_an385"),
+]
+"""Types and boards that can be run here."""
 
 
 def compiled(name: str = "sine_int8", **options: str) -> Package:
@@ -89,6 +98,9 @@ def test_refusals(tmp_path: Path) -> None:
         ("application=demo is for", "freertos", "mps2_an386", compiled("digits_int8"), {"application": "demo"}),
         ("application=demo is for", "threadx", "mps2_an386", compiled(executor="aot"), {"application": "demo"}),
         ("are for code of", "threadx", "mps2_an386", compiled(target="cortex-m0plus"), {}),
+        ("are for mps2_an385, ", "zephyr", "mps2_an386", compiled(), {}),
+        ("are for mps2_an385, nucleo", "mbed", "mps2_an386", compiled(), {}),
+        ("application=demo is for", "mbed", "mps2_an385", compiled("digits_int8"), {"application": "demo"}),
         ("need a UART", "freertos", "stm32f746g_disco", compiled(), {}),
         ("multiple of 8", "threadx", "mps2_an386", compiled(), {"stack_size": 260}),
         ("one of service, demo", "threadx", "mps2_an386", compiled(), {"application": "shell"}),
@@ -233,14 +245,74 @@ def test_inferences_through_the_project_api(kind: str, tmp_path: Path) -> None:
         ours.result("close_transport")
 
 
-@pytest.mark.parametrize("board", EMULATED)
-@pytest.mark.parametrize("kind", BY_MAKE)
+def built(kind: str, board: str, folder: Path) -> None:
+    """A project of the digits model, built where the machine has what that takes."""
+    if kind == "zephyr":
+        needs_zephyr(board)
+    elif kind == "mbed":
+        needs_mbed()
+    else:
+        tree(kind)
+    options = {"warning_as_error": True}
+    create.create(kind, compiled("digits_int8"), folder, board=board, target=None, options=options)
+    actions.build(folder)
+
+
+@pytest.mark.parametrize(("kind", "board"), ALL)
 def test_every_board_gives_the_reference_s_bytes(
     kind: str, board: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    tree(kind)
-    create.create(kind, compiled("digits_int8"), tmp_path / "p", board=board, target=None, options={})
-    actions.build(tmp_path / "p")
+    built(kind, board, tmp_path / "p")
     model = str(MODELS / "digits_int8.tflite")
     assert cli.run(["compare", model, "--on", f"project:{tmp_path / 'p'}", "--inputs", "lcg:1-3"]) == 0
     assert "every one as the reference" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("board", ["nucleo_f746zg", "stm32f746g_disco"])
+def test_zephyr_builds_for_boards_that_nothing_emulates(board: str, tmp_path: Path) -> None:
+    built("zephyr", board, tmp_path / "p")
+    assert (tmp_path / "p/build/zephyr/zephyr.elf").stat().st_size > 0
+
+
+def test_a_zephyr_project_is_an_application_with_a_module(tmp_path: Path) -> None:
+    for board, fpu in (("mps2_an385", False), ("mps3_an547", True), ("nucleo_f746zg", True)):
+        folder = tmp_path / board
+        given = {"zephyr_base": "/some/zephyr", "zephyr_modules": "/a;/b", "seed": 7}
+        create.create("zephyr", compiled(), folder, board=board, target=None, options=given)
+        assert ("CONFIG_FPU=y" in (folder / "prj.conf").read_text()) is fpu
+        text = (folder / "CMakeLists.txt").read_text()
+        assert f"set(BOARD {board} " in text and "/some/zephyr" in text and '"/a;/b"' in text
+        for unit in re.findall(r"^  (micrort/.*|src/.*)$", text, re.MULTILINE):
+            assert (folder / unit).is_file()
+        assert (folder / "micrort/lib/sine_int8/libsine_int8.a").is_file()
+        assert (folder / "micrort/ports/rtos/zephyr/zephyr/module.yml").is_file()
+    (folder / "prj.conf").write_text("CONFIG_MICRORT=y\n")
+    made = create.create("zephyr", compiled("digits_int8"), folder, board="nucleo_f746zg", target=None, options={})
+    assert made.kept == ("prj.conf",)
+
+
+def test_a_mbed_project_is_an_application(tmp_path: Path) -> None:
+    for board, target, fpu in (("mps2_an385", "ARM_MPS2_M3", False), ("stm32f746g_disco", "DISCO_F746NG", True)):
+        folder = tmp_path / board
+        given = {"mbed_os_path": "/some/mbed", "seed": 7}
+        create.create("mbed", compiled(), folder, board=board, target=None, options=given)
+        text = (folder / "CMakeLists.txt").read_text()
+        assert f"set(MBED_TARGET {target} " in text and "/some/mbed" in text and ("-mfloat-abi=hard" in text) is fpu
+        for unit in re.findall(r"^  (micrort/.*|main.c)$", text, re.MULTILINE):
+            assert (folder / unit).is_file()
+        assert "&model, 7u" in (folder / "main.c").read_text()
+    (folder / "main.c").write_text("int main(void) { return 3; }\n")
+    made = create.create("mbed", compiled("digits_int8"), folder, board=board, target=None, options={})
+    assert made.kept == ("main.c",)
+
+
+@pytest.mark.parametrize(("kind", "variable"), [("zephyr", "ZEPHYR_BASE"), ("mbed", "MBED_OS_PATH")])
+def test_cmake_without_a_tree_says_which_variable(
+    kind: str, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("cmake") is None or shutil.which("ninja") is None:
+        pytest.skip(f"cmake and ninja are not installed, which the build of {kind} needs")
+    monkeypatch.delenv(variable, raising=False)
+    create.create(kind, compiled(), tmp_path / "p", board="mps2_an385", target=None, options={})
+    with pytest.raises(actions.ProjectError, match=f'{variable} is "", which is no tree of'):
+        actions.build(tmp_path / "p")

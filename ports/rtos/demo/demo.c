@@ -92,13 +92,13 @@ static void print_status(const mrt_demo_t *demo, mrt_status_t status)
     mrt_print(demo->platform, "\n");
 }
 
-/* Reads a line of at most 31 characters into `text`; empty where none comes within a second. */
+/* Reads a line of at most 31 characters into `text`; empty where none comes within five seconds. */
 static void read_line(const mrt_demo_t *demo, char text[32])
 {
     uint32_t size = 0u;
     uint8_t byte = 0u;
     while ((size < 31u) && (byte != (uint8_t)'\n')
-           && (demo->platform->read(demo->platform->context, &byte, 1u, 1000u) == MRT_OK)) {
+           && (demo->platform->read(demo->platform->context, &byte, 1u, 5000u) == MRT_OK)) {
         if (byte >= (uint8_t)' ') {
             text[size] = (char)byte;
             size += 1u;

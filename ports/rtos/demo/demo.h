@@ -51,7 +51,7 @@ void mrt_demo_share(mrt_demo_t *demo, uint32_t index);
 /**
  * @brief What the third thread does.
  *
- * Waits up to a second for a line from the workstation, greets, computes all points by itself, waits for the sharing
+ * Waits up to five seconds for a line from the workstation, greets, computes all points by itself, waits for the sharing
  * threads, and prints every point and a verdict.
  *
  * @return True if both executors gave the same bytes and all are near the sine.
