@@ -68,7 +68,8 @@ def expected(x: np.ndarray) -> np.ndarray:
     return np.clip(wide[:2] + wide[2:], -128, 127).astype(np.int8)
 
 
-def _packed(name: str, tensors: Sequence[tuple[str, str]], body: str) -> str:
+def packed(name: str, tensors: Sequence[tuple[str, str]], body: str) -> str:
+    """C of an operator with packed arguments."""
     lines = "".join(
         f"  {ctype}* {own} = ({ctype}*)(((DLTensor*)(((TVMValue*)args)[{i}].v_handle))[0].data);\n"
         for i, (ctype, own) in enumerate(tensors)
@@ -239,11 +240,12 @@ def graph_archive(
         looked_up: the constant is given by a function, as TVM 0.8 does.
         hidden: operators are found by name alone, in the list of the system library.
     """
-    prefix = "tvmgen_" + "".join(c if c.isalnum() else "_" for c in module)
+    file = "".join(c if c.isalnum() else "_" for c in module)
+    prefix = f"tvmgen_{file}"
     widen = [WIDEN[0], WIDEN[2]] if linked else WIDEN
     constant = _constant("offsets") if linked else ""
-    operators = HEAD + constant + _packed(f"{prefix}_widen", widen, BODY_WIDEN)
-    operators += _packed(f"{prefix}_fold", FOLD, BODY_FOLD)
+    operators = HEAD + constant + packed(f"{prefix}_widen", widen, BODY_WIDEN)
+    operators += packed(f"{prefix}_fold", FOLD, BODY_FOLD)
     registry = _registry([f"{prefix}_widen", f"{prefix}_fold"])
     if looked_up:
         operators += _lookup(prefix)
@@ -251,16 +253,16 @@ def graph_archive(
         operators = operators.replace(f"{prefix}_", f"{prefix}_own_")
         registry = registry.replace(f"{prefix}_", f"{prefix}_own_").replace(f"000{prefix}_own_", f"000{prefix}_")
     graph = {
-        7: f"executor-config/graph/{module}.graph",
+        7: f"executor-config/graph/{file}.graph",
         6: "executor-config/graph/graph.json",
         5: "executor-config/graph/graph.json",
     }.get(version, "runtime-config/graph/graph.json")
-    source = f"codegen/host/src/{module}_lib" if version >= 3 else "codegen/host/src/lib"
+    source = f"codegen/host/src/{file}_lib" if version >= 3 else "codegen/host/src/lib"
     members = {
         f"{source}0.c": registry.encode(),
         f"{source}1.c": operators.encode(),
         graph: json.dumps(graph_json(prefix, linked, copied)).encode(),
-        f"parameters/{module}.params": params.write({} if linked or looked_up else {"p0": OFFSETS}),
+        f"parameters/{file}.params": params.write({} if linked or looked_up else {"p0": OFFSETS}),
     }
     return Made(metadata(version, "graph", module), members)
 
@@ -410,7 +412,7 @@ def packed_aot_archive(module: str = "default") -> Made:
   if ({prefix}_fold(wide_sid, result) != 0 ) return -1;
   return 0;
 """
-    operators += _packed(f"{prefix}___tvm_main__", tensors, body)
+    operators += packed(f"{prefix}___tvm_main__", tensors, body)
     forwarded = "args, type_codes, num_args, out_value, out_code, resource_handle"
     names = [f"{prefix}_run", f"{prefix}___tvm_main__"]
     entry = _registry(names)[:-1] + (

@@ -12,6 +12,7 @@ from tests import tvm_archives
 from tests.shared import shared
 
 from micrort import cli
+from micrort.project import template
 
 Call = Callable[..., str]
 
@@ -112,6 +113,12 @@ def test_a_project_of_a_real_archive(call: Call, tmp_path: Path) -> None:
     call("micro", "create-project", "--type", "baremetal", "--board", "mps2_an500", archive, folder)
     call("micro", "build", folder)
     assert "Identity: crc32 0x1a9f508d" in call("micro", "run", folder)
+
+
+def test_a_driver_of_the_project_api_brings_an_archive(archive: Path, tmp_path: Path) -> None:
+    options = {"project_type": "baremetal", "board": "mps2_an386", "stack_size": 8192, "of another type": 1}
+    template.generate(archive, tmp_path / "project", options)
+    assert (tmp_path / "project/micrort/lib/libsmall.a").is_file()
 
 
 def test_a_library_of_an_archive(call: Call, archive: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests import tvm_archives
 from tests.tvm_archives import Made
 
 from micrort import packages, tvm
-from micrort.errors import MicrortError, ModelError
+from micrort.errors import InternalError, MicrortError, ModelError
 
 GRAPH: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "no nodes": (lambda g: g.pop("nodes"), "nodes is no list"),
@@ -183,7 +183,7 @@ SCALARS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_edit_of_the_json_is_taken_or_refused(data: st.DataObject) -> None:
     """Whatever value of metadata.json or graph JSON is replaced or removed: no other error than ours."""
@@ -205,7 +205,7 @@ def test_any_edit_of_the_json_is_taken_or_refused(data: st.DataObject) -> None:
     try:
         tvm.convert(tvm.parse(made.members, whole["metadata"], "edited.tar", None), "edited")
     except MicrortError as error:
-        assert str(error)
+        assert not isinstance(error, InternalError)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -221,4 +221,4 @@ def test_any_damage_of_the_bytes_is_taken_or_refused(data: st.DataObject) -> Non
         try:
             packages.of_archive(Path(file.name))
         except MicrortError as error:
-            assert str(error)
+            assert not isinstance(error, InternalError)

@@ -118,6 +118,74 @@ def test_real_archives_with_mve(name: str) -> None:
     assert run(package, values, "qemu:mps3-an547").tobytes().hex() == wanted
 
 
+def test_outputs_that_no_operator_makes_and_outputs_twice(tmp_path: Path) -> None:
+    made = tvm_archives.graph_archive()
+    graph = made.graph
+    graph["heads"] = [[0, 0, 0], [1, 0, 0], [4, 0, 0], [3, 0, 0], [4, 0, 0], [2, 0, 0]]
+    made.set_graph(graph)
+    package = packages.of_archive(made.write(tmp_path / "small.tar"))
+    values = np.array([[5, -7, 12, -8]], np.int8)
+    (outputs,) = places.place("host").run(package, [{tvm_archives.INPUT: values}]).outputs
+    wide = 3 * values.reshape(4).astype(np.int16) + tvm_archives.OFFSETS
+    folded = tvm_archives.expected(values)
+    wanted = [values, tvm_archives.OFFSETS, folded, wide.reshape(2, 2), folded, wide]
+    assert len(outputs) == len(wanted)
+    for found, expected in zip(outputs.values(), wanted, strict=True):
+        assert (found.shape, found.dtype, found.tolist()) == (expected.shape, expected.dtype, expected.tolist())
+
+
+def test_an_operator_with_two_outputs_and_one_that_is_called_twice(tmp_path: Path) -> None:
+    """split: int8 [2] into its elements; fold's call is repeated under another node's name."""
+    made, prefix = tvm_archives.graph_archive(), "tvmgen_default"
+    graph = made.graph
+    attrs = {"num_outputs": "2", "num_inputs": "1", "flatten_data": "0", "func_name": f"{prefix}_split"}
+    again = {**graph["nodes"][4], "name": f"{prefix}_fold_1"}
+    split = {"op": "tvm_op", "name": f"{prefix}_split", "attrs": attrs, "inputs": [[5, 0, 0]]}
+    graph["nodes"] += [again, split]
+    graph["node_row_ptr"] += [6, 8]
+    for name, more in (("dltype", ["int8"] * 3), ("shape", [[2], [1], [1]]), ("storage_id", [4, 5, 6])):
+        graph["attrs"][name][1] += more
+    graph["heads"] = [[6, 1, 0], [6, 0, 0], [4, 0, 0]]
+    made.set_graph(graph)
+    tensors = (("int8_t", "z"), ("int8_t", "first"), ("int8_t", "second"))
+    text = tvm_archives.packed(f"{prefix}_split", tensors, "  first[0] = z[0];\n  second[0] = z[1];\n  return 0;\n")
+    made.members["codegen/host/src/default_lib1.c"] += text.encode()
+    package = packages.of_archive(made.write(tmp_path / "small.tar"))
+    assert len({node.adapter for node in package.graph.nodes}) == 3  # widen, fold, split
+    values = np.array([[5, -7, 12, -8]], np.int8)
+    (outputs,) = places.place("host").run(package, [{tvm_archives.INPUT: values}]).outputs
+    first, second = tvm_archives.expected(values).tolist()
+    assert {name: found.tolist() for name, found in outputs.items()} == {
+        f"{prefix}_split:1": [second],
+        f"{prefix}_split:0": [first],
+        f"{prefix}_fold": [first, second],
+    }
+
+
+def test_other_types_pass_between_operators(tmp_path: Path) -> None:
+    """Sixteen unsigned bits, and lanes: kept as bytes of the same width."""
+    made = tvm_archives.graph_archive()
+    graph = made.graph
+    graph["attrs"]["dltype"][1][2] = graph["attrs"]["dltype"][1][3] = "uint16"
+    graph["attrs"]["dltype"][1][1], graph["attrs"]["shape"][1][1] = "uint8x2", [4]
+    made.set_graph(graph)
+    package = packages.of_archive(made.write(tmp_path / "small.tar"))
+    values = np.array([5, -7, 12, -8], np.int8)
+    assert run(package, values).tolist() == tvm_archives.expected(values).tolist()
+
+
+@pytest.mark.parametrize("missing", ["memory", "target", "executors", "style", "model_name", "export_datetime"])
+@pytest.mark.parametrize("name", ["graph, version 7", "aot, memory taken while running", "graph, version 4"])
+def test_fields_of_metadata_that_are_missing(name: str, missing: str, tmp_path: Path) -> None:
+    made = ARCHIVES[name]()
+    described = made.metadata["modules"]["default"] if "modules" in made.metadata else made.metadata
+    described.pop(missing, None)
+    described.pop("runtimes" if missing == "executors" else "", None)
+    package = packages.of_archive(made.write(tmp_path / "small.tar"))
+    values = np.array([5, -7, 120, -128], np.int8)
+    assert run(package, values).tolist() == tvm_archives.expected(values).tolist()
+
+
 def test_less_memory_than_tvm_takes() -> None:
     figures = real("kws_ref_model-graph-m7")[0].figures
     assert figures["arena_bytes"] == 72_224

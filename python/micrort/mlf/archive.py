@@ -201,7 +201,7 @@ def _check_metadata(metadata: Mapping[str, Any], source: str) -> None:
         raise ModelError(source, [f"the module name {name!r} is no C identifier"])
     ours = isinstance(module, dict) and isinstance(module.get("micrort"), dict)
     if not ours or module.get("executors") not in (["graph"], ["aot"]):
-        raise ModelError(source, ["the archive was made by another tool; only micrort's own can be read"])
+        raise ModelError(source, ["the archive was made by another tool: `micrort compile` makes one of ours of TVM's"])
 
 
 def text_of(members: Mapping[str, bytes], name: str, source: str) -> str:

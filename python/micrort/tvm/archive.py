@@ -102,7 +102,7 @@ def parse(members: Mapping[str, bytes], metadata: Mapping[str, Any], source: str
         name,
         _executor(described, graph_json, source),
         graph_json,
-        members.get(f"parameters/{name}.params", b""),
+        next((members[member] for member in _spelled("parameters/{name}.params", name) if member in members), b""),
         _sources(members, source, name if several else None),
         _texts(members, HEADERS, source),
         _first(members, RELAYS, name, source),
@@ -153,7 +153,8 @@ def _sources(members: Mapping[str, bytes], source: str, module: str | None) -> d
     found = _texts(members, SOURCES, source)
     problems += [f"{name} is no C: build the model with TVM's target `c`" for name in found if not name.endswith(".c")]
     if module is not None:
-        pattern = re.compile(rf"{re.escape(module)}_lib\d+\.c")
+        stems = "|".join(map(re.escape, (module, sanitised(module))))
+        pattern = re.compile(rf"({stems})_lib\d+\.c")
         found = {name: text for name, text in found.items() if pattern.fullmatch(name)}
     if not found and not problems:
         problems.append(f"the archive has no C of the model under {SOURCES}")
@@ -196,11 +197,15 @@ def _target(stated: Any) -> str:
 
 
 def _first(members: Mapping[str, bytes], patterns: tuple[str, ...], name: str, source: str) -> str:
-    for pattern in patterns:
-        member = pattern.format(name=name)
+    for member in (member for pattern in patterns for member in _spelled(pattern, name)):
         if member in members:
             return text_of(members, member, source)
     return ""
+
+
+def _spelled(pattern: str, name: str) -> tuple[str, str]:
+    """A member's name with the module's as it is, and as TVM makes an identifier of it."""
+    return pattern.format(name=name), pattern.format(name=sanitised(name))
 
 
 def _texts(members: Mapping[str, bytes], folder: str, source: str) -> dict[str, str]:

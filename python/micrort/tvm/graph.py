@@ -89,9 +89,9 @@ class _Reader:
                 self._copy(*self._operands(index))
             else:
                 self._call(index)
-        program = Program(
-            self.name, self.tensors, tuple(self.calls), tuple(self.inputs), self._outputs(), dict(self.aliases)
-        )
+        outputs = self._outputs()  # which may add copies to the calls
+        calls, inputs = tuple(self.calls), tuple(self.inputs)
+        program = Program(self.name, self.tensors, calls, inputs, outputs, dict(self.aliases))
         return Model(program, tuple(self.operators.values()), self._figures(), self.archive.sources)
 
     # nodes

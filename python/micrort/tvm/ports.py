@@ -54,7 +54,7 @@ def read(archive: Archive, role: str) -> tuple[Port, ...]:
     described, relay = _c_metadata(archive, role), _relay(archive, role)
     names = [item.name for item in described] or _members(archive, role) or _ordered(archive, [*entries])
     if not names and role == INPUTS:
-        names = [item.name for item in relay]
+        names = [item.name for item in relay if _is_argument(archive, sanitised(item.name))]
     if not names:
         raise ModelError(archive.source, [f"nothing in the archive tells the model's {role}"])
     ports = []
@@ -118,6 +118,11 @@ def _ordered(archive: Archive, names: list[str]) -> list[str]:
         return match.start() if match else len(archive.text)
 
     return sorted(names, key=place)
+
+
+def _is_argument(archive: Archive, member: str) -> bool:
+    """Whether the C takes it; Relay's parameters are the model's constants, too."""
+    return re.search(rf"\b{member}(?:_buffer_var|_code)\b", archive.text) is not None
 
 
 def _relay(archive: Archive, role: str) -> list[_Known]:

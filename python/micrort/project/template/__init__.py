@@ -28,7 +28,7 @@ def generate(archive: Path, folder: Path, given: Mapping[str, Any]) -> None:
         UsageError: the folder exists, no or an unknown project type, or a wrong option.
         ModelError: the archive is damaged.
     """
-    from micrort import mlf
+    from micrort import packages
     from micrort.project import create, platforms
 
     if folder.exists():
@@ -37,4 +37,4 @@ def generate(archive: Path, folder: Path, given: Mapping[str, Any]) -> None:
     own = {option.name for option in platforms.platform(kind).options}
     chosen = {name: value for name, value in given.items() if name in own}
     board = str(given.get("board") or "") or None
-    create.create(kind, mlf.read(archive), folder, board=board, target=None, options=chosen)
+    create.create(kind, packages.of_archive(archive), folder, board=board, target=None, options=chosen)
