@@ -166,13 +166,10 @@ static void fill_patches(convolution_t *conv, const mrt_lines_t *lines, int32_t 
 }
 
 /* All windows of an output row. */
-static void compute_row(convolution_t *conv, const mrt_taps_t *inside, uint32_t row)
+static void compute_row(convolution_t *conv, const mrt_lines_t *lines, const mrt_taps_t *inside, int8_t *output)
 {
     const mrt_window_t *window = &conv->attrs->window;
-    int8_t *output = mrt_output_s8(conv->call, 0u, row);
-    mrt_lines_t lines;
-    mrt_lines_make(&lines, conv->call, window, row);
-    const bool whole = (lines.taps.end - lines.taps.begin) == window->kernel_height;
+    const bool whole = (lines->taps.end - lines->taps.begin) == window->kernel_height;
     int32_t x = 0;
     while (x < window->output_width) {
         int8_t *patch = &conv->patches[conv->count * conv->patch_size];
@@ -183,9 +180,9 @@ static void compute_row(convolution_t *conv, const mrt_taps_t *inside, uint32_t 
         if (whole && (x >= inside->begin) && (x < inside->end)) {
             const int32_t room = conv->limit - conv->count;
             made = ((inside->end - x) < room) ? (inside->end - x) : room;
-            fill_patches(conv, &lines, x, made, patch);
+            fill_patches(conv, lines, x, made, patch);
         } else {
-            fill_patch(conv, &lines, x, patch);
+            fill_patch(conv, lines, x, patch);
         }
         x += made;
         conv->count += made;
@@ -219,18 +216,15 @@ static MRT_NOINLINE void multiply_lines(const convolution_t *conv, const mrt_lin
 }
 
 /* All windows of an output row: pairs where they lie, the others by patches, two by two. */
-static void compute_row_directly(convolution_t *conv, int32_t begin, uint32_t row)
+static void compute_row_directly(convolution_t *conv, const mrt_lines_t *lines, int32_t begin, int8_t *output)
 {
     const mrt_window_t *window = &conv->attrs->window;
     const int32_t channels = window->output_channels;
-    int8_t *output = mrt_output_s8(conv->call, 0u, row);
     const int32_t end = begin + (2 * conv->pairs);
-    mrt_lines_t lines;
-    mrt_lines_make(&lines, conv->call, window, row);
-    multiply_lines(conv, &lines, begin, &output[begin * channels]);
+    multiply_lines(conv, lines, begin, &output[begin * channels]);
     int32_t before = 0;
     for (int32_t x = (begin == 0) ? end : 0; x < window->output_width; x = ((x + 1) == begin) ? end : (x + 1)) {
-        fill_patch(conv, &lines, x, next_patch(conv, &output[x * channels]));
+        fill_patch(conv, lines, x, next_patch(conv, &output[x * channels]));
         conv->output_step = (x - before) * channels;
         before = x;
         if (conv->count == conv->limit) {
@@ -248,19 +242,22 @@ static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
 
 static void compute_windows(convolution_t *conv)
 {
-    const mrt_taps_t inside = inside_columns(&conv->attrs->window);
-    for (uint32_t row = conv->call->row_begin; (conv->pairs > 0) && (row < conv->call->row_end); ++row) {
-        compute_row_directly(conv, inside.begin, row);
-    }
-    if (conv->pairs > 0) {
-        return;
-    }
-    uint32_t adjoining = adjoining_end(conv->call, conv->call->row_begin);
-    for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
-        compute_row(conv, &inside, row);
-        if ((row + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
-            multiply_patches(conv);
-            adjoining = adjoining_end(conv->call, row + 1u);
+    const mrt_call_t *call = conv->call;
+    const mrt_window_t *window = &conv->attrs->window;
+    const mrt_taps_t inside = inside_columns(window);
+    uint32_t adjoining = (conv->pairs > 0) ? 0u : adjoining_end(call, call->row_begin);
+    mrt_lines_t lines;
+    for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
+        int8_t *output = mrt_output_s8(call, 0u, row);
+        mrt_lines_make(&lines, call, window, row);
+        if (conv->pairs > 0) {
+            compute_row_directly(conv, &lines, inside.begin, output);
+        } else {
+            compute_row(conv, &lines, &inside, output);
+            if ((row + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
+                multiply_patches(conv);
+                adjoining = adjoining_end(call, row + 1u);
+            }
         }
     }
 }

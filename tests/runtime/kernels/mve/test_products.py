@@ -200,3 +200,40 @@ def test_a_first_layer_may_be_too_wide() -> None:
     made = offers[COLOURS].call.attrs
     assert kernels.workspace_bytes(COLOURS, made) == 3 * 8 * 3
     assert kernels.workspace_bytes(COLOURS, {**made, **attrs}) == 0
+
+
+@pytest.mark.parametrize("rectified", [True, False])
+@pytest.mark.parametrize("padding", [Padding.SAME, Padding.VALID])
+@pytest.mark.parametrize("shape", [(2, 7, 8, 3), (1, 6, 5, 3), (1, 3, 3, 3)])
+def test_first_layers_by_hand(shape: tuple[int, int, int, int], padding: Padding, rectified: bool) -> None:
+    for stride in ((1, 1), (2, 2), (4, 1)):
+        case = conv2d(pairs_of(1), shape, 16, (3, 3), stride, padding=padding)
+        case.call.attrs.update({"output_offset": -128 if rectified else 3})  # type: ignore[attr-defined]
+        offers = {offer.call.kernel: offer for offer in mve.variants(case.call, case.tensors, "balanced")}
+        assert offers[COLOURS].call.attrs["scaling"] == (mve.RECTIFIED if rectified else mve.SIGNED)
+        np.testing.assert_array_equal(case.run_every_way(offers[COLOURS]), case.portable(), strict=True)
+
+
+@pytest.mark.parametrize("rectified", [True, False])
+@pytest.mark.parametrize("kernel", [(3, 3), (5, 5), (1, 3), (6, 3)])
+def test_direct_windows_by_hand(kernel: tuple[int, int], rectified: bool) -> None:
+    """Of one output channel group and of three, of rows that are and are not wide enough to gain."""
+    for width, channels, outputs, padding in (
+        (9, 16, 4, Padding.SAME),
+        (5, 16, 12, Padding.VALID),
+        (6, 16, 3, Padding.SAME),
+        (2, 16, 4, Padding.SAME),
+        (9, 80, 8, Padding.SAME),
+    ):
+        if padding is Padding.VALID and kernel[1] > width:
+            continue
+        case = conv2d(pairs_of(width), (1, 7, width, channels), outputs, kernel, padding=padding)
+        case.call.attrs.update({"output_offset": -128 if rectified else 3})  # type: ignore[attr-defined]
+        assert "conv2d_s8_mve" in assert_all_offers_equal_the_portable_kernel(case)
+
+
+def test_rectified_vectors() -> None:
+    for channels in (1, 8, 13):
+        case = fully_connected(pairs_of(channels), (1, 80), 80, channels)
+        case.call.attrs.update({"output_offset": -128})  # type: ignore[attr-defined]
+        assert "fully_connected_s8_mve" in assert_all_offers_equal_the_portable_kernel(case)
