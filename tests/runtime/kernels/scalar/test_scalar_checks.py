@@ -121,8 +121,9 @@ def test_patches_that_are_added_up_in_parts_are_never_plain() -> None:
         assert plain.check() == (OK if accepted else ERR_ATTRIBUTE)
 
 
-def test_filters_of_a_part_of_a_channel_are_refused() -> None:
-    call = sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 2, (3, 3)), "depthwise_conv2d_s8_scalar")
+@pytest.mark.parametrize("kernel", ["depthwise_conv2d_s8_scalar", "depthwise_planes_s8_scalar"])
+def test_filters_of_a_part_of_a_channel_are_refused(kernel: str) -> None:
+    call = sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 2, (3, 3)), kernel)
     assert call.check() == OK
     (rows, row_bytes, dtype), words = call.outputs[0], call.inputs[1]
     changed = {**call.attrs, "output_channels": 6}
@@ -154,3 +155,20 @@ def test_phases_are_as_many_as_rows_of_the_kernel_and_not_too_many() -> None:
 def test_sizes_that_no_check_accepts_ask_for_no_workspace(change: dict[str, int]) -> None:
     attrs = {**CALLS["depthwise"].attrs, **change}
     assert kernels.workspace_bytes("depthwise_conv2d_s8_scalar", attrs) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({f"kernel_{axis}": 2} for axis in ("height", "width")),
+        *({f"dilation_{axis}": 2} for axis in ("height", "width")),
+        *({f"stride_{axis}": value} for axis in ("height", "width") for value in (0, 32768)),
+        *({"output_width": value} for value in (0, 32768)),
+        {"lines": 0},
+    ],
+    ids=str,
+)
+def test_planes_of_other_sizes_ask_for_no_workspace(change: dict[str, int]) -> None:
+    attrs = CALLS["planes"].attrs
+    assert kernels.workspace_bytes("depthwise_planes_s8_scalar", attrs) > 0
+    assert kernels.workspace_bytes("depthwise_planes_s8_scalar", {**attrs, **change}) == 0
