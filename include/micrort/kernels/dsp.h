@@ -12,21 +12,24 @@
 #include "micrort/kernels/window.h"
 
 /**
- * Attributes of fully_connected_s8_dsp: matrix products of vectors, and convolutions with kernels of 1 x 1.
+ * Attributes of fully_connected_s8_dsp, and of fully_connected_s8_dsp_wide, whose groups hold wide weights: matrix
+ * products of vectors, and convolutions with kernels of 1 x 1.
  * Inputs: input, groups. Output: one vector of `channels` elements for each vector of `depth` elements; rows of the
  * input and of the output hold whole vectors, or a vector of the input is whole rows of a multiple of 4 elements.
  */
 typedef struct mrt_fully_connected_s8_dsp_attrs {
     int32_t depth;          /**< Elements of an input vector, at least 1. */
     int32_t channels;       /**< Elements of an output vector, at least 1. */
-    int32_t tile;           /**< Vectors multiplied at a time, 1 or 2: two are faster, and need twice the workspace. */
+    int32_t tile;           /**< Vectors multiplied at a time, with a workspace for two; one, of a multiple of 4 elements,
+                                 needs none; 0: one that is several rows of the input, with room for a copy. */
     int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_fully_connected_s8_dsp_attrs_t;
 
 /**
- * Attributes of conv2d_s8_dsp: convolutions of one group with any window. Inputs: input, groups. Output as conv2d_s8.
+ * Attributes of conv2d_s8_dsp, and of conv2d_s8_dsp_wide, whose groups hold wide weights: convolutions of one group with
+ * any window. Inputs: input, groups. Output as conv2d_s8.
  * Elements of a filter in the groups: tap rows, taps, channels; where channels come in no multiple of four, the whole
  * words of each tap row; what is left of the rows makes words, each in its place as soon as it is full, the last at the
  * end.

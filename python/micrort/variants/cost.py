@@ -43,13 +43,16 @@ def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: boo
     return round(per_mac * call.macs + (per_element + _PER_POOLED * pooled) * elements)
 
 
-def dsp_products(vectors: int, quads: int, channels: int) -> int:
-    """Of products of vectors by the kernels in runtime/kernels/dsp/products.c; a quad is four elements of a vector."""
-    groups = -(-channels // 4)
+def dsp_products(vectors: int, elements: int, channels: int, wide: bool) -> int:
+    """Of products of vectors of `elements` by runtime/kernels/dsp/products.c, by weights of either width."""
+    quads, groups = -(-elements // 4), -(-channels // 4)
     pairs, single = divmod(vectors, 2)
-    two = 100 + 11 * quads + groups * (24 * quads + 3 * (quads // 4 + 1) + 95)
-    one = 80 + 7 * quads + groups * (15 * quads + 3 * (quads // 4 + 1) + 60)
-    return pairs * two + single * one
+    if elements % 4:
+        pairs, single = pairs + single, 0
+    turns = 3 * (quads // 4 + 1)
+    two = 100 + 11 * quads + groups * ((22 if wide else 24) * quads + turns + (70 if wide else 83))
+    one = 80 + groups * ((13 if wide else 16) * quads + turns + (42 if wide else 48))
+    return 100 + pairs * two + single * one
 
 
 def mve_vector(blocks: int, channels: int) -> int:
@@ -97,11 +100,11 @@ def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
     return 150 + 2 * columns + rows * (250 + copied + -(-width // 2) * pair)
 
 
-def dsp_convolution(pixels: int, taps: int, elements: int, channels: int) -> int:
+def dsp_convolution(pixels: int, taps: int, elements: int, channels: int, wide: bool = False) -> int:
     """Of conv2d_s8_dsp; `elements` of a patch under `taps`."""
     by_taps = elements // taps % 4 == 0
     patches = pixels * (30 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 3 * elements)
-    return patches + dsp_products(pixels, -(-elements // 4), channels)
+    return patches + dsp_products(pixels + pixels % 2, elements, channels, wide)
 
 
 def dsp_winograd(window: Mapping[str, int | float], images: int) -> int:

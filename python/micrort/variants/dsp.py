@@ -21,62 +21,82 @@ Tensors = Mapping[str, Tensor]
 
 GROUP = 4
 """Output channels whose weights lie together."""
+SHORT = 16
+"""Elements of products that get wide weights for more than speed alone."""
 _ODD_MAX = 1 << 23
 """Sums of odd channels are had times 256."""
 
 
 def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant | Refusal]:
     """Every variant that computes `call`, cost estimated; those with several times its weights for speed alone."""
-    offers = (provider(call, tensors) for provider in _PROVIDERS.get(call.kernel, ()))
-    offer = next((offer for offer in offers if offer is not None), None)
-    if offer is not None:
-        yield offer
+    provider = _PROVIDERS.get(call.kernel)
+    if provider is not None:
+        offers = provider(call, tensors)
+        yield from (offer for offer in offers if optimize == "speed" or not _is_wide(offer) or _is_short(offer))
     if optimize == "speed" and call.kernel == "conv2d_s8":
         tiles = winograd(call, tensors)
         if tiles is not None:
             yield tiles
 
 
-def fully_connected(call: KernelCall, tensors: Tensors) -> Variant | None:
+def _is_wide(offer: Variant) -> bool:
+    return offer.call.kernel.endswith("_wide")
+
+
+def _is_short(offer: Variant) -> bool:
+    """Whether wide weights save much and take little: many products of few elements."""
+    return offer.call.attrs.get("tile") == 2 and offer.call.attrs["depth"] <= SHORT
+
+
+def fully_connected(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     """Constant weights, and vectors that are whole rows or lie within one."""
     source, weights, output = (tensors[name] for name in (*call.inputs[:2], call.outputs[0]))
     depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
-    across = depth % source.row_bytes == 0 and source.row_bytes % 4 == 0
-    if weights.data is None or (source.row_bytes % depth != 0 and not across):
-        return None
-    return _product(call, tensors, weights.data.reshape(channels, depth), output.elements // channels)
+    across = depth % source.row_bytes == 0 and depth % 4 == 0
+    if weights.data is not None and (source.row_bytes % depth == 0 or across):
+        tile = 0 if depth > source.row_bytes else None
+        yield from _products(call, tensors, weights.data.reshape(channels, depth), output.elements // channels, tile)
 
 
-def pointwise(call: KernelCall, tensors: Tensors) -> Variant | None:
-    """Convolutions with a kernel of 1 x 1, of stride 1, without padding, in one group: products of vectors."""
-    attrs = call.attrs
-    ones = ("kernel_height", "kernel_width", "stride_height", "stride_width", "groups")
+def pointwise(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
+    """Convolutions with a kernel of 1 x 1, of stride 1, without padding: products of vectors."""
+    weights, output = tensors[call.inputs[1]], tensors[call.outputs[0]]
+    assert weights.data is not None
+    filters = weights.data.reshape(weights.shape[0], -1)
+    yield from _products(call, tensors, filters, output.elements // len(filters), None)
+
+
+def _is_pointwise(attrs: Mapping[str, int | float]) -> bool:
+    ones = ("kernel_height", "kernel_width", "stride_height", "stride_width")
     same = all(attrs[f"input_{axis}"] == attrs[f"output_{axis}"] for axis in ("height", "width"))
     padded = attrs["padding_top"] != 0 or attrs["padding_left"] != 0
-    weights, output = tensors[call.inputs[1]], tensors[call.outputs[0]]
-    if any(attrs[name] != 1 for name in ones) or not same or padded or weights.data is None:
-        return None
-    filters = weights.data.reshape(weights.shape[0], -1)
-    return _product(call, tensors, filters, output.elements // len(filters))
+    return all(attrs[name] == 1 for name in ones) and same and not padded
 
 
-def conv2d(call: KernelCall, tensors: Tensors) -> Variant | None:
+def conv2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     """Any convolution in one group; pointwise ones as products."""
-    product = pointwise(call, tensors)
     weights = tensors[call.inputs[1]]
-    if product is not None or call.attrs["groups"] != 1 or weights.data is None:
-        return product
+    if call.attrs["groups"] != 1 or weights.data is None:
+        return
+    if _is_pointwise(call.attrs):
+        yield from pointwise(call, tensors)
+        return
     filters = weights.data.reshape(weights.shape[0], -1)
     scales = fold(call, tensors, filters)
-    groups = None if scales is None else pack(by_words(filters, weights.shape[1]), scales)
-    if groups is None:
-        return None
+    if scales is None:
+        return
+    ordered = by_words(filters, weights.shape[1])
     left_out = ("groups", "input_offset", "output_offset")
     attrs = {name: value for name, value in call.attrs.items() if name not in left_out}
     attrs |= {"input_point": -call.attrs["input_offset"], "output_point": call.attrs["output_offset"]}
     pixels, taps = tensors[call.outputs[0]].elements // len(filters), math.prod(weights.shape[1:3])
-    instructions = cost.dsp_convolution(pixels, taps, filters.shape[1], len(filters))
-    return _replaced(call, "conv2d_s8_dsp", groups, attrs, instructions)
+    for kernel, groups, is_wide in (
+        ("conv2d_s8_dsp", pack(ordered, scales), False),
+        ("conv2d_s8_dsp_wide", pack_wide(ordered, scales), True),
+    ):
+        if groups is not None:
+            instructions = cost.dsp_convolution(pixels, taps, filters.shape[1], len(filters), is_wide)
+            yield _replaced(call, kernel, groups, attrs, instructions, "2 x 4 channels")
 
 
 def by_words(filters: np.ndarray, tap_rows: int) -> np.ndarray:
@@ -103,16 +123,25 @@ def by_words(filters: np.ndarray, tap_rows: int) -> np.ndarray:
     return filters[:, order + left]
 
 
-def _product(call: KernelCall, tensors: Tensors, filters: np.ndarray, vectors: int) -> Variant | None:
+def _products(
+    call: KernelCall, tensors: Tensors, filters: np.ndarray, vectors: int, tile: int | None
+) -> Iterator[Variant]:
+    """Products of `vectors` with weights of both widths; `tile` as the kernel takes it, if it is given."""
     scales = fold(call, tensors, filters)
-    groups = None if scales is None else pack(filters, scales)
-    if groups is None:
-        return None
+    if scales is None:
+        return
     channels, depth = filters.shape
-    attrs = {"depth": depth, "channels": channels, "tile": min(vectors, 2), **_output(call)}
-    return _replaced(
-        call, "fully_connected_s8_dsp", groups, attrs, cost.dsp_products(vectors, -(-depth // 4), channels)
-    )
+    if tile is None:
+        tile = 1 if vectors == 1 and depth % 4 == 0 else 2
+    attrs = {"depth": depth, "channels": channels, "tile": tile, **_output(call)}
+    shown = f"{max(tile, 1)} x 4 channels"
+    for kernel, groups, is_wide in (
+        ("fully_connected_s8_dsp", pack(filters, scales), False),
+        ("fully_connected_s8_dsp_wide", pack_wide(filters, scales), True),
+    ):
+        if groups is not None:
+            instructions = cost.dsp_products(vectors, depth, channels, is_wide)
+            yield _replaced(call, kernel, groups, attrs, instructions, shown)
 
 
 def _output(call: KernelCall) -> dict[str, int | float]:
@@ -121,12 +150,12 @@ def _output(call: KernelCall) -> dict[str, int | float]:
 
 
 def _replaced(
-    call: KernelCall, kernel: str, groups: np.ndarray, attrs: Mapping[str, int | float], instructions: int
+    call: KernelCall, kernel: str, groups: np.ndarray, attrs: Mapping[str, int | float], instructions: int, tile: str
 ) -> Variant:
     """The same node by another kernel, with one constant in place of weights, bias and scales."""
     constant = Tensor(f"{call.name}/groups", groups.shape, DType.S32, data=groups)
     replaced = replace(call, kernel=kernel, inputs=(call.inputs[0], constant.name), attrs=attrs)
-    return Variant(replaced, (constant,), instructions)
+    return Variant(replaced, (constant,), instructions, tile)
 
 
 def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
@@ -156,17 +185,49 @@ def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
     weights = words.reshape(-1, 2, words.shape[1], 2).transpose(0, 2, 3, 1).reshape(len(lanes) // 2, -1)
     start = np.pad(scales.start, (0, padding))
     start[1::2] = 256 * start[1::2] + start[0::2]
+    return _groups(start, weights, scales, padding)
+
+
+def pack_wide(filters: np.ndarray, scales: Scales) -> np.ndarray:
+    """The same with wide weights: doubled, a word for each channel and pair of lanes."""
+    channels, depth = filters.shape
+    padding = -channels % GROUP
+    padded = np.zeros((channels + padding, -(-depth // 4) * 4), np.int64)
+    padded[:channels, :depth] = 2 * filters.astype(np.int64)
+    quads = padded.reshape(len(padded), -1, 4) & 0xFFFF
+    words = quads[:, :, :2] | quads[:, :, 2:] << 16
+    # [groups, channels, pairs of lanes] -> [groups, pairs of lanes, channels]
+    weights = words.reshape(-1, GROUP, 2 * words.shape[1]).transpose(0, 2, 1)
+    start = 2 * np.pad(scales.start, (0, padding))
+    return _groups(start, weights.reshape(len(weights), -1), scales, padding)
+
+
+def _groups(start: np.ndarray, weights: np.ndarray, scales: Scales, padding: int) -> np.ndarray:
+    """Groups of what sums start with, weights [groups, words] and scales; `padding` channels have none."""
     records = np.stack([np.pad(scales.multiplier, (0, padding)), np.pad(scales.shift - 1, (0, padding))], axis=1)
     count = len(weights)
     rows = np.concatenate([start.reshape(count, -1), weights, records.reshape(count, -1)], axis=1)
     return (rows & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 
-_PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...]] = {
-    "fully_connected_s8": (fully_connected,),
-    "conv2d_s8": (conv2d,),
-    "depthwise_conv2d_s8": (depthwise3x3, depthwise_conv2d),
-    "add_s8": (addition,),
-    "sub_s8": (addition,),
+def depthwise(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
+    """The kernel for windows of 3 x 3, or the one for many others."""
+    offer = depthwise3x3(call, tensors) or depthwise_conv2d(call, tensors)
+    if offer is not None:
+        yield offer
+
+
+def additions(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
+    """One linear form, where one is found."""
+    offer = addition(call, tensors)
+    if offer is not None:
+        yield offer
+
+
+_PROVIDERS: dict[str, Callable[[KernelCall, Tensors], Iterator[Variant]]] = {
+    "fully_connected_s8": fully_connected,
+    "conv2d_s8": conv2d,
+    "depthwise_conv2d_s8": depthwise,
+    "add_s8": additions,
+    "sub_s8": additions,
 }
-"""By kernel the functions that may offer a variant; the first that does so is taken."""

@@ -10,17 +10,7 @@
 #include "runtime/kernels/dsp/intrinsics.h"
 #include "runtime/kernels/dsp/products.h"
 
-/** Sums of four channels: of pixel a, of pixel b. */
-typedef struct mrt_dsp_sums {
-    uint32_t a0;
-    uint32_t a1;
-    uint32_t a2;
-    uint32_t a3;
-    uint32_t b0;
-    uint32_t b1;
-    uint32_t b2;
-    uint32_t b3;
-} mrt_dsp_sums_t;
+#include <stdbool.h>
 
 /** How a channel's sums become output elements. */
 typedef struct mrt_dsp_scale {
@@ -79,9 +69,6 @@ static inline void mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
 /* Quads of an unrolled turn. */
 #define MRT_DSP_TURN 4u
 
-/* Bytes of code of a quad in mrt_dsp_dot_one: 15 instructions of four bytes. */
-#define MRT_DSP_ONE_CODE 60u
-
 /** Bytes of code to leave out so that the first turn does what is left of `quads`. */
 static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
 {
@@ -89,215 +76,297 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
     return missing * code;
 }
 
-/* Bytes of code of a quad in mrt_dsp_groups_two: 24 instructions of four bytes. */
-#define MRT_DSP_TWO_CODE 96u
-
-/* One channel of both pixels: scale, then rounded, shifted and saturated sums; see mrt_dsp_requantise. */
-#define MRT_DSP_CHANNEL_TWO(a, b) /* MISRA D4 */ \
+/* The next channel's scale to r10, r11, its offset to r12; r8 holds the step. */
+#define MRT_DSP_SCALE_NEXT /* MISRA D4 */ \
     "    ldrd    r10, r11, [r9], #8\n" \
-    "    ldr     r12, %[step]\n" \
-    "    lsl     r12, r12, r11\n" \
-    "    add     lr, r12, " a ", asr #31\n" \
-    "    smmlar  " a ", " a ", r10, lr\n" \
-    "    add     lr, r12, " b ", asr #31\n" \
-    "    smmlar  " b ", " b ", r10, lr\n" \
-    "    asrs    " a ", " a ", r11\n" \
-    "    asrs    " b ", " b ", r11\n" \
-    "    ssat    " a ", #8, " a ", asr #1\n" \
-    "    ssat    " b ", #8, " b ", asr #1\n"
+    "    lsl     r12, r8, r11\n"
 
-/**
- * `count` whole groups of two pixels from `group` on, at least one; returns the next group. In assembly, since the loop
- * needs every register, and a compiler that does not know so moves sums to memory and back. r0 to r3 are the sums of
- * pixel a, r4 to r7 those of pixel b, r8 walks through the lanes, r9 through the group.
+/* An output from twice its sum: see mrt_dsp_requantise. */
+#define MRT_DSP_OUTPUT(sum) /* MISRA D4 */ \
+    "    add     lr, r12, " sum ", asr #31\n" \
+    "    smmlar  " sum ", " sum ", r10, lr\n" \
+    "    asrs    " sum ", " sum ", r11\n" \
+    "    ssat    " sum ", #8, " sum ", asr #1\n"
+
+/* Twice the sums of an even and an odd channel: see mrt_dsp_twice_even, mrt_dsp_twice_odd. */
+#define MRT_DSP_TWICE(even, odd) /* MISRA D4 */ \
+    "    subs    " odd ", " odd ", " even "\n" \
+    "    lsls    " even ", " even ", #1\n" \
+    "    asrs    " odd ", " odd ", #7\n"
+#define MRT_DSP_TWICE_ONE MRT_DSP_TWICE("r0", "r1") MRT_DSP_TWICE("r2", "r3") /* MISRA D4 */
+#define MRT_DSP_TWICE_TWO MRT_DSP_TWICE_ONE MRT_DSP_TWICE("r4", "r5") MRT_DSP_TWICE("r6", "r7") /* MISRA D4 */
+
+/*
+ * `count` whole groups from `group` on, at least one; returns the next group. In assembly, since the loops need every
+ * register, and a compiler that does not know so moves sums to memory and back. r0 to r3 are the sums of pixel a, r4 to
+ * r7 those of pixel b or weights, r8 walks through the input, r9 through the group. `begin` loads the sums, `turn` is
+ * four quads of MRT_DSP_TURN, each of `code` bytes, all of instructions of four bytes, of which the first turn leaves out
+ * what is too much; `output` ends a group with the store of its outputs.
  */
-static inline const uint32_t *mrt_dsp_groups_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                                 int8_t *a, int8_t *b)
-{
-    const uint32_t *lanes = walk->lanes;
-    const uint32_t weight_bytes = 16u * walk->quads;
-    const uint32_t skip = mrt_dsp_skip(walk->quads, MRT_DSP_TWO_CODE);
-    const uint32_t step = walk->step;
-    const uint32_t *next = group;
-    const uint32_t *end;
-    uint32_t left = count;
-    int8_t *to_a = a;
-    int8_t *to_b = b;
-    __asm volatile( /* MISRA D5 */
-        "    ldr     r9, %[next]\n"
-        "1:\n"
-        "    ldm     r9, {r0, r1, r2, r3}\n"
-        "    ldm     r9!, {r4, r5, r6, r7}\n"
-        "    ldr     r10, %[weight_bytes]\n"
-        "    ldr     r8, %[lanes]\n"
-        "    add     r10, r9, r10\n"
-        "    str     r10, %[end]\n"
-        "    ldr     r10, %[skip]\n"
-        "    .balign 4\n"
-        "    add     pc, r10\n" /* two bytes; pc reads as the address of the loop */
-        "    nop\n"
-        "2:\n"
-        "    .rept   8\n"
-        "    ldrd    r10, r11, [r8], #8\n"
-        "    ldrd    r12, lr, [r9], #8\n"
-        "    smlad   r1, r10, r12, r1\n"
-        "    smlad   r5, r11, r12, r5\n"
-        "    sxtb16  r12, r12\n"
-        "    smlad   r3, r10, lr, r3\n"
-        "    smlad   r7, r11, lr, r7\n"
-        "    sxtb16  lr, lr\n"
-        "    smlad   r0, r10, r12, r0\n"
-        "    smlad   r4, r11, r12, r4\n"
-        "    smlad   r2, r10, lr, r2\n"
-        "    smlad   r6, r11, lr, r6\n"
-        "    .endr\n"
-        "    ldr     r10, %[end]\n"
-        "    cmp     r9, r10\n"
-        "    bne     2b\n"
-        "    subs    r1, r1, r0\n" /* twice each sum: see mrt_dsp_twice_even, mrt_dsp_twice_odd */
-        "    subs    r3, r3, r2\n"
-        "    subs    r5, r5, r4\n"
-        "    subs    r7, r7, r6\n"
-        "    lsls    r0, r0, #1\n"
-        "    asrs    r1, r1, #7\n"
-        "    lsls    r2, r2, #1\n"
-        "    asrs    r3, r3, #7\n"
-        "    lsls    r4, r4, #1\n"
-        "    asrs    r5, r5, #7\n"
-        "    lsls    r6, r6, #1\n"
-        "    asrs    r7, r7, #7\n" MRT_DSP_CHANNEL_TWO("r0", "r4") MRT_DSP_CHANNEL_TWO("r1", "r5")
-            MRT_DSP_CHANNEL_TWO("r2", "r6") MRT_DSP_CHANNEL_TWO("r3", "r7")
-        "    ldr     r10, %[a]\n"
-        "    ldr     r11, %[b]\n"
-        "    strb    r0, [r10], #1\n"
-        "    strb    r4, [r11], #1\n"
-        "    strb    r1, [r10], #1\n"
-        "    strb    r5, [r11], #1\n"
-        "    strb    r2, [r10], #1\n"
-        "    strb    r6, [r11], #1\n"
-        "    strb    r3, [r10], #1\n"
-        "    strb    r7, [r11], #1\n"
-        "    str     r10, %[a]\n"
-        "    str     r11, %[b]\n"
-        "    ldr     r12, %[left]\n"
-        "    subs    r12, r12, #1\n"
-        "    str     r12, %[left]\n"
-        "    bne     1b\n"
-        "    str     r9, %[next]\n"
-        : [next] "+m"(next), [left] "+m"(left), [a] "+m"(to_a), [b] "+m"(to_b), [end] "=m"(end)
-        : [lanes] "m"(lanes), [weight_bytes] "m"(weight_bytes), [skip] "m"(skip), [step] "m"(step)
-        : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
-    return next;
-}
+#define MRT_DSP_GROUPS(begin, turn, output) /* MISRA D4 */ \
+    "    ldr     r9, %[next]\n" \
+    "1:\n" begin \
+    "    ldr     r10, %[weight_bytes]\n" \
+    "    ldr     r8, %[input]\n" \
+    "    add     r10, r9, r10\n" \
+    "    str     r10, %[end]\n" \
+    "    ldr     r10, %[skip]\n" \
+    "    .balign 4\n" \
+    "    add     pc, r10\n" /* two bytes; pc reads as the address of the loop */ \
+    "    nop\n" \
+    "2:\n" turn \
+    "    ldr     r10, %[end]\n" \
+    "    cmp     r9, r10\n" \
+    "    bne     2b\n" \
+    "    ldr     r8, %[step]\n" output \
+    "    ldr     r12, %[left]\n" \
+    "    subs    r12, r12, #1\n" \
+    "    str     r12, %[left]\n" \
+    "    bne     1b\n" \
+    "    str     r9, %[next]\n"
+#define MRT_DSP_GROUPS_CLOBBERS /* MISRA D4 */ \
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
 
-/** The same of one pixel, whose lanes lie one pair behind the other. */
-static inline const uint32_t *mrt_dsp_dot_one(const mrt_dsp_walk_t *walk, const uint32_t *weights, uint32_t skip,
-                                              mrt_dsp_sums_t *sums)
-{
-    const uint32_t *x = walk->lanes;
-    const uint32_t *w = weights;
-    const uint32_t *end = &weights[4u * walk->quads];
-    uint32_t x0;
-    uint32_t x1;
-    uint32_t w0;
-    uint32_t w1;
-    __asm volatile( /* MISRA D5 */
-        "    ldr     %[x0], %[skip]\n"
-        "    add     pc, %[x0]\n"
-        "    nop\n"
-        "1:\n"
-        "    .rept   4\n"
-        "    ldrd    %[x0], %[x1], [%[x]], #8\n"
-        "    ldrd    %[w0], %[w1], [%[w]], #8\n"
-        "    smlad   %[a1], %[x0], %[w0], %[a1]\n"
-        "    sxtb16  %[w0], %[w0]\n"
-        "    smlad   %[a3], %[x0], %[w1], %[a3]\n"
-        "    sxtb16  %[w1], %[w1]\n"
-        "    smlad   %[a0], %[x0], %[w0], %[a0]\n"
-        "    smlad   %[a2], %[x0], %[w1], %[a2]\n"
-        "    ldrd    %[w0], %[w1], [%[w]], #8\n"
-        "    smlad   %[a1], %[x1], %[w0], %[a1]\n"
-        "    sxtb16  %[w0], %[w0]\n"
-        "    smlad   %[a3], %[x1], %[w1], %[a3]\n"
-        "    sxtb16  %[w1], %[w1]\n"
-        "    smlad   %[a0], %[x1], %[w0], %[a0]\n"
-        "    smlad   %[a2], %[x1], %[w1], %[a2]\n"
-        "    .endr\n"
-        "    ldr     %[x0], %[end]\n"
-        "    cmp     %[w], %[x0]\n"
-        "    bne     1b\n"
-        : [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(x0), [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1),
-          [a0] "+r"(sums->a0), [a1] "+r"(sums->a1), [a2] "+r"(sums->a2), [a3] "+r"(sums->a3)
-        : [end] "m"(end), [skip] "m"(skip)
-        : "cc", "memory");
-    return w;
-}
+#define MRT_DSP_GROUPS_TWO(name, quad_words, code, quads_code, twice) /* MISRA D4 */ \
+    static inline const uint32_t *name(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, int8_t *a, \
+                                       int8_t *b) \
+    { \
+        const uint32_t *const input = walk->lanes; \
+        const uint32_t weight_bytes = 4u * (quad_words) * walk->quads; \
+        const uint32_t skip = mrt_dsp_skip(walk->quads, (code)); \
+        const uint32_t step = walk->step; \
+        const uint32_t *next = group; \
+        const uint32_t *end; \
+        uint32_t left = count; \
+        int8_t *to_a = a; \
+        int8_t *to_b = b; \
+        __asm volatile(MRT_DSP_GROUPS("    ldm     r9, {r0, r1, r2, r3}\n" /* MISRA D5 */ \
+                                      "    ldm     r9!, {r4, r5, r6, r7}\n", \
+                                      quads_code, twice MRT_DSP_OUTPUTS_TWO) \
+                       : [next] "+m"(next), [left] "+m"(left), [a] "+m"(to_a), [b] "+m"(to_b), [end] "=m"(end) \
+                       : [input] "m"(input), [weight_bytes] "m"(weight_bytes), [skip] "m"(skip), [step] "m"(step) \
+                       : MRT_DSP_GROUPS_CLOBBERS); \
+        return next; \
+    }
+#define MRT_DSP_OUTPUTS_TWO /* MISRA D4 */ \
+    MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r0") MRT_DSP_OUTPUT("r4") \
+    MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r1") MRT_DSP_OUTPUT("r5") \
+    MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r2") MRT_DSP_OUTPUT("r6") \
+    MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r3") MRT_DSP_OUTPUT("r7") \
+    "    ldr     r10, %[a]\n" \
+    "    ldr     r11, %[b]\n" \
+    "    strb    r0, [r10], #1\n" \
+    "    strb    r4, [r11], #1\n" \
+    "    strb    r1, [r10], #1\n" \
+    "    strb    r5, [r11], #1\n" \
+    "    strb    r2, [r10], #1\n" \
+    "    strb    r6, [r11], #1\n" \
+    "    strb    r3, [r10], #1\n" \
+    "    strb    r7, [r11], #1\n" \
+    "    str     r10, %[a]\n" \
+    "    str     r11, %[b]\n"
+
+/** Groups of two pixels: 24 instructions a quad. */
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, 96u,
+                   "    .rept   8\n"
+                   "    ldrd    r10, r11, [r8], #8\n"
+                   "    ldrd    r12, lr, [r9], #8\n"
+                   "    smlad   r1, r10, r12, r1\n"
+                   "    smlad   r5, r11, r12, r5\n"
+                   "    sxtb16  r12, r12\n"
+                   "    smlad   r3, r10, lr, r3\n"
+                   "    smlad   r7, r11, lr, r7\n"
+                   "    sxtb16  lr, lr\n"
+                   "    smlad   r0, r10, r12, r0\n"
+                   "    smlad   r4, r11, r12, r4\n"
+                   "    smlad   r2, r10, lr, r2\n"
+                   "    smlad   r6, r11, lr, r6\n"
+                   "    .endr\n",
+                   MRT_DSP_TWICE_TWO)
+
+/** The same with weights as wide as the input: 22 instructions a quad. */
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, 88u,
+                   "    .rept   8\n"
+                   "    ldrd    r10, r11, [r8], #8\n"
+                   "    ldrd    r12, lr, [r9], #8\n"
+                   "    smlad   r0, r10, r12, r0\n"
+                   "    smlad   r4, r11, r12, r4\n"
+                   "    smlad   r1, r10, lr, r1\n"
+                   "    smlad   r5, r11, lr, r5\n"
+                   "    ldrd    r12, lr, [r9], #8\n"
+                   "    smlad   r2, r10, r12, r2\n"
+                   "    smlad   r6, r11, r12, r6\n"
+                   "    smlad   r3, r10, lr, r3\n"
+                   "    smlad   r7, r11, lr, r7\n"
+                   "    .endr\n",
+                   "")
+
+#define MRT_DSP_GROUPS_ONE(name, quad_words, code, quads_code, twice) /* MISRA D4 */ \
+    static inline const uint32_t *name(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, \
+                                       const int8_t *from, int8_t *a) \
+    { \
+        const int8_t *const input = from; \
+        const uint32_t weight_bytes = 4u * (quad_words) * walk->quads; \
+        const uint32_t skip = mrt_dsp_skip(walk->quads, (code)); \
+        const uint32_t step = walk->step; \
+        const uint32_t *next = group; \
+        const uint32_t *end; \
+        uint32_t left = count; \
+        int8_t *to_a = a; \
+        __asm volatile(MRT_DSP_GROUPS("    ldm     r9!, {r0, r1, r2, r3}\n", quads_code, /* MISRA D5 */ \
+                                      twice MRT_DSP_OUTPUTS_ONE) \
+                       : [next] "+m"(next), [left] "+m"(left), [a] "+m"(to_a), [end] "=m"(end) \
+                       : [input] "m"(input), [weight_bytes] "m"(weight_bytes), [skip] "m"(skip), [step] "m"(step) \
+                       : MRT_DSP_GROUPS_CLOBBERS); \
+        return next; \
+    }
+#define MRT_DSP_OUTPUTS_ONE /* MISRA D4 */ \
+    MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r0") MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r1") \
+    MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r2") MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r3") \
+    "    ldr     r10, %[a]\n" \
+    "    strb    r0, [r10], #1\n" \
+    "    strb    r1, [r10], #1\n" \
+    "    strb    r2, [r10], #1\n" \
+    "    strb    r3, [r10], #1\n" \
+    "    str     r10, %[a]\n"
+
+/** Groups of one pixel straight from its elements, of which there are whole quads: 16 instructions a quad. */
+MRT_DSP_GROUPS_ONE(mrt_dsp_groups_one, 4u, 64u,
+                   "    .rept   4\n"
+                   "    ldr     r10, [r8], #4\n"
+                   "    ldm.w   r9!, {r4, r5, r6, r7}\n"
+                   "    sxtb16  r11, r10, ror #8\n"
+                   "    sxtb16  r10, r10\n"
+                   "    smlad   r1, r10, r4, r1\n"
+                   "    smlad   r3, r10, r5, r3\n"
+                   "    sxtb16  r4, r4\n"
+                   "    sxtb16  r5, r5\n"
+                   "    smlad   r0, r10, r4, r0\n"
+                   "    smlad   r2, r10, r5, r2\n"
+                   "    smlad   r1, r11, r6, r1\n"
+                   "    smlad   r3, r11, r7, r3\n"
+                   "    sxtb16  r6, r6\n"
+                   "    sxtb16  r7, r7\n"
+                   "    smlad   r0, r11, r6, r0\n"
+                   "    smlad   r2, r11, r7, r2\n"
+                   "    .endr\n",
+                   MRT_DSP_TWICE_ONE)
+
+/** The same with weights as wide as the input: 13 instructions a quad. */
+MRT_DSP_GROUPS_ONE(mrt_dsp_groups_one_wide, 8u, 52u,
+                   "    .rept   4\n"
+                   "    ldr     r10, [r8], #4\n"
+                   "    ldm.w   r9!, {r4, r5, r6, r7}\n"
+                   "    sxtb16  r11, r10, ror #8\n"
+                   "    sxtb16  r10, r10\n"
+                   "    smlad   r0, r10, r4, r0\n"
+                   "    smlad   r1, r10, r5, r1\n"
+                   "    smlad   r2, r10, r6, r2\n"
+                   "    smlad   r3, r10, r7, r3\n"
+                   "    ldm.w   r9!, {r4, r5, r6, r7}\n"
+                   "    smlad   r0, r11, r4, r0\n"
+                   "    smlad   r1, r11, r5, r1\n"
+                   "    smlad   r2, r11, r6, r2\n"
+                   "    smlad   r3, r11, r7, r3\n"
+                   "    .endr\n",
+                   "")
 
 #else
 
-#define MRT_DSP_ONE_CODE 0u
-
-static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
+/* Adds the products of a pair of lanes of one pixel to the sums of a group, as SMLAD makes them. */
+static inline void mrt_dsp_add_pair(uint32_t x, const uint32_t *weights, bool wide, uint32_t sums[MRT_DSP_GROUP])
 {
-    (void)quads;
-    return code;
+    for (uint32_t lane = 0u; lane < MRT_DSP_GROUP; ++lane) {
+        uint32_t word = wide ? weights[lane] : weights[lane / 2u];
+        if (!wide && ((lane % 2u) == 0u)) {
+            word = mrt_dsp_sxtb16(word);
+        }
+        sums[lane] = mrt_dsp_smlad(x, word, sums[lane]);
+    }
 }
 
-/* The sums of one group of two pixels; returns its scales. */
-static inline const uint32_t *mrt_dsp_dot_two(const mrt_dsp_walk_t *walk, const uint32_t *weights, mrt_dsp_sums_t *sums)
+/* The outputs of a group; sums of wide weights are doubled. */
+static inline void mrt_dsp_store_group(const uint32_t sums[MRT_DSP_GROUP], const uint32_t *scales, uint32_t step,
+                                       bool wide, int8_t *to)
 {
-    for (uint32_t pair = 0u; pair < (2u * walk->quads); ++pair) {
-        const uint32_t a = walk->lanes[2u * pair];
-        const uint32_t b = walk->lanes[(2u * pair) + 1u];
-        const uint32_t first = weights[2u * pair];
-        const uint32_t second = weights[(2u * pair) + 1u];
-        sums->a0 = mrt_dsp_smlad(a, mrt_dsp_sxtb16(first), sums->a0);
-        sums->b0 = mrt_dsp_smlad(b, mrt_dsp_sxtb16(first), sums->b0);
-        sums->a1 = mrt_dsp_smlad(a, first, sums->a1);
-        sums->b1 = mrt_dsp_smlad(b, first, sums->b1);
-        sums->a2 = mrt_dsp_smlad(a, mrt_dsp_sxtb16(second), sums->a2);
-        sums->b2 = mrt_dsp_smlad(b, mrt_dsp_sxtb16(second), sums->b2);
-        sums->a3 = mrt_dsp_smlad(a, second, sums->a3);
-        sums->b3 = mrt_dsp_smlad(b, second, sums->b3);
+    for (uint32_t lane = 0u; lane < MRT_DSP_GROUP; ++lane) {
+        int32_t twice = (int32_t)sums[lane];
+        if (!wide) {
+            twice = ((lane % 2u) == 0u) ? mrt_dsp_twice_even(sums[lane])
+                                        : mrt_dsp_twice_odd(sums[lane], sums[lane - 1u]);
+        }
+        to[lane] = mrt_dsp_requantise(twice, mrt_dsp_scale(scales, lane, step));
     }
-    return &weights[4u * walk->quads];
+}
+
+/* A group of one pixel, whose lanes are every second word; returns the next group. */
+static inline const uint32_t *mrt_dsp_group(const mrt_dsp_walk_t *walk, const uint32_t *group, const uint32_t *lanes,
+                                            bool wide, int8_t *to)
+{
+    const uint32_t pair_words = wide ? 4u : 2u;
+    const uint32_t *weights = &group[MRT_DSP_GROUP];
+    uint32_t sums[MRT_DSP_GROUP] = {group[0], group[1], group[2], group[3]};
+    for (uint32_t pair = 0u; pair < (2u * walk->quads); ++pair) {
+        mrt_dsp_add_pair(lanes[2u * pair], weights, wide, sums);
+        weights = &weights[pair_words];
+    }
+    mrt_dsp_store_group(sums, weights, walk->step, wide, to);
+    return &weights[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
+}
+
+static inline const uint32_t *mrt_dsp_groups_of_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                                    bool wide, int8_t *a, int8_t *b)
+{
+    const uint32_t *next = group;
+    for (uint32_t done = 0u; done < count; ++done) {
+        (void)mrt_dsp_group(walk, next, walk->lanes, wide, &a[MRT_DSP_GROUP * done]);
+        next = mrt_dsp_group(walk, next, &walk->lanes[1], wide, &b[MRT_DSP_GROUP * done]);
+    }
+    return next;
 }
 
 static inline const uint32_t *mrt_dsp_groups_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
                                                  int8_t *a, int8_t *b)
 {
+    return mrt_dsp_groups_of_two(walk, group, count, false, a, b);
+}
+
+static inline const uint32_t *mrt_dsp_groups_two_wide(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                                      int8_t *a, int8_t *b)
+{
+    return mrt_dsp_groups_of_two(walk, group, count, true, a, b);
+}
+
+static inline const uint32_t *mrt_dsp_groups_of_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                                    bool wide, const int8_t *from, int8_t *a)
+{
+    const uint32_t pair_words = wide ? 4u : 2u;
     const uint32_t *next = group;
     for (uint32_t done = 0u; done < count; ++done) {
-        mrt_dsp_sums_t sums = {next[0], next[1], next[2], next[3], next[0], next[1], next[2], next[3]};
-        const uint32_t *scales = mrt_dsp_dot_two(walk, &next[MRT_DSP_GROUP], &sums);
-        const int32_t twice_a[MRT_DSP_GROUP] = {mrt_dsp_twice_even(sums.a0), mrt_dsp_twice_odd(sums.a1, sums.a0),
-                                                mrt_dsp_twice_even(sums.a2), mrt_dsp_twice_odd(sums.a3, sums.a2)};
-        const int32_t twice_b[MRT_DSP_GROUP] = {mrt_dsp_twice_even(sums.b0), mrt_dsp_twice_odd(sums.b1, sums.b0),
-                                                mrt_dsp_twice_even(sums.b2), mrt_dsp_twice_odd(sums.b3, sums.b2)};
-        for (uint32_t lane = 0u; lane < MRT_DSP_GROUP; ++lane) {
-            const mrt_dsp_scale_t scale = mrt_dsp_scale(scales, lane, walk->step);
-            a[(MRT_DSP_GROUP * done) + lane] = mrt_dsp_requantise(twice_a[lane], scale);
-            b[(MRT_DSP_GROUP * done) + lane] = mrt_dsp_requantise(twice_b[lane], scale);
+        const uint32_t *weights = &next[MRT_DSP_GROUP];
+        uint32_t sums[MRT_DSP_GROUP] = {next[0], next[1], next[2], next[3]};
+        for (uint32_t quad = 0u; quad < walk->quads; ++quad) {
+            const uint32_t word = mrt_dsp_load(&from[4u * quad]);
+            mrt_dsp_add_pair(mrt_dsp_sxtb16(word), weights, wide, sums);
+            mrt_dsp_add_pair(mrt_dsp_sxtb16_odd(word), &weights[pair_words], wide, sums);
+            weights = &weights[2u * pair_words];
         }
-        next = &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
+        mrt_dsp_store_group(sums, weights, walk->step, wide, &a[MRT_DSP_GROUP * done]);
+        next = &weights[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
     }
     return next;
 }
 
-static inline const uint32_t *mrt_dsp_dot_one(const mrt_dsp_walk_t *walk, const uint32_t *weights, uint32_t skip,
-                                              mrt_dsp_sums_t *sums)
+static inline const uint32_t *mrt_dsp_groups_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                                 const int8_t *from, int8_t *a)
 {
-    (void)skip;
-    for (uint32_t pair = 0u; pair < (2u * walk->quads); ++pair) {
-        const uint32_t x = walk->lanes[pair];
-        const uint32_t first = weights[2u * pair];
-        const uint32_t second = weights[(2u * pair) + 1u];
-        sums->a0 = mrt_dsp_smlad(x, mrt_dsp_sxtb16(first), sums->a0);
-        sums->a1 = mrt_dsp_smlad(x, first, sums->a1);
-        sums->a2 = mrt_dsp_smlad(x, mrt_dsp_sxtb16(second), sums->a2);
-        sums->a3 = mrt_dsp_smlad(x, second, sums->a3);
-    }
-    return &weights[4u * walk->quads];
+    return mrt_dsp_groups_of_one(walk, group, count, false, from, a);
+}
+
+static inline const uint32_t *mrt_dsp_groups_one_wide(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                                      const int8_t *from, int8_t *a)
+{
+    return mrt_dsp_groups_of_one(walk, group, count, true, from, a);
 }
 
 #endif

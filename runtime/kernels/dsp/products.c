@@ -2,6 +2,7 @@
 
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/dsp/dot.h"
+#include "runtime/kernels/product.h"
 #include "runtime/kernels/requantise.h"
 
 /* The last one to three elements, and 0. */
@@ -33,80 +34,87 @@ uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, ui
     return to;
 }
 
-static inline void widen_quad_one(uint32_t a, uint32_t *lanes)
+static MRT_NOINLINE const uint32_t *groups_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                              int8_t *a, int8_t *b)
 {
-    lanes[0] = mrt_dsp_sxtb16(a);
-    lanes[1] = mrt_dsp_sxtb16_odd(a);
+    return mrt_dsp_groups_two(walk, group, count, a, b);
 }
 
-uint32_t *mrt_dsp_widen_one(const int8_t *a, uint32_t count, uint32_t *lanes)
+static MRT_NOINLINE const uint32_t *groups_two_wide(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                              int8_t *a, int8_t *b)
 {
-    uint32_t *to = lanes;
-    const int8_t *from = a;
-    for (uint32_t quad = count / 4u; quad > 0u; --quad) {
-        widen_quad_one(mrt_dsp_load(from), to);
-        from = &from[4];
-        to = &to[MRT_DSP_LANES_ONE];
-    }
-    if ((count % 4u) != 0u) {
-        widen_quad_one(load_tail(from, count % 4u), to);
-        to = &to[MRT_DSP_LANES_ONE];
-    }
-    return to;
+    return mrt_dsp_groups_two_wide(walk, group, count, a, b);
 }
 
-void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
+static MRT_NOINLINE const uint32_t *groups_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                              const int8_t *from, int8_t *a)
 {
-    /* One call for whole groups and one for the last, of which only some channels count, so that the code is there once. */
-    int8_t last_a[MRT_DSP_GROUP];
-    int8_t last_b[MRT_DSP_GROUP];
+    return mrt_dsp_groups_one(walk, group, count, from, a);
+}
+
+static MRT_NOINLINE const uint32_t *groups_one_wide(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                              const int8_t *from, int8_t *a)
+{
+    return mrt_dsp_groups_one_wide(walk, group, count, from, a);
+}
+
+/* Groups of two pixels, or of one: whole ones, then the last, of which only some channels count. The function is a
+ * constant where these are inlined. */
+typedef const uint32_t *(*groups_two_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, int8_t *a,
+                                        int8_t *b);
+typedef const uint32_t *(*groups_one_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
+                                        const int8_t *from, int8_t *a);
+
+static inline void multiply_two(groups_two_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a,
+                                int8_t *b)
+{
     const uint32_t rest = channels % MRT_DSP_GROUP;
     const uint32_t *group = walk->groups;
-    int8_t *to_a = a;
-    int8_t *to_b = b;
-    uint32_t count = channels / MRT_DSP_GROUP;
-    for (uint32_t part = (count != 0u) ? 0u : 1u; part < ((rest != 0u) ? 2u : 1u); ++part) {
-        if (part != 0u) {
-            to_a = last_a;
-            to_b = last_b;
-            count = 1u;
-        }
-        group = mrt_dsp_groups_two(walk, group, count, to_a, to_b);
+    if (channels >= MRT_DSP_GROUP) {
+        group = groups(walk, group, channels / MRT_DSP_GROUP, a, b);
     }
     if (rest != 0u) {
+        int8_t last_a[MRT_DSP_GROUP];
+        int8_t last_b[MRT_DSP_GROUP];
+        (void)groups(walk, group, 1u, last_a, last_b);
         (void)memcpy(&a[channels - rest], last_a, rest);
         (void)memcpy(&b[channels - rest], last_b, rest);
     }
 }
 
-/* One group of channels of one pixel; returns the next group. */
-static inline const uint32_t *group_of_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t skip, int8_t *a)
+static inline void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from,
+                                int8_t *a)
 {
-    const uint32_t step = walk->step;
-    mrt_dsp_sums_t sums = {group[0], group[1], group[2], group[3], 0u, 0u, 0u, 0u};
-    const uint32_t *scales = mrt_dsp_dot_one(walk, &group[MRT_DSP_GROUP], skip, &sums);
-    a[0] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a0), mrt_dsp_scale(scales, 0u, step));
-    a[1] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a1, sums.a0), mrt_dsp_scale(scales, 1u, step));
-    a[2] = mrt_dsp_requantise(mrt_dsp_twice_even(sums.a2), mrt_dsp_scale(scales, 2u, step));
-    a[3] = mrt_dsp_requantise(mrt_dsp_twice_odd(sums.a3, sums.a2), mrt_dsp_scale(scales, 3u, step));
-    return &scales[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
+    const uint32_t rest = channels % MRT_DSP_GROUP;
+    const uint32_t *group = walk->groups;
+    if (channels >= MRT_DSP_GROUP) {
+        group = groups(walk, group, channels / MRT_DSP_GROUP, from, a);
+    }
+    if (rest != 0u) {
+        int8_t last[MRT_DSP_GROUP];
+        (void)groups(walk, group, 1u, from, last);
+        (void)memcpy(&a[channels - rest], last, rest);
+    }
 }
 
-void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a)
+void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
 {
-    const uint32_t skip = mrt_dsp_skip(walk->quads, MRT_DSP_ONE_CODE);
-    const uint32_t *group = walk->groups;
-    int8_t last[MRT_DSP_GROUP] = {0};
-    uint32_t done = 0u;
-    while (done < channels) {
-        int8_t *const to = ((channels - done) >= MRT_DSP_GROUP) ? &a[done] : last;
-        group = group_of_one(walk, group, skip, to);
-        done += MRT_DSP_GROUP;
-    }
-    if (done > channels) {
-        const uint32_t begin = done - MRT_DSP_GROUP;
-        (void)memcpy(&a[begin], last, channels - begin);
-    }
+    multiply_two(groups_two, walk, channels, a, b);
+}
+
+void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
+{
+    multiply_two(groups_two_wide, walk, channels, a, b);
+}
+
+void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a)
+{
+    multiply_one(groups_one, walk, channels, from, a);
+}
+
+void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a)
+{
+    multiply_one(groups_one_wide, walk, channels, from, a);
 }
 
 void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high)
@@ -122,10 +130,10 @@ void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high)
     }
 }
 
-uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words)
+uint32_t mrt_dsp_lanes_bytes(uint32_t quads)
 {
     const uint32_t counted = (quads <= MRT_DSP_QUADS_MAX) ? quads : MRT_DSP_QUADS_MAX;
-    return counted * words * (uint32_t)sizeof(uint32_t);
+    return counted * MRT_DSP_LANES_TWO * (uint32_t)sizeof(uint32_t);
 }
 
 /* Whether the shifts of a group are in range; `end`: behind its last word. */
@@ -138,29 +146,29 @@ static bool shifts_are_sound(const int32_t *words, uint64_t end)
     return sound;
 }
 
-/* Whether a group's weights behind the first `elements` of the last quad are 0. Of four elements the first pair of words
-   has 0 and 2, in this order from the low end, the other pair 1 and 3. */
-static bool rest_is_zero(const int32_t *words, uint64_t end, uint32_t elements)
+/* Whether the weights of a group's last quad, of `quad_words`, behind its first `elements` are 0. Of four elements the
+   first pair of words has 0 and 2, in this order from the low end, the other pair 1 and 3. */
+static bool rest_is_zero(const int32_t *quad, uint32_t quad_words, uint32_t elements)
 {
     static const uint32_t unused[4][2] = {{0u, 0u}, {0xFFFF0000u, 0xFFFFFFFFu}, {0xFFFF0000u, 0xFFFF0000u},
                                           {0u, 0xFFFF0000u}}; /* by elements: bits of either pair */
-    const int32_t *quad = &words[(end - (MRT_DSP_GROUP_WORDS - MRT_DSP_GROUP)) - 4u];
     uint32_t rest = 0u;
-    for (uint32_t word = 0u; word < 4u; ++word) {
-        rest |= (uint32_t)quad[word] & unused[elements % 4u][word / 2u];
+    for (uint32_t word = 0u; word < quad_words; ++word) {
+        rest |= (uint32_t)quad[word] & unused[elements % 4u][(2u * word) / quad_words];
     }
     return rest == 0u;
 }
 
-bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements)
+bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements, bool wide)
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, index);
     const uint32_t quads = mrt_dsp_quads(elements);
     if (quads > MRT_DSP_QUADS_MAX) {
         return false;
     }
+    const uint32_t quad_words = wide ? 8u : 4u;
     const uint64_t groups = ((uint64_t)channels + (MRT_DSP_GROUP - 1u)) / MRT_DSP_GROUP;
-    const uint64_t group_words = MRT_DSP_GROUP_WORDS + (4u * (uint64_t)quads);
+    const uint64_t group_words = MRT_DSP_GROUP_WORDS + (quad_words * (uint64_t)quads);
     if ((tensor->pool != (uint8_t)MRT_POOL_PARAMS)
         || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * group_words)) {
         return false;
@@ -168,7 +176,8 @@ bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t chann
     const int32_t *words = mrt_input_s32(call, index, 0u);
     bool sound = true;
     for (uint64_t end = group_words; sound && (end <= (groups * group_words)); end += group_words) {
-        sound = shifts_are_sound(words, end) && rest_is_zero(words, end, elements);
+        const uint64_t scales = end - (MRT_DSP_GROUP * (uint64_t)MRT_DSP_SCALE_WORDS);
+        sound = shifts_are_sound(words, end) && rest_is_zero(&words[scales - quad_words], quad_words, elements);
     }
     return sound;
 }

@@ -13,6 +13,12 @@
  *     start[4]                  sums to begin with, of the channels (0, 256 * 1 + 0, 2, 256 * 3 + 2)
  *     weights[4 * quads]        for each pair of lanes a word of channels 0 and 1, and one of channels 2 and 3
  *     (multiplier, shift)[4]    of each channel, as mrt_dsp_scale in dot.h takes them
+ *
+ * Wide weights take twice as much, need nothing unpacked, and give sums that are doubled already:
+ *
+ *     start[4]                  twice the sums to begin with, of the channels 0 to 3
+ *     weights[8 * quads]        for each pair of lanes a word of each channel: twice its weights
+ *     (multiplier, shift)[4]
  */
 #ifndef MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
 #define MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
@@ -33,7 +39,7 @@
 
 /** Where a walk along the stream of groups is, and the widened input that each group multiplies. */
 typedef struct mrt_dsp_walk {
-    const uint32_t *lanes;  /**< Widened input: `quads` times two pairs of lanes, of two pixels or of one. */
+    const uint32_t *lanes;  /**< Widened input: `quads` times two pairs of lanes of two pixels. */
     const uint32_t *groups; /**< The next group. */
     uint32_t quads;         /**< Elements of the input, divided by four. */
     uint32_t step;          /**< See mrt_dsp_step. */
@@ -48,22 +54,20 @@ static inline uint32_t mrt_dsp_step(int32_t output_point)
 /** Words of lanes that `quads` times four elements of two pixels take. */
 #define MRT_DSP_LANES_TWO 4u
 
-/** The same of one pixel. */
-#define MRT_DSP_LANES_ONE 2u
-
-/**
- * Widens `count` elements of two pixels; returns the word behind the last. What is left of the last four elements is 0.
- */
+/** Widens `count` elements of two pixels; returns the word behind the last. What is left of the last quad is 0. */
 uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes);
-
-/** The same of one pixel. */
-uint32_t *mrt_dsp_widen_one(const int8_t *a, uint32_t count, uint32_t *lanes);
 
 /** All output channels of two pixels. */
 void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
 
-/** All output channels of one pixel. */
-void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a);
+/** The same by wide weights. */
+void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
+
+/** All output channels of one pixel, straight from its elements, of which there are whole quads; needs no lanes. */
+void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
+
+/** The same by wide weights. */
+void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
 
 /** Limits the output rows of a call to low..high, each an int8; nothing to do where that is the whole range. */
 void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high);
@@ -74,15 +78,15 @@ static inline uint32_t mrt_dsp_quads(uint32_t elements)
     return (elements / 4u) + (((elements % 4u) != 0u) ? 1u : 0u);
 }
 
-/** Bytes of `quads` times `words`, MRT_DSP_LANES_TWO or _ONE; for more quads than MRT_DSP_QUADS_MAX as for so many. */
-uint32_t mrt_dsp_lanes_bytes(uint32_t quads, uint32_t words);
+/** Bytes of the lanes of `quads`; for more quads than MRT_DSP_QUADS_MAX as for so many. */
+uint32_t mrt_dsp_lanes_bytes(uint32_t quads);
 
 /**
  * Whether input `index` is a constant of int32 words that holds the groups of `channels` channels with filters of
  * `elements`: all shifts within 0..30, and weights of 0 behind the end of a filter, so that what stands behind the input
  * is of no matter. Both numbers are at least 1; elements of more than MRT_DSP_QUADS_MAX quads are refused.
  */
-bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements);
+bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements, bool wide);
 
 /** Most quads: their lanes' bytes stay far below 2^31. */
 #define MRT_DSP_QUADS_MAX (UINT32_C(1) << 24u)

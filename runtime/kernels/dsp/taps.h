@@ -20,6 +20,18 @@
 /** Outputs of a tile. */
 #define MRT_DSP_LONG 8u
 
+/** Sums of the outputs of a tile, in their order. */
+typedef struct mrt_dsp_sums {
+    uint32_t a0;
+    uint32_t a1;
+    uint32_t a2;
+    uint32_t a3;
+    uint32_t b0;
+    uint32_t b1;
+    uint32_t b2;
+    uint32_t b3;
+} mrt_dsp_sums_t;
+
 /** What a tile is computed from; the sums begin with one value. */
 typedef struct mrt_dsp_taps {
     const uint32_t *lanes;   /**< Of tap 0 of the first output. */

@@ -1,0 +1,18 @@
+/* Matrix product of vectors with weights as wide as the input, int8, for cores with the DSP extension; also convolution 1 x 1. */
+#include "runtime/kernels/dsp/vectors.h"
+
+mrt_status_t mrt_fully_connected_s8_dsp_wide_run(const mrt_call_t *call)
+{
+    const mrt_dsp_multiply_t multiply = {mrt_dsp_multiply_two_wide, mrt_dsp_multiply_one_wide};
+    return mrt_dsp_vectors_run(call, multiply);
+}
+
+uint32_t mrt_fully_connected_s8_dsp_wide_workspace(const void *attrs)
+{
+    return mrt_dsp_vectors_workspace(attrs);
+}
+
+mrt_status_t mrt_fully_connected_s8_dsp_wide_check(const mrt_call_t *call)
+{
+    return mrt_dsp_vectors_check(call, true);
+}

@@ -1,0 +1,43 @@
+#include "runtime/kernels/dsp/patches.h"
+
+#include "runtime/kernels/check.h"
+
+/* Elements of a patch; those of patches that are too large count as too many. */
+static uint32_t patch_of(const mrt_window_t *window)
+{
+    const uint64_t most = 4u * (uint64_t)MRT_DSP_QUADS_MAX;
+    const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
+    const uint64_t patch = (taps <= most) ? (taps * (uint32_t)window->input_channels) : taps;
+    return (patch <= most) ? (uint32_t)patch : (uint32_t)(most + 1u);
+}
+
+uint32_t mrt_dsp_patches_workspace(const void *attrs)
+{
+    const mrt_conv2d_s8_dsp_attrs_t *own = attrs; /* MISRA D1 */
+    const uint32_t patch = patch_of(&own->window);
+    const bool by_taps = (own->window.input_channels % 4) == 0;
+    const uint32_t taps = (own->window.kernel_height > 0) ? (uint32_t)own->window.kernel_height : 0u;
+    /* Rows of taps are no more than elements, and channels are no more either; each of two patches is whole words. */
+    const uint32_t height = (taps < patch) ? taps : patch;
+    const uint32_t bytes = by_taps ? ((uint32_t)own->window.input_channels & 0xFFFFu) : (8u * mrt_dsp_quads(patch));
+    return mrt_dsp_lanes_bytes(mrt_dsp_quads(patch)) + (4u * mrt_dsp_tables_words(height, by_taps)) + bytes;
+}
+
+mrt_status_t mrt_dsp_patches_check(const mrt_call_t *call, bool wide)
+{
+    const mrt_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    if (!mrt_check_counts(call, 2u, 1u)) {
+        return MRT_ERR_ATTRIBUTE;
+    }
+    const mrt_tensor_t *input = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    return mrt_check_status(mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8)
+                            && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
+                            && (mrt_window_check(window, input, output, 1u) == MRT_OK)
+                            && mrt_dsp_groups_check(call, 1u, (uint32_t)window->output_channels, patch_of(window), wide)
+                            && mrt_check_range(attrs->input_point, -128, 127)
+                            && mrt_check_range(attrs->output_point, -128, 127)
+                            && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
+                            && mrt_check_range(attrs->activation_max, -128, 127));
+}
