@@ -21,8 +21,8 @@ Tensors = Mapping[str, Tensor]
 
 GROUP = 4
 """Output channels whose weights lie together."""
-SHORT = 16
-"""Elements of products that get wide weights for more than speed alone."""
+SHORT, SHORT_BYTES = 32, 2048
+"""Elements of products, and bytes, that get wide weights for more than speed alone."""
 _ODD_MAX = 1 << 23
 """Sums of odd channels are had times 256."""
 
@@ -45,7 +45,9 @@ def _is_wide(offer: Variant) -> bool:
 
 def _is_short(offer: Variant) -> bool:
     """Whether wide weights save much and take little: many products of few elements."""
-    return offer.call.attrs.get("tile") == 2 and offer.call.attrs["depth"] <= SHORT
+    attrs = offer.call.attrs
+    depth = attrs.get("depth") or attrs["kernel_height"] * attrs["kernel_width"] * attrs["input_channels"]
+    return attrs.get("tile", 2) == 2 and depth <= SHORT and offer.constants[0].bytes <= SHORT_BYTES
 
 
 def fully_connected(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:

@@ -55,16 +55,23 @@ static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
     return (int32_t)odd >> 7u; /* MISRA D2 */
 }
 
-/** Four elements of two pixels as lanes: MRT_DSP_LANES_TWO words. */
-static inline void mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
-{
-    lanes[0] = mrt_dsp_sxtb16(a);
-    lanes[1] = mrt_dsp_sxtb16(b);
-    lanes[2] = mrt_dsp_sxtb16_odd(a);
-    lanes[3] = mrt_dsp_sxtb16_odd(b);
-}
-
 #if MRT_DSP == 1
+
+/** Four elements of two pixels as lanes: MRT_DSP_LANES_TWO words; returns the word behind them. */
+static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
+{
+    uint32_t from_a = a;
+    uint32_t from_b = b;
+    uint32_t *to = lanes;
+    uint32_t even_a;
+    uint32_t even_b;
+    __asm volatile("sxtb16 %[x], %[a]\n sxtb16 %[y], %[b]\n strd %[x], %[y], [%[to]], #8\n" /* MISRA D5 */
+                   "sxtb16 %[a], %[a], ror #8\n sxtb16 %[b], %[b], ror #8\n strd %[a], %[b], [%[to]], #8\n"
+                   : [a] "+r"(from_a), [b] "+r"(from_b), [to] "+r"(to), [x] "=&r"(even_a), [y] "=&r"(even_b)
+                   :
+                   : "memory");
+    return to;
+}
 
 /* Quads of an unrolled turn. */
 #define MRT_DSP_TURN 4u
@@ -272,6 +279,15 @@ MRT_DSP_GROUPS_ONE(mrt_dsp_groups_one_wide, 8u, 52u,
                    "")
 
 #else
+
+static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
+{
+    lanes[0] = mrt_dsp_sxtb16(a);
+    lanes[1] = mrt_dsp_sxtb16(b);
+    lanes[2] = mrt_dsp_sxtb16_odd(a);
+    lanes[3] = mrt_dsp_sxtb16_odd(b);
+    return &lanes[MRT_DSP_LANES_TWO];
+}
 
 /* Adds the products of a pair of lanes of one pixel to the sums of a group, as SMLAD makes them. */
 static inline void mrt_dsp_add_pair(uint32_t x, const uint32_t *weights, bool wide, uint32_t sums[MRT_DSP_GROUP])

@@ -129,24 +129,37 @@ static MRT_NOINLINE void mrt_dsp_widen_taps(const mrt_dsp_patches_t *patches, co
     }
 }
 
-/** Copies a patch, by elements; zero points where it leaves the image. */
+static inline int8_t *mrt_dsp_fill(int8_t *to, int8_t point, int32_t count)
+{
+    for (int32_t i = 0; i < count; ++i) {
+        to[i] = point;
+    }
+    return &to[count];
+}
+
+/** Copies a patch; zero points where it leaves the image. */
 static MRT_NOINLINE void mrt_dsp_copy_patch(const mrt_dsp_patches_t *patches, const mrt_dsp_pixel_t *pixel, int8_t *patch)
 {
     const mrt_window_t *window = patches->window;
     const int32_t channels = (int32_t)patches->channels;
+    const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left,
+                                            window->dilation_width, window->kernel_width, window->input_width);
+    const int32_t run = (window->dilation_width == 1) ? (taps.end - taps.begin) : 1;
     int8_t *to = patch;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
         const int32_t offset = pixel->line->offsets[row];
-        int32_t column = pixel->origin;
-        for (int32_t tap = 0; tap < window->kernel_width; ++tap) {
-            const bool there = (offset != MRT_DSP_OUTSIDE) && (column >= 0) && (column < window->input_width);
-            const int8_t *from = there ? &patches->input[offset + (column * channels)] : NULL;
-            for (int32_t channel = 0; channel < channels; ++channel) {
-                *to = (from != NULL) ? from[channel] : patches->point;
-                to = &to[1];
+        const int32_t begin = (offset == MRT_DSP_OUTSIDE) ? window->kernel_width : taps.begin;
+        const int32_t end = (offset == MRT_DSP_OUTSIDE) ? window->kernel_width : taps.end;
+        to = mrt_dsp_fill(to, patches->point, begin * channels);
+        for (int32_t tap = begin; tap < end; tap += run) {
+            const int32_t column = taps.origin + (tap * window->dilation_width);
+            const int8_t *from = &patches->input[offset + (column * channels)];
+            for (int32_t i = 0; i < (run * channels); ++i) {
+                to[i] = from[i];
             }
-            column += window->dilation_width;
+            to = &to[run * channels];
         }
+        to = mrt_dsp_fill(to, patches->point, (window->kernel_width - end) * channels);
     }
 }
 
@@ -189,35 +202,35 @@ static MRT_NOINLINE void mrt_dsp_widen_rows(const mrt_dsp_patches_t *patches, co
     const uint32_t words = patches->run & ~3u;
     const uint32_t rest = patches->run % 4u;
     uint32_t *lanes = patches->lanes;
-    uint64_t left_a = 0u; /* elements that fill no word yet, the first lowest */
-    uint64_t left_b = 0u;
+    uint32_t left_a = 0u; /* elements that fill no word yet, the first lowest */
+    uint32_t left_b = 0u;
     uint32_t bits = 0u;
     for (uint32_t row = 0u; row < height; ++row) {
         const int8_t *from_a = &a->from[a->offsets[row]];
         const int8_t *from_b = &b->from[b->offsets[row]];
         for (uint32_t i = 0u; i < words; i += 4u) {
-            mrt_dsp_widen_quad(mrt_dsp_load(&from_a[i]), mrt_dsp_load(&from_b[i]), lanes);
-            lanes = &lanes[MRT_DSP_LANES_TWO];
+            lanes = mrt_dsp_widen_quad(mrt_dsp_load(&from_a[i]), mrt_dsp_load(&from_b[i]), lanes);
         }
         if (rest != 0u) {
-            left_a |= (uint64_t)mrt_dsp_load_rest(&from_a[words], rest) << bits;
-            left_b |= (uint64_t)mrt_dsp_load_rest(&from_b[words], rest) << bits;
+            const uint32_t last_a = mrt_dsp_load_rest(&from_a[words], rest);
+            const uint32_t last_b = mrt_dsp_load_rest(&from_b[words], rest);
+            left_a |= last_a << bits;
+            left_b |= last_b << bits;
             bits += 8u * rest;
             if (bits >= 32u) {
-                mrt_dsp_widen_quad((uint32_t)left_a, (uint32_t)left_b, lanes);
-                lanes = &lanes[MRT_DSP_LANES_TWO];
-                left_a >>= 32u;
-                left_b >>= 32u;
+                lanes = mrt_dsp_widen_quad(left_a, left_b, lanes);
                 bits -= 32u;
+                left_a = (bits == 0u) ? 0u : (last_a >> ((8u * rest) - bits));
+                left_b = (bits == 0u) ? 0u : (last_b >> ((8u * rest) - bits));
             }
         }
     }
     if (bits != 0u) {
-        mrt_dsp_widen_quad((uint32_t)left_a, (uint32_t)left_b, lanes);
+        (void)mrt_dsp_widen_quad(left_a, left_b, lanes);
     }
 }
 
-/** Bytes of the workspace behind the lanes: tables of tap rows, zero points of a tap or two patches. */
+/** Words of tables of tap rows, behind the lanes. */
 static inline uint32_t mrt_dsp_tables_words(uint32_t height, bool by_taps)
 {
     return (by_taps ? 2u : 3u) * height;

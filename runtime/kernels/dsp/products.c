@@ -18,18 +18,13 @@ static uint32_t load_tail(const int8_t *bytes, uint32_t count)
 
 uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes)
 {
+    const uint32_t whole = count - (count % 4u);
     uint32_t *to = lanes;
-    const int8_t *from_a = a;
-    const int8_t *from_b = b;
-    for (uint32_t quad = count / 4u; quad > 0u; --quad) {
-        mrt_dsp_widen_quad(mrt_dsp_load(from_a), mrt_dsp_load(from_b), to);
-        from_a = &from_a[4];
-        from_b = &from_b[4];
-        to = &to[MRT_DSP_LANES_TWO];
+    for (uint32_t i = 0u; i < whole; i += 4u) {
+        to = mrt_dsp_widen_quad(mrt_dsp_load(&a[i]), mrt_dsp_load(&b[i]), to);
     }
-    if ((count % 4u) != 0u) {
-        mrt_dsp_widen_quad(load_tail(from_a, count % 4u), load_tail(from_b, count % 4u), to);
-        to = &to[MRT_DSP_LANES_TWO];
+    if (whole != count) {
+        to = mrt_dsp_widen_quad(load_tail(&a[whole], count - whole), load_tail(&b[whole], count - whole), to);
     }
     return to;
 }

@@ -27,12 +27,16 @@ class Case:
     constants: tuple[np.ndarray, ...]
     """Of each input of the call; the first is the activation."""
 
-    def variant(self, provider: ModuleType, kernel: str | None = None) -> Variant:
-        """The one variant that `provider` offers, or that by `kernel`, which must exist."""
-        offers = list(provider.variants(self.call, self.tensors, "balanced"))
-        (offer,) = [offer for offer in offers if kernel is None or offer.call.kernel == kernel]
-        assert isinstance(offer, Variant)
-        return offer
+    def variants(self, provider: ModuleType) -> dict[str, Variant]:
+        """All variants that `provider` offers for speed, by kernel; at least one must exist."""
+        offers = list(provider.variants(self.call, self.tensors, "speed"))
+        made = {offer.call.kernel: offer for offer in offers if isinstance(offer, Variant)}
+        assert made
+        return made
+
+    def variant(self, provider: ModuleType) -> Variant:
+        """The first variant that `provider` offers, which must exist."""
+        return next(iter(self.variants(provider).values()))
 
     def portable(self) -> np.ndarray:
         """What the portable kernel makes."""

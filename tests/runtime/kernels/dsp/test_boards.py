@@ -28,6 +28,7 @@ CONVOLUTIONS = [
     Geometry((1, 6, 7, 8), 5, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
     Geometry((2, 9, 9, 4), 4, 1, (3, 2), (1, 2), (2, 2), "VALID", False),
     Geometry((1, 9, 4, 1), 8, 1, (4, 3), (1, 1), (1, 1), "SAME", False),
+    Geometry((1, 7, 5, 5), 6, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
 ]
 TILES = [
     Geometry((2, 6, 8, 4), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
@@ -82,14 +83,31 @@ def assert_equal_on_board(path: Path, machine: str, kernel: str, optimize: str =
 def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(Geometry((1, 3, 3, depth), channels, 1, (1, 1), (1, 1), (1, 1), "SAME", False), depth))
-    assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp")
+    assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp_wide" if depth < 33 else "fully_connected_s8_dsp")
+    if depth == 33:
+        assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp_wide", "speed")
+
+
+@pytest.mark.parametrize("optimize", ["balanced", "speed"])
+def test_products_of_one_vector_on_the_board(tmp_path: Path, optimize: str) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(Geometry((1, 1, 1, 28), 6, 1, (1, 1), (1, 1), (1, 1), "SAME", False), 7))
+    kernel = "fully_connected_s8_dsp_wide" if optimize == "speed" else "fully_connected_s8_dsp"
+    assert_equal_on_board(path, "mps2-an386", kernel, optimize)
 
 
 @pytest.mark.parametrize("geometry", CONVOLUTIONS)
 def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 4))
-    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp")
+    depth = geometry.kernel[0] * geometry.kernel[1] * geometry.source[3]
+    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp_wide" if depth <= 32 else "conv2d_s8_dsp")
+
+
+def test_wide_convolutions_on_the_board(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(CONVOLUTIONS[4], 4))
+    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp_wide", "speed")
 
 
 @pytest.mark.parametrize("geometry", TILES)

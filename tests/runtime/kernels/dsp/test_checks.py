@@ -40,10 +40,19 @@ def tiles() -> Call:
     return sound(case, winograd(case.call, case.tensors))
 
 
+def wide(case: Case) -> Call:
+    """The call of the case's variant with wide weights."""
+    (found,) = (variant for kernel, variant in case.variants(dsp).items() if kernel.endswith("_wide"))
+    return sound(case, found)
+
+
 CALLS = {
     "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 5)),
+    "wide product": wide(fully_connected(pairs_of(1), (3, 8), 8, 5)),
+    "single": sound(fully_connected(pairs_of(6), (1, 8), 8, 5)),
     "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 5)),
     "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
+    "wide convolution": wide(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
     "tiles": tiles(),
     "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 2))),
     "depthwise3x3": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
@@ -59,10 +68,12 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for name, call in CALLS.items():
         changes = [change for change in (*CLAMPS, *POINTS, *WINDOWS) if set(change) <= set(call.attrs)]
         yield from ((name, change) for change in changes)
-    for name in ("product", "rows"):
-        yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"tile": 0}, {"tile": 3}))
+    for name in ("product", "rows", "wide product"):
+        yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"tile": -1}, {"tile": 3}))
         yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}))
     yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
+    yield from (("rows", {"tile": tile}) for tile in (1, 2))
+    yield from (("single", {"depth": 7, "tile": tile}) for tile in (0, 1, 2))
     for axis in ("height", "width"):
         for name, value in (("kernel", 1), ("stride", 2), ("dilation", 2)):
             yield "tiles", {f"{name}_{axis}": value}
@@ -119,17 +130,19 @@ def test_shifts_are_constant_and_in_range(name: str, word: int) -> None:
     assert call.check() == ERR_ATTRIBUTE
 
 
+@pytest.mark.parametrize("is_wide", [False, True])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_weights_behind_the_end_of_a_filter_are_zero(channels: int) -> None:
+def test_weights_behind_the_end_of_a_filter_are_zero(channels: int, is_wide: bool) -> None:
     """Else whatever stands in memory behind a patch would count. A quad has elements 0 and 2 in its first two words."""
-    call = sound(conv2d(pairs_of(5), (1, 5, 6, channels), 6, (3, 3)))
+    case = conv2d(pairs_of(5), (1, 5, 6, channels), 6, (3, 3))
+    call, lanes = (wide(case), 8) if is_wide else (sound(case), 4)
     elements = 9 * channels
     quads = -(-elements // 4)
-    group_bytes = 4 * (12 + 4 * quads)
+    group_bytes = 4 * (12 + lanes * quads)
     for group in range(2):
-        for lane, element in enumerate((0, 2, 0, 2, 1, 3, 1, 3)):
+        for lane, element in enumerate((0, 2) * (lanes // 2) + (1, 3) * (lanes // 2)):
             words = bytearray(call.contents[1])
-            words[group * group_bytes + 4 * (4 + 4 * (quads - 1)) + 2 * lane] ^= 1
+            words[group * group_bytes + 4 * (4 + lanes * (quads - 1)) + 2 * lane] ^= 1
             is_used = element < (elements % 4 or 4)
             damaged = replace(call, contents=(call.contents[0], bytes(words)), offsets=[])
             assert damaged.check() == (OK if is_used else ERR_ATTRIBUTE), (group, lane)

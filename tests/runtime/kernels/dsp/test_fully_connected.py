@@ -13,6 +13,8 @@ from tests.runtime.kernels.dsp.cases import Case, conv2d, fully_connected, pairs
 from micrort.native import kernels
 from micrort.variants import dsp
 
+KERNELS = {"fully_connected_s8_dsp", "fully_connected_s8_dsp_wide"}
+
 
 @st.composite
 def products(draw: st.DrawFn) -> Case:
@@ -29,8 +31,10 @@ def products(draw: st.DrawFn) -> Case:
 @settings(deadline=None, max_examples=150)
 @given(products())
 def test_products_equal_the_portable_kernel(case: Case) -> None:
-    variant = case.variant(dsp)
-    np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
+    variants = case.variants(dsp)
+    assert set(variants) == KERNELS
+    for variant in variants.values():
+        np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
 
 
 @pytest.mark.parametrize("tile", [1, 2])
@@ -48,25 +52,38 @@ def test_vectors_one_by_one_or_in_pairs(tile: int, vectors: int) -> None:
 def test_pointwise_convolutions_equal_the_portable_kernel(data: st.DataObject) -> None:
     shape = data.draw(st.tuples(st.integers(1, 2), st.integers(1, 4), st.integers(1, 5), st.integers(1, 40)))
     case = conv2d(data.draw, shape, data.draw(st.integers(1, 13)), (1, 1))
-    variant = case.variant(dsp)
-    assert variant.call.kernel == "fully_connected_s8_dsp"
-    np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
+    variants = case.variants(dsp)
+    assert set(variants) == KERNELS
+    for variant in variants.values():
+        np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
 
 
 @pytest.mark.parametrize("lanes", ["odd", "even"])
-def test_weights_that_fit_no_lane_stay_portable(lanes: str) -> None:
+def test_weights_that_fit_no_lane_are_wide_or_stay_portable(lanes: str) -> None:
     """-128 in an odd channel beside a negative weight is out of 16 bits; in an even one it is not."""
     case = fully_connected(pairs_of(1), (8,), 8, 2)
     weights = case.constants[1]
     weights[:] = -128 if lanes == "odd" else [[-128] * 8, [-127] * 8]
     assert (next(dsp.variants(case.call, case.tensors, "balanced"), None) is None) == (lanes == "odd")
+    variants = case.variants(dsp)
+    assert len(variants) == (1 if lanes == "odd" else 2)
+    for variant in variants.values():
+        np.testing.assert_array_equal(case.run_every_way(variant), case.portable())
 
 
-def test_sums_beyond_24_bits_of_odd_channels_stay_portable() -> None:
+def test_sums_beyond_24_bits_of_odd_channels_are_wide_or_stay_portable() -> None:
     for channel, portable in ((0, False), (1, True)):
         case = fully_connected(pairs_of(2), (8,), 8, 2)
         case.constants[2][channel] = 1 << 23
         assert (next(dsp.variants(case.call, case.tensors, "balanced"), None) is None) == portable
+        assert len(case.variants(dsp)) == (1 if portable else 2)
+
+
+def test_wide_weights_are_for_speed_and_for_many_short_products() -> None:
+    for shape, depth, both in (((4, 16), 16, True), ((1, 16), 16, False), ((4, 40), 40, False)):
+        case = fully_connected(pairs_of(5), shape, depth, 3)
+        offers = {offer.call.kernel for offer in dsp.variants(case.call, case.tensors, "balanced")}
+        assert (offers == KERNELS) == both
 
 
 @pytest.mark.parametrize(("shift", "portable"), [(0, True), (-1, False), (-22, False), (-23, True), (3, True)])
@@ -87,7 +104,8 @@ def test_a_multiplier_of_zero_gives_the_zero_point() -> None:
 
 def test_the_workspace_is_that_of_the_tile() -> None:
     attrs = {"depth": 9, "channels": 1, "output_point": 0, "activation_min": -128, "activation_max": 127}
-    assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 1}) == 3 * 8
+    assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 0}) == 3 * 4
+    assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 1}) == 0
     assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 2}) == 3 * 16
     huge = kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 2, "depth": 2**31 - 1})
     assert huge == 2**28
