@@ -21,8 +21,10 @@ Tensors = Mapping[str, Tensor]
 
 GROUP = 4
 """Output channels whose weights lie together."""
-SHORT, SHORT_BYTES = 32, 2048
-"""Elements of products, and bytes, that get wide weights for more than speed alone."""
+SHORT, SHORT_BYTES, SHORT_USES = 32, 2048, 64
+"""Elements and bytes at most, uses of a weight at least, where wide weights are not for speed alone."""
+POOLED = 255
+"""Elements of int8 whose sum fits in a lane."""
 _ODD_MAX = 1 << 23
 """Sums of odd channels are had times 256."""
 
@@ -44,10 +46,10 @@ def _is_wide(offer: Variant) -> bool:
 
 
 def _is_short(offer: Variant) -> bool:
-    """Whether wide weights save much and take little: many products of few elements."""
-    attrs = offer.call.attrs
+    """Whether wide weights save much and take little: each of few is used many times."""
+    attrs, size = offer.call.attrs, offer.constants[0].bytes
     depth = attrs.get("depth") or attrs["kernel_height"] * attrs["kernel_width"] * attrs["input_channels"]
-    return attrs.get("tile", 2) == 2 and depth <= SHORT and offer.constants[0].bytes <= SHORT_BYTES
+    return depth <= SHORT and size <= SHORT_BYTES and offer.call.macs >= SHORT_USES * size // 2
 
 
 def fully_connected(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
@@ -219,6 +221,14 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
         yield offer
 
 
+def average_pool2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
+    """Averages of at most as many elements as a lane can sum up, of four channels or more: faster than one by one."""
+    attrs = call.attrs
+    if attrs["kernel_height"] * attrs["kernel_width"] <= POOLED and attrs["output_channels"] >= GROUP:
+        instructions = cost.portable(call, tensors) // GROUP
+        yield Variant(replace(call, kernel="average_pool2d_s8_dsp"), (), instructions, "1 x 4 channels")
+
+
 def additions(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     """One linear form, where one is found."""
     offer = addition(call, tensors)
@@ -230,6 +240,7 @@ _PROVIDERS: dict[str, Callable[[KernelCall, Tensors], Iterator[Variant]]] = {
     "fully_connected_s8": fully_connected,
     "conv2d_s8": conv2d,
     "depthwise_conv2d_s8": depthwise,
+    "average_pool2d_s8": average_pool2d,
     "add_s8": additions,
     "sub_s8": additions,
 }

@@ -53,6 +53,22 @@ static inline uint32_t mrt_dsp_sxtb16_odd(uint32_t word)
     return lanes;
 }
 
+/** `lanes`, plus bytes 0 and 2 of `word`; modulo 2^16. */
+static inline uint32_t mrt_dsp_sxtab16(uint32_t lanes, uint32_t word)
+{
+    uint32_t sums;
+    __asm("sxtab16 %0, %1, %2" : "=r"(sums) : "r"(lanes), "r"(word)); /* MISRA D5 */
+    return sums;
+}
+
+/** The same with bytes 1 and 3. */
+static inline uint32_t mrt_dsp_sxtab16_odd(uint32_t lanes, uint32_t word)
+{
+    uint32_t sums;
+    __asm("sxtab16 %0, %1, %2, ror #8" : "=r"(sums) : "r"(lanes), "r"(word)); /* MISRA D5 */
+    return sums;
+}
+
 /** The first halves of two words. */
 static inline uint32_t mrt_dsp_pack_low(uint32_t a, uint32_t b)
 {
@@ -162,6 +178,16 @@ static inline uint32_t mrt_dsp_sadd16(uint32_t a, uint32_t b)
     const uint32_t low = (a + b) & 0xFFFFu;
     const uint32_t high = ((a >> 16u) + (b >> 16u)) & 0xFFFFu;
     return low | (high << 16u);
+}
+
+static inline uint32_t mrt_dsp_sxtab16(uint32_t lanes, uint32_t word)
+{
+    return mrt_dsp_sadd16(lanes, mrt_dsp_sxtb16(word));
+}
+
+static inline uint32_t mrt_dsp_sxtab16_odd(uint32_t lanes, uint32_t word)
+{
+    return mrt_dsp_sadd16(lanes, mrt_dsp_sxtb16_odd(word));
 }
 
 static inline uint32_t mrt_dsp_ssub16(uint32_t a, uint32_t b)

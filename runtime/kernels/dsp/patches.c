@@ -16,10 +16,11 @@ uint32_t mrt_dsp_patches_workspace(const void *attrs)
     const mrt_conv2d_s8_dsp_attrs_t *own = attrs; /* MISRA D1 */
     const uint32_t patch = patch_of(&own->window);
     const bool by_taps = (own->window.input_channels % 4) == 0;
-    const uint32_t taps = (own->window.kernel_height > 0) ? (uint32_t)own->window.kernel_height : 0u;
-    /* Rows of taps are no more than elements, and channels are no more either; each of two patches is whole words. */
-    const uint32_t height = (taps < patch) ? taps : patch;
-    const uint32_t bytes = by_taps ? ((uint32_t)own->window.input_channels & 0xFFFFu) : (8u * mrt_dsp_quads(patch));
+    /* Tap rows and channels are no more than elements of a patch; each of two patches is whole words. */
+    const uint32_t rows = (uint32_t)own->window.kernel_height;
+    const uint32_t channels = (uint32_t)own->window.input_channels;
+    const uint32_t height = (rows < patch) ? rows : patch;
+    const uint32_t bytes = by_taps ? ((channels < patch) ? channels : patch) : (8u * mrt_dsp_quads(patch));
     return mrt_dsp_lanes_bytes(mrt_dsp_quads(patch)) + (4u * mrt_dsp_tables_words(height, by_taps)) + bytes;
 }
 

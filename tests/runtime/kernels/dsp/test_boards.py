@@ -83,9 +83,8 @@ def assert_equal_on_board(path: Path, machine: str, kernel: str, optimize: str =
 def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(Geometry((1, 3, 3, depth), channels, 1, (1, 1), (1, 1), (1, 1), "SAME", False), depth))
-    assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp_wide" if depth < 33 else "fully_connected_s8_dsp")
-    if depth == 33:
-        assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp_wide", "speed")
+    assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp")
+    assert_equal_on_board(path, "mps2-an386", "fully_connected_s8_dsp_wide", "speed")
 
 
 @pytest.mark.parametrize("optimize", ["balanced", "speed"])
@@ -100,8 +99,7 @@ def test_products_of_one_vector_on_the_board(tmp_path: Path, optimize: str) -> N
 def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 4))
-    depth = geometry.kernel[0] * geometry.kernel[1] * geometry.source[3]
-    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp_wide" if depth <= 32 else "conv2d_s8_dsp")
+    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp")
 
 
 def test_wide_convolutions_on_the_board(tmp_path: Path) -> None:
