@@ -105,6 +105,10 @@ GRAPH_ARCHIVES: dict[str, tuple[Callable[[Made], Any], str]] = {
         lambda m: m.members.update({"executor-config/graph/default.graph": b"\xff"}),
         "is not UTF-8",
     ),
+    "no params": (
+        lambda m: m.members.pop("parameters/default.params"),
+        "p0 is neither an input of the model nor in the params",
+    ),
     "params cut off": (lambda m: m.members.update({"parameters/default.params": b"\xb7"}), "not a sound params file"),
     "no C": (lambda m: [m.members.pop(n) for n in list(m.members) if n.endswith(".c")], "has no C of the model"),
     "object code": (

@@ -51,8 +51,8 @@ def _why_not(data: bytes) -> str:
         return f"the file has only {len(data)} bytes; {_SUPPORTED}"
     if data[257:262] == b"ustar" or data[:2] == b"\x1f\x8b":
         return (
-            "this is an archive, perhaps a Model Library Format package; "
-            f"compiling takes a model, and archives are not read as models by this version; {_SUPPORTED}"
+            "this is an archive, perhaps a Model Library Format package, whose operators are compiled already: "
+            f"`micrort run` and `micrort micro create-project` take it, but it is no model; {_SUPPORTED}"
         )
     if _looks_like_onnx(data):
         return f"this looks like an ONNX model, which this version does not read yet; {_SUPPORTED}: convert it first"

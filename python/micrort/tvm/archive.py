@@ -62,6 +62,15 @@ class Archive:
         return f"tvmgen_{sanitised(self.module)}"
 
     @property
+    def output_names(self) -> list[str]:
+        """The outputs' names in order, as the model's own format had them; empty where nothing tells."""
+        listed = re.search(r"output_tensor_names=\[([^\]]*)\]", self.relay)
+        if listed is not None:
+            return re.findall(r'"([^"]*)"', listed[1])
+        stated = self.main.get("outputs")  # an object, which has no order
+        return [str(name) for name in stated] if isinstance(stated, dict) and len(stated) == 1 else []
+
+    @property
     def text(self) -> str:
         """All C of the archive."""
         return "\n".join(self.sources.values())

@@ -105,6 +105,12 @@ class _Reader:
         elif re.search(rf"\b\w*__tvm_param__{re.escape(sanitised(own))}\b", self.archive.text):
             self.linked.add(entry.name)
         else:
+            stated = self.archive.main.get("inputs")
+            if isinstance(stated, dict):
+                known = sanitised(own) in {sanitised(str(name)) for name in stated}
+            else:
+                known = re.fullmatch(r"p\d+", own) is None  # what TVM calls constants
+            self._need(known, f"{own} is neither an input of the model nor in the params")
             self._need(
                 argument.type.is_exact,
                 f"input {entry.name} is of a type that micrort does not hand in; supported: int8, uint8, int16, int32, "
@@ -191,16 +197,15 @@ class _Reader:
         return self.operators[key]
 
     def _outputs(self) -> tuple[str, ...]:
-        """The model's outputs, under the names that metadata.json gives where it is clear whose they are."""
+        """The model's outputs, under the names that the model's own format had, where the archive tells."""
         heads = [self._entry(head, len(self.nodes), "a head") for head in self._list(self.graph, "heads")]
         self._need(len(heads) > 0, "the graph has no outputs")
-        named = self.archive.main.get("outputs")
-        names = list(named) if isinstance(named, dict) and len(named) == len(heads) == 1 else []
+        names = self.archive.output_names if len(self.archive.output_names) == len(heads) else []
         found: list[str] = []
         for index, entry in enumerate(heads):
             self._need(entry.argument.type.is_exact, f"output {entry.name} is of a type that micrort does not hand out")
             self._need(entry.name not in self.linked, f"output {entry.name} is a constant that is linked in")
-            name = str(names[0]) if names else entry.name
+            name = names[index] if names and names[index] else entry.name
             made = name == entry.name and name not in self.inputs and name not in self.aliases
             if made and name not in self.heads and not self._is_constant(name):
                 self.heads.add(name)

@@ -57,12 +57,12 @@ def read(archive: Archive, role: str) -> tuple[Port, ...]:
         names = [item.name for item in relay if _is_argument(archive, sanitised(item.name))]
     if not names:
         raise ModelError(archive.source, [f"nothing in the archive tells the model's {role}"])
+    own = archive.output_names if role == OUTPUTS and len(archive.output_names) == len(names) else []
     ports = []
     for index, name in enumerate(names):
         alone = len(names) == len(entries) == 1
-        raw = next(
-            (key for key in entries if sanitised(key) == sanitised(name)), next(iter(entries)) if alone else name
-        )
+        fallback = next(iter(entries)) if alone else own[index] if own else name
+        raw = next((key for key in entries if sanitised(key) == sanitised(name)), fallback)
         known = [described[index]] if described else []
         known += [item for item in relay if sanitised(item.name) == sanitised(name)]
         known += [relay[index]] if role == OUTPUTS and index < len(relay) else []
