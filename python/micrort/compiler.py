@@ -39,6 +39,8 @@ class CompileOptions:
     """Bytes of code (runtime, kernels, tables) at most, by estimate; None: any."""
     max_ram: int | None = None
     """Bytes of arena to stay within, at the fewest instructions; None: what the level has it."""
+    pools: tuple[tuple[str, int], ...] = ()
+    """Memories by name and bytes, the fastest first, each with an arena if anything lies there; none: one, `ram`."""
     stream_inputs: tuple[str, ...] = ()
     """Inputs of the model that are handed in row by row, by name."""
     stream_outputs: tuple[str, ...] = ()
@@ -97,8 +99,9 @@ def explore(model: Path | Graph, options: CompileOptions | None = None) -> list[
 
 
 def _pass_options(graph: Graph, options: CompileOptions) -> Options:
-    from micrort import passes
+    from micrort import passes, planner
     from micrort.devices import targets
+    from micrort.passes import storage
 
     streams = options.stream_inputs + options.stream_outputs
     if streams and options.executor == "aot":
@@ -110,7 +113,9 @@ def _pass_options(graph: Graph, options: CompileOptions) -> Options:
         for name in names:
             if name not in known:
                 raise UsageError(f"{graph.name} has no {what} {name!r} to stream; it has {', '.join(known)}")
+    named = tuple(planner.Pool(name, size, storage.ARENA_ALIGNMENT) for name, size in options.pools)
     return passes.Options(
+        pools=named or passes.ONE_POOL,
         order_budget=ORDER_BUDGETS[options.optimize],
         target=None if options.target is None else targets.target(options.target),
         optimize=options.optimize,

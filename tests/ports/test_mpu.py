@@ -229,6 +229,29 @@ def test_several_arenas(tmp_path: Path) -> None:
         qemu.run(build(tmp_path, V7, text, arenas=places), V7, tmp_path, timeout=60)
 
 
+BEHIND = """
+#include "ports/rtos/bare/mpu.h"
+#include "ports/rtos/bare/port.h"
+
+static volatile uint8_t far[64] __attribute__((section(".bss.mrt_arena_far"), aligned(16)));
+
+int main(void)
+{
+    far[63] = 1u;
+    mrt_port_print("inside");
+    *(volatile uint8_t *)(((uintptr_t)far + 64u + 1023u) & ~(uintptr_t)1023u) = 1u;
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(("machine", "memory"), [(V7, "psram"), ("mps3-an547", "dtcm")])
+def test_arenas_in_a_second_memory_are_guarded(machine: str, memory: str, tmp_path: Path) -> None:
+    image = build(tmp_path, machine, BEHIND, arenas=[guards.Arena("far", 16, memory)])
+    with pytest.raises(TargetError, match=r"inside\nfault: .*\nmemory protection: .*, behind an arena"):
+        qemu.run(image, machine, tmp_path, timeout=60)
+
+
 def test_without_arenas(tmp_path: Path) -> None:
     """Firmware of the port that has a list of arenas of nobody's making: all of them between two guards."""
     text, _ = many(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -71,19 +72,36 @@ def test_the_model_fits_every_emulated_board(tmp_path: Path, capfd: pytest.Captu
         assert expected(archive)[0] in capfd.readouterr().out
 
 
+def asked(folder: Path, *arguments: str) -> list[str]:
+    """What pkg-config says of a library project."""
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(folder / "lib/pkgconfig")}
+    done = subprocess.run(["pkg-config", *arguments], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
 def test_library_by_pkg_config_and_example(archives: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "library"
     for which in ("digits_int8-graph", "digits_int8-aot"):
         assert micro("create-project", archives[which], folder, "--type", "library") == 0
         assert micro("build", folder) == 0
-    text = (folder / "lib/pkgconfig/digits_int8.pc").read_text()
-    assert "Requires: micrort" in text and "-ldigits_int8" in text
-    main = tmp_path / "main.c"
-    main.write_text('#include "mrt_digits_int8.h"\nint main(void) { return (int)mrt_digits_int8_run(); }\n')
-    command = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-Wall"]
-    command += [f"-I{folder}/include", str(main), f"-L{folder}/lib", "-ldigits_int8", "-lmicrort", "-lm"]
-    command += ["-Werror", "--specs=nosys.specs", "-Wl,--no-warnings", "-o", str(tmp_path / "a.elf")]
-    subprocess.run(command[:-3] + command[-2:], check=True, capture_output=True)
+    (tmp_path / "main.c").write_text(
+        '#include "mrt_digits_int8.h"\n\n'
+        "void mrt_start(void);\n\n"
+        "void mrt_start(void)\n{\n    while (mrt_digits_int8_run() == MRT_OK) {\n    }\n}\n"
+    )
+    (tmp_path / "firmware.ld").write_text(
+        "MEMORY { FLASH (rx) : ORIGIN = 0, LENGTH = 256K  RAM (rw) : ORIGIN = 0x20000000, LENGTH = 64K }\n"
+        'REGION_ALIAS("MRT_ARENAS", RAM)\nENTRY(mrt_start)\nSECTIONS\n{\n'
+        "    .text : { *(.text*) *(.rodata*) } > FLASH\n    .ARM.exidx : { *(.ARM.exidx*) } > FLASH\n"
+        "    INCLUDE micrort.ld\n    .data : { *(.data*) } > RAM AT> FLASH\n    .bss : { *(.bss*) } > RAM\n}\n"
+    )
+    command = ["arm-none-eabi-gcc", *asked(folder, "--variable=core", "micrort"), "-Wall", "-Wextra", "-Werror"]
+    command += ["-nostartfiles", "-Wl,--fatal-warnings", "-Wl,--gc-sections", f"-L{folder}", "-T", "firmware.ld"]
+    command += ["main.c", *asked(folder, "--cflags", "--libs", "digits_int8"), "-lgcc", "-o", "a.elf"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    listed = subprocess.run(["arm-none-eabi-nm", "a.elf"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "200" in next(line for line in listed.stdout.splitlines() if line.endswith("mrt_arenas_begin"))[:3]
     assert micro("run", folder) == 1
 
 

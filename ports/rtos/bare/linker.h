@@ -16,5 +16,6 @@ extern uint32_t mrt_port_bss_begin[];         /* MISRA D6 */
 extern uint32_t mrt_port_bss_end[];           /* MISRA D6 */
 extern const uint32_t mrt_port_map[];    /* Code, data, vectors: begin and end of each. MISRA D6 */
 extern const uint32_t mrt_port_guards[]; /* How many; begin and end of each, in ascending order. MISRA D6 */
+extern const uint32_t mrt_port_memories[]; /* How many hold arenas beside data; begin and end of each. MISRA D6 */
 
 #endif

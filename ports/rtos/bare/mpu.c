@@ -46,6 +46,13 @@ static mrt_port_range_t range_of(uint32_t index)
     return range;
 }
 
+/* A memory that holds nothing but arenas. */
+static mrt_port_range_t memory(uint32_t index)
+{
+    const mrt_port_range_t range = {mrt_port_memories[(2u * index) + 1u], mrt_port_memories[(2u * index) + 2u]};
+    return range;
+}
+
 static uint32_t guard_count(void)
 {
     return mrt_port_guards[0];
@@ -130,6 +137,9 @@ static bool v7_protect(void)
     uint32_t region = 0u;
     bool success = v7_cover_all(&region, range_of(0u), V7_CODE);
     success = success && v7_cover_all(&region, range_of(1u), V7_DATA);
+    for (uint32_t index = 0u; index < mrt_port_memories[0]; ++index) {
+        success = success && v7_cover_all(&region, memory(index), V7_DATA);
+    }
     success = success && v7_cover_all(&region, range_of(2u), V7_CLOSED);
     for (uint32_t index = 0u; index < guard_count(); ++index) {
         mrt_port_range_t range = guard(index);
@@ -157,7 +167,21 @@ static bool v8_cover(uint32_t *region, uint32_t begin, uint32_t end, uint32_t at
     return true;
 }
 
-/* Regions must not overlap: there is one for each stretch of data between guards. */
+/* Regions must not overlap: there is one for each stretch of a memory between guards. */
+static bool v8_cover_open(uint32_t *region, const mrt_port_range_t *range)
+{
+    bool success = true;
+    uint32_t begin = range->begin;
+    for (uint32_t index = 0u; index < guard_count(); ++index) {
+        const mrt_port_range_t closed = guard(index);
+        if ((closed.begin >= range->begin) && (closed.begin < range->end)) {
+            success = success && v8_cover(region, begin, closed.begin, V8_DATA);
+            begin = closed.end;
+        }
+    }
+    return success && v8_cover(region, begin, range->end, V8_DATA);
+}
+
 static bool v8_protect(void)
 {
     uint32_t region = 0u;
@@ -167,13 +191,12 @@ static bool v8_protect(void)
     const bool inside = (vectors.begin >= code.begin) && (vectors.begin < code.end);
     MPU_MAIR0 = V8_WRITE_BACK;
     bool success = v8_cover(&region, inside ? vectors.end : code.begin, code.end, V8_CODE);
-    uint32_t begin = data.begin;
-    for (uint32_t index = 0u; index < guard_count(); ++index) {
-        const mrt_port_range_t closed = guard(index);
-        success = success && v8_cover(&region, begin, closed.begin, V8_DATA);
-        begin = closed.end;
+    success = success && v8_cover_open(&region, &data);
+    for (uint32_t index = 0u; index < mrt_port_memories[0]; ++index) {
+        const mrt_port_range_t more = memory(index);
+        success = success && v8_cover_open(&region, &more);
     }
-    return success && v8_cover(&region, begin, data.end, V8_DATA);
+    return success;
 }
 
 bool mrt_port_mpu_protect(void)

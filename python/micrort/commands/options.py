@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from micrort.compiler import CompileOptions
+    from micrort.devices.boards import Board
     from micrort.places import Place
 
 Function = Callable[..., Any]
@@ -55,6 +56,13 @@ _COMPILE: tuple[Callable[[Function], Function], ...] = (
         help="The fewest instructions with an arena of at most so many bytes; see compile --explore.",
     ),
     click.option(
+        "--pool",
+        "pools",
+        multiple=True,
+        metavar="NAME:BYTES",
+        help="A memory for the model's tensors, the fastest first; repeatable. Default: what --board or --device has.",
+    ),
+    click.option(
         "--stream-input",
         multiple=True,
         metavar="NAME",
@@ -84,9 +92,14 @@ def compile_options(function: Function) -> Function:
     ) -> Any:
         from micrort.compiler import CompileOptions
 
+        found = _board(board, device, pack)
+        chosen = target if found is None else found.resolve(target).name
+        named = _pools(rest.pop("pools"))
+
         own = {name: rest.pop(name) for name in ("executor", "optimize", "max_code", "max_ram")}
         own |= {f"stream_{name}s": tuple(rest.pop(f"stream_{name}")) for name in ("input", "output")}
-        return function(*args, options=CompileOptions(_target(target, board, device, pack), **own), **rest)
+        own["pools"] = named or (() if found is None else found.pools)
+        return function(*args, options=CompileOptions(chosen, **own), **rest)
 
     decorated: Function = wrapper
     for option in _COMPILE[::-1]:
@@ -124,18 +137,29 @@ def progress(text: str) -> AbstractContextManager[Any]:
     return Console(stderr=True).status(text)
 
 
-def _target(target: str | None, board: str | None, device: str | None, pack: Path | None) -> str | None:
-    if device is not None:
-        from micrort.devices import packs
-        from micrort.errors import UsageError
+def _board(board: str | None, device: str | None, pack: Path | None) -> Board | None:
+    """What the model is to run on, if the user says so."""
+    from micrort.devices import boards, packs
+    from micrort.errors import UsageError
 
-        if board is not None:
-            raise UsageError("--board names its part itself: leave --device out, or --board")
-        return packs.device(device, pack).board.resolve(target).name
-    if board is None:
-        return target
-    from micrort.devices import boards
+    if device is None:
+        return None if board is None else boards.board(board)
+    if board is not None:
+        raise UsageError("--board names its part itself: leave --device out, or --board")
+    return packs.device(device, pack).board
 
-    if target is None:
-        return boards.board(board).target.name
-    return boards.board(board).resolve(target).name
+
+def _pools(texts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """Names and bytes of `--pool`."""
+    from micrort.devices.boards import ARENAS_MAX
+    from micrort.errors import UsageError
+
+    found = []
+    for text in texts:
+        name, _, size = text.rpartition(":")
+        if not name.isidentifier() or not size.isdigit() or not 0 < int(size) < 1 << 32:
+            raise UsageError(f"--pool {text}: wanted is NAME:BYTES, e.g. dtcm:65536")
+        found.append((name, int(size)))
+    if len(dict(found)) < len(found) or len(found) > ARENAS_MAX:
+        raise UsageError(f"--pool takes up to {ARENAS_MAX} memories of different names")
+    return tuple(found)

@@ -22,6 +22,10 @@ CONSOLE = ("rtos/bare/semihosting.c",)
 """The console of boards that name no sources of their own: the debugger's or the emulator's."""
 TOOLS = ("pyocd", "openocd")
 """What can program boards."""
+ARENAS_MAX = 4
+"""Memories that one model's arenas lie in at most: MRT_POOLS_MAX."""
+RESERVED = 0x2000
+"""Bytes of the memory for variables that a compiled model leaves to them and to the stack."""
 TEMPLATE = "template"
 """The folder under ports/boards that is no board, but there to be copied."""
 SECTIONS = ("vectors", "code", "data")
@@ -110,6 +114,15 @@ class Board:
         """C files and headers of the board's own folder, by their places under ports/."""
         found = sorted((*self.folder.glob("*.c"), *self.folder.glob("*.h"))) if self.name == self.folder.name else []
         return {f"boards/{self.name}/{path.name}": path for path in found}
+
+    @property
+    def pools(self) -> tuple[tuple[str, int], ...]:
+        """Memories among which a model's tensors are shared out, the fastest first, with bytes; none: there is one."""
+        if len(self.arenas) < 2:
+            return ()
+        kept = {self.sections["data"]: RESERVED}
+        room = [(name, self.memories[name].size - kept.get(name, 0)) for name in self.arenas]
+        return tuple((name, size) for name, size in room if size > 0)[:ARENAS_MAX]
 
     @property
     def defines(self) -> Mapping[str, str]:

@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from micrort.devices.targets import Target
 
 
+ONE_POOL = (planner.Pool("ram", alignment=storage.ARENA_ALIGNMENT),)
+
+
 @dataclass(frozen=True)
 class Options:
     """What passes may be told."""
 
-    pools: tuple[planner.Pool, ...] = (planner.Pool("ram", alignment=storage.ARENA_ALIGNMENT),)
+    pools: tuple[planner.Pool, ...] = ONE_POOL
     """Memory pools in the order in which they are filled."""
     order_budget: int = 20_000
     """See order_calls."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from dataclasses import replace
 
 from micrort import planner
@@ -77,23 +77,70 @@ def row_sizes(
         PlanError: nothing was found within the pools.
     """
     made = buffers.buffers(row_program(program, streams), program.steps)
-    return _plan_rows(made.lifetimes, pools, "hill_climb", effort).sizes
+    return _plan_rows(made, pools, "hill_climb", effort).sizes
 
 
-def _plan_rows(
-    lifetimes: Sequence[planner.Lifetime], pools: tuple[planner.Pool, ...], strategy: str, effort: int
+def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, effort: int) -> planner.Plan:
+    """The better of a plan in the order of time and one of the planner's own; in the first pool if all fits there."""
+    budget = max(effort * len(made.lifetimes), 1)
+    if len(pools) == 1 or _pinned_end(made) <= _room(pools[0]):
+        try:
+            first = planner.plan(made.lifetimes, pools[:1], strategy, budget)
+            first = min(first, planner.plan_in_time(made.lifetimes, pools[:1]), key=lambda item: item.sizes)
+            none = (0,) * (len(pools) - 1)
+            return replace(first, sizes=(*first.sizes, *none), lower_bounds=(*first.lower_bounds, *none))
+        except planner.PlanError:
+            if len(pools) == 1:
+                raise
+    return _plan_over_pools(made, pools, strategy, budget)
+
+
+def _plan_over_pools(
+    made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, budget: int
 ) -> planner.Plan:
-    """The better of a plan in the order of time and one of the planner's own; with several pools the latter."""
-    plan = planner.plan(lifetimes, pools, strategy, max(effort * len(lifetimes), 1))
-    if len(pools) == 1:
-        plan = min(plan, planner.plan_in_time(lifetimes, pools), key=lambda item: item.sizes)
-    return plan
+    """A plan in which all rows of a tensor lie in one pool, as a row table wants it.
+
+    Tensors that a plan tears apart are bound to the largest pool that it used for them, and all is planned anew; where
+    that leads nowhere, all that are cut into pieces lie in the largest. Pinned rows lie in the first pool with room.
+    """
+    end = _pinned_end(made)
+    home = next((index for index, pool in enumerate(pools) if end <= _room(pool)), None)
+    if home is None:
+        none = (0,) * len(pools)
+        raise planner.PlanError(planner.Plan({}, none, (end, *none[1:]), "infeasible", 0), pools)
+    largest = max(range(len(pools)), key=lambda index: _room(pools[index]))
+    pinned = {item.id for item in made.lifetimes if item.fixed is not None}
+    groups = made.groups()
+    pieces = set().union(*(names for names in groups if len(names) > 1)) - pinned
+    bound = {name: (home,) for name in pinned.union(*(names for names in groups if names & pinned))}
+    while True:
+        wanted = [replace(item, pools=bound.get(item.id)) for item in made.lifetimes]
+        try:
+            plan = planner.plan(wanted, pools, strategy, budget)
+        except planner.PlanError:
+            wanted = [replace(item, pools=(largest,)) if item.id in pieces else item for item in wanted]
+            return planner.plan(wanted, pools, strategy, budget)
+        torn = [names for names in groups if len({plan.slots[name][0] for name in names}) > 1]
+        if not torn:
+            return plan
+        for names in torn:
+            used = {plan.slots[name][0] for name in names}
+            bound |= dict.fromkeys(names, (max(used, key=lambda index: _room(pools[index])),))
+
+
+def _pinned_end(made: buffers.Buffers) -> int:
+    """Bytes from a pool's begin that pinned rows reach over."""
+    return max((item.fixed + item.size for item in made.lifetimes if item.fixed is not None), default=0)
+
+
+def _room(pool: planner.Pool) -> float:
+    return math.inf if pool.capacity is None else pool.capacity
 
 
 def _assign_rows(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     rows = row_program(program, streamed(program))
     made = buffers.buffers(rows, program.steps)
-    plan = _plan_rows(made.lifetimes, pools, "auto", FINAL_EFFORT)
+    plan = _plan_rows(made, pools, "auto", FINAL_EFFORT)
     used = _used(plan)
     found = buffers.slots(rows, made, plan, used)
     if found is None:

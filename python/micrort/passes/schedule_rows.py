@@ -116,7 +116,7 @@ def front(
         if not best or item.arena_bytes < best[-1].arena_bytes:
             best.append(item)
     if not best:
-        raise planner.PlanError(_plan_or_fail(program, pools), pools)
+        raise planner.PlanError(_plan_or_fail(share_storage(whole(program, costs)), pools), pools)
     return best
 
 

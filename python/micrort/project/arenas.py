@@ -42,3 +42,25 @@ def script(placed: Mapping[str, str]) -> str:
         section = f".mrt_arena_{name} (NOLOAD) : ALIGN(32)"
         lines.append(f"{section} {{ *(.bss.mrt_arena_{name}) }} > {placed[pool]}")
     return "\n".join([*lines, ""])
+
+
+def fragment(pools: Sequence[str]) -> str:
+    """`micrort.ld` for any firmware whose model has several arenas: each in a memory that the firmware names."""
+    names = c_text.identifiers(pools)
+    aliases = " ".join(f'REGION_ALIAS("{region(name)}", ...);' for name in names)
+    lines = [
+        "/*",
+        " * The arenas of the model, each in a memory of its own, for any linker script: INCLUDE this inside SECTIONS,",
+        f" * before the pattern of .bss, and name the memories beforehand: {aliases}",
+        " * The runtime needs no zeroed arenas, so start-up code may leave them alone.",
+        " */",
+    ]
+    lines += [
+        f".mrt_arena_{name} (NOLOAD) : ALIGN(16) {{ *(.bss.mrt_arena_{name}) }} > {region(name)}" for name in names
+    ]
+    return "\n".join([*lines, ""])
+
+
+def region(name: str) -> str:
+    """What a linker script calls the memory of an arena."""
+    return f"MRT_ARENA_{name.upper()}"

@@ -97,7 +97,7 @@ def firmware(package: Package, board: Board, target: Target, prove: bool = False
         "executor": package.executor,
         "prove": str(int(prove)),
         "library": str(runtime),
-        "arenas": _arenas(package),
+        "arenas": _arenas(package, board),
     }
     _once(folder, "firmware.scons", arguments, {"package.tar": data})
     return _made(folder, folder / "model" / f"lib{package.name}.a")
@@ -145,12 +145,16 @@ def loader(kernels: Sequence[str], board: Board, target: Target) -> Firmware:
     return _made(folder, None)
 
 
-def _arenas(package: Package) -> str:
+def _arenas(package: Package, board: Board) -> str:
     """The model's static arenas for micrort.project.guards.parse, by the names that C gives them."""
     from micrort.codegen import c_text
+    from micrort.project import arenas
 
-    names = c_text.identifiers(arena.name for arena in package.graph.arenas)
-    return ",".join(f"{name}:{arena.alignment}" for name, arena in zip(names, package.graph.arenas, strict=True))
+    found = package.graph.arenas
+    placed = arenas.place(board, [(arena.name, arena.size) for arena in found])
+    homes = ["" if placed[arena.name] == board.sections["data"] else placed[arena.name] for arena in found]
+    rows = zip(c_text.identifiers(arena.name for arena in found), found, homes, strict=True)
+    return ",".join(f"{name}:{arena.alignment}:{home}" for name, arena, home in rows)
 
 
 def _made(folder: Path, model: Path | None) -> Firmware:

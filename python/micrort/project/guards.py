@@ -16,23 +16,44 @@ class Arena:
     name: str
     """Its section is .bss.mrt_arena_<name>."""
     alignment: int
+    memory: str = ""
+    """The memory that it lies in; none: that of variables."""
 
 
 def parse(text: str) -> list[Arena]:
-    """Arenas from text such as `ram:16,tcm:32`."""
-    rows = [item.rpartition(":") for item in text.split(",") if item]
-    return [Arena(name, int(alignment)) for name, _, alignment in rows]
+    """Arenas from text such as `ram:16:,hot:32:dtcm`."""
+    rows = [item.split(":") for item in text.split(",") if item]
+    return [Arena(name, int(alignment), memory) for name, alignment, memory in rows]
 
 
 def text(arenas: Sequence[Arena]) -> str:
     """Arenas in the order given; see ports/rtos/bare/arenas.ld for what the script has to define."""
+    guards = [("mrt_port_stack_guard", "mrt_port_stack_bottom")]
     largest = f"MAX(GUARD_SIZE, {max((1, *(arena.alignment for arena in arenas)))})"
     lines = [f".mrt_arenas ALIGN(mrt_port_stack_top + GUARD_SIZE, {largest}) (NOLOAD) :", "{"]
-    lines += ["    mrt_arenas_begin = .;"]
-    guards = [("mrt_port_stack_guard", "mrt_port_stack_bottom")]
-    end = "mrt_port_stack_top"
+    lines += ["    mrt_arenas_begin = .;", *_between_guards(arenas, "", "mrt_port_stack_top", guards)]
+    lines += ["    mrt_arenas_end = .;", "} > DATA"]
+    memories = list(dict.fromkeys(arena.memory for arena in arenas if arena.memory))
+    for memory in memories:  # nothing lies before them
+        lines += [f".mrt_arenas_{memory} (NOLOAD) : ALIGN(GUARD_SIZE)", "{"]
+        lines += [*_between_guards(arenas, memory, None, guards), f"}} > {memory}"]
+    lines += [".mrt_guards :", "{", "    mrt_port_guards = .;", f"    LONG({len(guards)})"]
+    lines += [f"    LONG({begin}) LONG({end})" for begin, end in guards]
+    lines += ["    mrt_port_memories = .;", f"    LONG({len(memories)})"]
+    lines += [f"    LONG(ORIGIN({memory})) LONG(ORIGIN({memory}) + LENGTH({memory}))" for memory in memories]
+    return "\n".join([*lines, "} > CODE", ""])
+
+
+def _between_guards(
+    arenas: Sequence[Arena], memory: str, before: str | None, guards: list[tuple[str, str]]
+) -> list[str]:
+    """The arenas of a memory; what is closed before each, from `before` on, and behind the last goes to `guards`."""
+    lines, end = [], before
     for index, arena in enumerate(arenas):
-        guards.append((end, f"mrt_arena_{index}"))
+        if arena.memory != memory:
+            continue
+        if end is not None:
+            guards.append((end, f"mrt_arena_{index}"))
         end = f"mrt_arena_{index}_end"
         lines += [
             f"    . = ALIGN(MAX(GUARD_SIZE, {arena.alignment}));",
@@ -42,8 +63,6 @@ def text(arenas: Sequence[Arena]) -> str:
             f"    {end} = .;",
             "    . += GUARD_SIZE;",
         ]
-    guards.append((end, "mrt_arenas_end"))
-    lines += ["    . = ALIGN(GUARD_SIZE);", "    mrt_arenas_end = .;", "} > DATA", ".mrt_guards :", "{"]
-    lines += ["    mrt_port_guards = .;", f"    LONG({len(guards)})"]
-    lines += [f"    LONG({begin}) LONG({end})" for begin, end in guards]
-    return "\n".join([*lines, "} > CODE", ""])
+    assert end is not None
+    guards.append((end, f"mrt_guard_end_{memory}"))
+    return [*lines, "    . = ALIGN(GUARD_SIZE);", f"    mrt_guard_end_{memory} = .;"]

@@ -67,6 +67,24 @@ class Buffers:
     """Run laid over another one, in place: id -> id."""
     lifetimes: tuple[planner.Lifetime, ...]
 
+    def owner(self, run: str) -> str:
+        """The lifetime that a run lies in."""
+        while run in self.merged:
+            run = self.merged[run]
+        return run
+
+    def groups(self) -> list[set[str]]:
+        """Lifetimes that one pool must hold: those of the rows of a tensor, and of tensors that share lifetimes."""
+        by_root: dict[str, set[str]] = {}
+        for run in self.runs:
+            by_root.setdefault(run.root, set()).add(self.owner(run.id))
+        found: list[set[str]] = []
+        for names in by_root.values():
+            met = [group for group in found if group & names]
+            found = [group for group in found if not group & names]
+            found.append(names.union(*met))
+        return found
+
 
 def lives(rows: RowProgram, steps: tuple[Step, ...]) -> dict[str, Lives]:
     """When the rows of each activation are in use, by storage."""
@@ -242,10 +260,7 @@ def slots(rows: RowProgram, made: Buffers, plan: planner.Plan, used: list[int]) 
     program = rows.program
     places: dict[str, list[tuple[Run, int, int]]] = {}
     for run in made.runs:
-        name = run.id
-        while name in made.merged:
-            name = made.merged[name]
-        pool, offset = plan.slots[name]
+        pool, offset = plan.slots[made.owner(run.id)]
         places.setdefault(run.root, []).append((run, used.index(pool), offset))
     found: dict[str, Slot] = {}
     for root, parts in places.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from micrort import sources
-from micrort.project import build
+from micrort.project import arenas, build
 from micrort.project.platforms.base import Files, Order
 
 
@@ -26,7 +26,11 @@ def library(order: Order) -> Files:
     }
     if made.figures is not None:
         files["target.json"] = made.figures
-    return {name: path.read_bytes() for name, path in files.items()}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    pools = [item["name"] for item in order.package.figures["arenas"]]
+    if len(pools) > 1:
+        contents["micrort.ld"] = arenas.fragment(pools).encode()
+    return contents
 
 
 def _tree(folder: Path, below: str) -> dict[str, Path]:
