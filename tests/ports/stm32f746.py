@@ -81,7 +81,7 @@ class Part:
         if address == PWR_CSR1:
             return self.registers.get(PWR_CR1, 0) & 0x30000
         if address == self.usart + ISR:
-            return 0xC0
+            return 0x6000C0  # TEACK, REACK; TC, TXE
         if address == CCSIDR:
             return 31 << 13 | 3 << 3 | 1  # 4 KiB: 32 sets, 4 ways, 32 bytes
         if address == CYCCNT:

@@ -101,6 +101,7 @@ def test_refusals(tmp_path: Path) -> None:
         ("are for mps2_an385, ", "zephyr", "mps2_an386", compiled(), {}),
         ("are for mps2_an385, nucleo", "mbed", "mps2_an386", compiled(), {}),
         ("application=demo is for", "mbed", "mps2_an385", compiled("digits_int8"), {"application": "demo"}),
+        ("are for STM32F746 boards", "stm32cube", "mps2_an386", compiled(), {}),
         ("need a UART", "freertos", "stm32f746g_disco", compiled(), {}),
         ("multiple of 8", "threadx", "mps2_an386", compiled(), {"stack_size": 260}),
         ("one of service, demo", "threadx", "mps2_an386", compiled(), {"application": "shell"}),
@@ -316,3 +317,17 @@ def test_cmake_without_a_tree_says_which_variable(
     create.create(kind, compiled(), tmp_path / "p", board="mps2_an385", target=None, options={})
     with pytest.raises(actions.ProjectError, match=f'{variable} is "", which is no tree of'):
         actions.build(tmp_path / "p")
+
+
+def test_a_cube_project_holds_all_but_the_hal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STM32CUBE_PATH", raising=False)
+    folder = tmp_path / "p"
+    create.create("stm32cube", compiled(), folder, board="nucleo_f746zg", target=None, options={})
+    for unit in re.findall(r"^    (micrort/\S+)", (folder / "Makefile").read_text(), re.MULTILINE):
+        assert (folder / unit).is_file()
+    assert not (folder / "micrort/ports/rtos/stm32cube/stm32f7xx_hal_conf.h").exists()
+    with pytest.raises(actions.ProjectError, match='STM32CUBE_PATH is "", which is no tree of STM32CubeF7'):
+        actions.build(folder)
+    (folder / "stm32f7xx_hal_conf.h").write_text("/* mine */\n")
+    made = create.create("stm32cube", compiled("digits_int8"), folder, board="nucleo_f746zg", target=None, options={})
+    assert made.kept == ("stm32f7xx_hal_conf.h",)

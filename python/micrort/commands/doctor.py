@@ -58,6 +58,13 @@ PIECES = (
     Piece("ZEPHYR_BASE", "tree", "building for Zephyr", "a tree of zephyrproject-rtos/zephyr", marker="kernel/init.c"),
     Piece("FREERTOS_KERNEL_PATH", "tree", "building for FreeRTOS", "FreeRTOS/FreeRTOS-Kernel", marker="tasks.c"),
     Piece("THREADX_PATH", "tree", "building for ThreadX", "eclipse-threadx/threadx", marker="common/inc/tx_api.h"),
+    Piece(
+        "STM32CUBE_PATH",
+        "tree",
+        "projects on ST's Cube HAL",
+        "STMicroelectronics/STM32CubeF7",
+        marker="Drivers/STM32F7xx_HAL_Driver/Inc/stm32f7xx_hal.h",
+    ),
     Piece("MBED_OS_PATH", "tree", "building for Mbed OS", "mbed-ce/mbed-os", marker="mbed.h"),
 )
 SECONDS = 20

@@ -16,7 +16,7 @@ import importlib
 from micrort.errors import UsageError
 from micrort.project.platforms.base import Platform
 
-NAMES = ("baremetal", "freertos", "threadx", "zephyr", "mbed", "library")
+NAMES = ("baremetal", "freertos", "threadx", "zephyr", "mbed", "stm32cube", "library")
 
 
 def platform(name: str) -> Platform:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from micrort import sources
 from micrort.devices.boards import Board
@@ -10,7 +10,7 @@ from micrort.devices.targets import CROSS
 from micrort.errors import UsageError
 from micrort.project import arenas
 from micrort.project.platforms import base, parts
-from micrort.project.platforms.base import Files, Order, Platform
+from micrort.project.platforms.base import Files, Option, Order, Platform
 
 START = ("rtos/bare/startup.c", "rtos/bare/text.c")
 """What every board needs."""
@@ -22,7 +22,7 @@ class Project(Platform):
     name = "baremetal"
     description = "firmware without an operating system, built by Make"
     image = "firmware.elf"
-    own_options = (base.STACK_SIZE, base.SEED, base.WARNING_AS_ERROR)
+    own_options: ClassVar[tuple[Option, ...]] = (base.STACK_SIZE, base.SEED, base.WARNING_AS_ERROR)
 
     def check(self, order: Order) -> None:
         """See Platform."""
@@ -35,7 +35,8 @@ class Project(Platform):
     def values(self, order: Order) -> dict[str, Any]:
         """See Platform."""
         board = _board(order)
-        units = _units(board)
+        own = [f"ports/{name}" for name in board.code if name.endswith(".c")]
+        units = [*self.house(board), *own]
         defines = {**board.defines, "MRT_PORT_PROTECTED": "0"}
         more = {"compiler": f"{CROSS}gcc", "units": units, "defines": defines, "calls": parts.calls(order)}
         return {**super().values(order), **more}
@@ -45,8 +46,7 @@ class Project(Platform):
         board = _board(order)
         root = sources.root()
         placed = arenas.place(board, [(item["name"], item["bytes"]) for item in order.package.figures["arenas"]])
-        units = [f"ports/{name}" for name in (*START, *board.sources)]
-        ours = parts.library(order) | base.with_headers(root, units)
+        ours = parts.library(order) | base.with_headers(root, self.house(board))
         ours |= base.sources(root, ["ports/rtos/bare/bare.ld"])
         ours |= {f"ports/{name}": path.read_bytes() for name, path in board.code.items()}
         ours["memory.ld"] = board.memory_ld().encode()
@@ -63,13 +63,11 @@ class Project(Platform):
             found["run"] = qemu.application(str(self.image), machine)
         return found
 
+    def house(self, board: Board) -> list[str]:
+        """C files of the house that the firmware is made of."""
+        return [f"ports/{name}" for name in (*START, *board.sources)]
+
 
 def _board(order: Order) -> Board:
     assert order.board is not None  # needs_board
     return order.board
-
-
-def _units(board: Board) -> list[str]:
-    """C files of start-up code and board, below micrort/."""
-    own = [name for name in board.code if name.endswith(".c")]
-    return [f"ports/{name}" for name in (*START, *board.sources, *own)]
