@@ -163,10 +163,13 @@ static inline const void *mrt_input_spread_row(const void *base, const uint16_t 
     return mrt_address(base, (uint32_t)MRT_ROW_UNIT * table[row]);
 }
 
-/** Address of row `row` of input `index`. */
+/** Address of row `row` of input `index`. By itself: gcc 12 would spill sums of float kernels behind mrt_input_base. */
 static inline const void *mrt_input_row(const mrt_call_t *call, uint32_t index, uint32_t row)
 {
-    return mrt_address(mrt_input_base(call, index), mrt_row_offset(call, mrt_call_input(call, index), row));
+    const mrt_tensor_t *tensor = mrt_call_input(call, index);
+    const bool constant = tensor->pool == (uint8_t)MRT_POOL_PARAMS;
+    const void *base = constant ? call->params : call->pools[mrt_tensor_pool(tensor)];
+    return mrt_address(base, mrt_row_offset(call, tensor, row));
 }
 
 /** Address of row `row` of output `index`. */

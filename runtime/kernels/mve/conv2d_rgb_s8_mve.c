@@ -51,8 +51,8 @@ static void copy_row(const rows_t *rows, uint32_t first, int32_t y, int8_t *copy
         const int32_t before = window->padding_left * CHANNELS;
         const int32_t room = bytes - before;
         const int32_t image = window->input_width * CHANNELS;
-        mrt_mve_copy(&copy[before], mrt_input_s8(rows->call, 0u, first + (uint32_t)y),
-                     (uint32_t)((image < room) ? image : room));
+        const int32_t copied = (image < room) ? image : room;
+        mrt_mve_copy(&copy[before], mrt_input_s8(rows->call, 0u, first + (uint32_t)y), (uint32_t)copied);
     } else {
         mrt_mve_fill(copy, rows->padding, (uint32_t)bytes);
     }
@@ -76,11 +76,12 @@ static void find_rows(rows_t *rows, uint32_t row, const int8_t *found[KERNEL])
         rows->copies[2] = oldest;
     }
     for (int32_t tap = 0; tap < KERNEL; ++tap) {
+        const int32_t here = y + tap;
         found[tap] = rows->copies[tap];
-        if (!has_padding(window) && ((y + tap) >= 0) && ((y + tap) < window->input_height)) {
-            found[tap] = mrt_input_s8(rows->call, 0u, first + (uint32_t)(y + tap));
+        if (!has_padding(window) && (here >= 0) && (here < window->input_height)) {
+            found[tap] = mrt_input_s8(rows->call, 0u, first + (uint32_t)here);
         } else if (tap >= kept) {
-            copy_row(rows, first, y + tap, rows->copies[tap]);
+            copy_row(rows, first, here, rows->copies[tap]);
         } else {
             /* as the row above left it */
         }
@@ -102,7 +103,7 @@ mrt_status_t mrt_conv2d_rgb_s8_mve_run(const mrt_call_t *call)
     rgb.end.offset = attrs->output_offset;
     rgb.end.low = attrs->activation_min;
     rgb.end.high = attrs->activation_max;
-    mrt_mve_fill(copies, rows.padding, (uint32_t)(KERNEL * pitch));
+    mrt_mve_fill(copies, rows.padding, mrt_conv2d_rgb_s8_mve_workspace(attrs));
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         find_rows(&rows, row, rgb.rows);
         rgb.output = mrt_output_s8(call, 0u, row);
@@ -120,7 +121,8 @@ uint32_t mrt_conv2d_rgb_s8_mve_workspace(const void *attrs)
     const mrt_conv2d_s8_mve_attrs_t *own = (const mrt_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
     const int64_t columns = columns_of(&own->window);
     const bool fits = (columns > 0) && (columns <= INT16_MAX);
-    return fits ? ((uint32_t)columns * (uint32_t)(KERNEL * CHANNELS)) : 0u;
+    const int64_t bytes = fits ? (columns * KERNEL * CHANNELS) : 0;
+    return (uint32_t)bytes;
 }
 
 mrt_status_t mrt_conv2d_rgb_s8_mve_check(const mrt_call_t *call)

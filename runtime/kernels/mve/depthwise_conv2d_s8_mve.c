@@ -414,7 +414,8 @@ static MRT_NOINLINE void make_strips(const depthwise_mve_t *depthwise, int32_t c
     const int32_t taps = window->kernel_height + ((count == 1) ? 0 : (strip_rows - 1));
     const bool even = depthwise->image.table == NULL;
     const int32_t columns = image_columns(depthwise);
-    const mve_pred16_t lanes = vctp8q((uint32_t)(window->input_channels - channel));
+    const int32_t left = window->input_channels - channel;
+    const mve_pred16_t lanes = vctp8q((uint32_t)left);
     int8_t *words = depthwise->strips;
     int8_t *image = &words[padding_before(depthwise) * column];
     for (int32_t top = 0; top < count; top += strip_rows) {

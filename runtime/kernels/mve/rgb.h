@@ -74,12 +74,12 @@ typedef struct mrt_mve_rgb_ends {
     "vldrw.u32 %q[t], [%[w]], #16\n\tvrshl.s32 %q[x], %q[x], %q[t]\n\tvrshl.s32 %q[y], %q[y], %q[t]\n\t"
 
 /* Eight channels of both windows to bytes: rectified ones, where -128 is but another highest bit, and others. */
-#define MRT_MVE_RGB_RECTIFIED \
+#define MRT_MVE_RGB_RECTIFIED /* MISRA D4 */ \
     MRT_MVE_RGB_GROUP("") "vqmovunb.s32 %q[z], %q[x]\n\tvqmovunt.s32 %q[z], %q[y]\n\t" \
     MRT_MVE_RGB_GROUP("") "vqmovunb.s32 %q[x], %q[x]\n\tvqmovunt.s32 %q[x], %q[y]\n\t" \
     "vqmovnb.u16 %q[z], %q[z]\n\tvqmovnt.u16 %q[z], %q[x]\n\tvmov.i8 %q[t], #128\n\tveor %q[z], %q[z], %q[t]\n\t" \
     "ldr r0, %[ends]\n\t"
-#define MRT_MVE_RGB_SIGNED \
+#define MRT_MVE_RGB_SIGNED /* MISRA D4 */ \
     MRT_MVE_RGB_GROUP(MRT_MVE_RGB_AWAY) "vqmovnb.s32 %q[z], %q[x]\n\tvqmovnt.s32 %q[z], %q[y]\n\t" \
     MRT_MVE_RGB_GROUP(MRT_MVE_RGB_AWAY) "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \
     "ldr r0, %[ends]\n\tvldrw.u32 %q[t], [r0]\n\tvqadd.s16 %q[z], %q[z], %q[t]\n\tvqadd.s16 %q[x], %q[x], %q[t]\n\t" \

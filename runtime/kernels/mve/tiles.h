@@ -86,7 +86,7 @@ typedef struct mrt_mve_tiles_state {
 #define MRT_MVE_TILES_LOAD "ldm %[s]!, {r1, r3, r5, pc}\n"
 
 /* A pair's groups; their biases. */
-#define MRT_MVE_TILES_GROUP /* MISRA D4 */ \
+#define MRT_MVE_TILES_GROUP \
     "4:\n\tldr r0, %[channels]\n\tadd r0, %[out]\n\tstr r0, %[end]\n\tldr %[w], %[groups]\n" \
     "5:\n\tldm %[w], {r0, r2, r4, r6}\n\tldm %[w]!, {r8, r10, r12, lr}\n\tldr %[s], %[spans]\n\t" MRT_MVE_TILES_LOAD
 
@@ -98,7 +98,7 @@ typedef struct mrt_mve_tiles_state {
     "2:\n\t" MRT_MVE_TILES_LOAD
 
 /* A group's sums, scaled by the multipliers. */
-#define MRT_MVE_TILES_SCALE \
+#define MRT_MVE_TILES_SCALE /* MISRA D4 */ \
     "3:\n\t" MRT_MVE_SPREAD "vldrw.u32 %q[u], [%[w]], #16\n\tvldrw.u32 %q[v], [%[w]], #16\n\t" \
     "vqrdmulh.s32 %q[x], %q[x], %q[u]\n\tvqrdmulh.s32 %q[y], %q[y], %q[u]\n\tldr pc, %[tail]\n"
 

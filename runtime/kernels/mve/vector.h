@@ -18,7 +18,7 @@
     "adr r0, 3f\n\tldr r2, %[first]\n\tsubs r0, r0, r2\n\tadds r0, #1\n\tstr r0, %[first]\n"
 
 /* Biases and products of a group. */
-#define MRT_MVE_VECTOR_SUMS \
+#define MRT_MVE_VECTOR_SUMS /* MISRA D4 */ \
     "1:\n\tldm %[w]!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\tldr %[a], %[input]\n\tldr %[n], %[passes]\n\t" \
     "ldr pc, %[first]\n" \
     "2:\n\t" MRT_MVE_STEP_1X8 MRT_MVE_STEP_1X8 MRT_MVE_STEP_1X8 MRT_MVE_STEP_1X8 \
@@ -72,16 +72,18 @@ static MRT_MVE_INLINE void mrt_mve_vector(const mrt_mve_product_t *product, cons
 static inline void mrt_mve_vector(const mrt_mve_product_t *product, const int8_t *input, int8_t *output)
 {
     const bool rectified = product->scaling == (int32_t)MRT_MVE_RECTIFIED;
+    const mrt_mve_scaling_t scaling = rectified ? MRT_MVE_RECTIFIED : MRT_MVE_SIGNED;
     const int32_t *groups = product->groups;
     int8_t *out = output;
     for (int32_t left = product->channels; left > 0; left -= 8) {
         const mrt_mve_sums_t sums = mrt_mve_dot_1x8(input, groups, &product->blocks);
         const int32_t *packed = sums.next;
-        const mrt_mve_scales_t scales = {vldrwq_s32(packed), vldrwq_s32(&packed[8]), vldrwq_s32(&packed[4]),
-                                         vldrwq_s32(&packed[12])};
-        const int16x8_t lanes =
-            mrt_mve_scale(&sums, &scales, &product->output, rectified ? MRT_MVE_RECTIFIED : MRT_MVE_SIGNED);
-        vstrbq_p_s16(out, lanes, vctp16q((uint32_t)left));
+        mrt_mve_scales_t scales;
+        scales.first_multiplier = vldrwq_s32(packed);
+        scales.second_multiplier = vldrwq_s32(&packed[4]);
+        scales.first_shift = vldrwq_s32(&packed[8]);
+        scales.second_shift = vldrwq_s32(&packed[12]);
+        vstrbq_p_s16(out, mrt_mve_scale(&sums, &scales, &product->output, scaling), vctp16q((uint32_t)left));
         groups = &packed[16];
         out = &out[8];
     }
