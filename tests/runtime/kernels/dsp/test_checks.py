@@ -189,3 +189,11 @@ def test_vectors_are_at_most_as_many_as_int32_counts() -> None:
         for index in (0, 2):
             call._table[index].rows, call._table[index].row_bytes = 0xFFFF, row_bytes
         assert call.check() == (OK if 0xFFFF * row_bytes < 2**31 else ERR_ATTRIBUTE)
+
+
+@pytest.mark.parametrize(("depth", "status"), [(8, OK), (7, ERR_ATTRIBUTE)])
+def test_vectors_straight_from_the_input_are_whole_quads(depth: int, status: int) -> None:
+    """One by one; pairs of them are spread into lanes, where a rest does not matter."""
+    call = sound(fully_connected(pairs_of(1), (4, depth), depth, 3))
+    assert replace(call, attrs={**call.attrs, "tile": 2}, offsets=[]).check() == OK
+    assert replace(call, attrs={**call.attrs, "tile": 1}, offsets=[]).check() == status
