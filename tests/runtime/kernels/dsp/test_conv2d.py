@@ -48,6 +48,14 @@ def test_windows_that_miss_the_image_see_zero_points_alone(channels: int, paddin
     np.testing.assert_array_equal(moved.run_every_way(replace(variant, call=call)), moved.portable())
 
 
+@pytest.mark.parametrize("width", [5, 6, 7, 8])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_borders_are_on_either_side_of_a_pair(width: int, stride: int) -> None:
+    case = conv2d(pairs_of(8), (1, 4, width, 4), 5, (3, 3), (stride, stride))
+    for kernel in ("conv2d_s8_dsp", "conv2d_s8_dsp_wide"):
+        np.testing.assert_array_equal(case.run_every_way(case.variants(dsp)[kernel]), case.portable())
+
+
 def test_groups_stay_portable() -> None:
     case = conv2d(pairs_of(1), (1, 4, 4, 4), 4, (3, 3))
     case.call.attrs["groups"] = 2  # type: ignore[index]
