@@ -129,7 +129,7 @@ static MRT_NOINLINE void mrt_dsp_widen_taps(const mrt_dsp_patches_t *patches, co
     }
 }
 
-static inline int8_t *mrt_dsp_fill(int8_t *to, int8_t point, int32_t count)
+static MRT_NOINLINE int8_t *mrt_dsp_fill(int8_t *to, int8_t point, int32_t count)
 {
     for (int32_t i = 0; i < count; ++i) {
         to[i] = point;
