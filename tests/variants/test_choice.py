@@ -109,3 +109,11 @@ def test_code_of_kernels_is_known_and_shared_parts_count_once(name):
     assert 300 < one < 5000
     assert max(one, other) < both < one + other
     assert size(frozenset({CORE})) > 1000
+
+
+def test_calls_have_kernels_though_there_are_more_than_are_tried():
+    """Kernels that one call alone has are left out first; then its fastest one stays."""
+    common = [offer(f"common{index}", 50 + index, 0) for index in range(10)]
+    offers = [common, common, [offer("rare", 9, 0), offer("fast", 1, 0)]]
+    rules = rules_for(offers, TENSORS, Budget("size", 0), lambda kernels: len(kernels))
+    assert outcome(rules, offers)[2] == {"common0", "fast"}

@@ -127,6 +127,8 @@ def _sets(offers: Sequence[Offers]) -> Iterator[frozenset[str]]:
     forced = frozenset[str]().union(*(item for item in names if len(item) == 1))
     uses = Counter(name for item in names for name in item - forced)
     free = [name for name, _ in uses.most_common(FREE_MAX)]
+    left = [item for item, choices in zip(offers, names, strict=True) if choices.isdisjoint(forced.union(free))]
+    forced = forced.union(min(_able(item), key=lambda offer: offer.instructions).call.kernel for item in left)
     for size in range(len(free) + 1):
         for chosen in itertools.combinations(free, size):
             kernels = forced.union(chosen)
