@@ -26,6 +26,9 @@ MRT_CHECK_RESULT mrt_status_t mrt_runner_set_stream(const mrt_stream_t *stream);
 /** Runs one inference. */
 MRT_CHECK_RESULT mrt_status_t mrt_runner_run(void);
 
+/** The same, and how many bytes of stack it took below its caller. */
+MRT_CHECK_RESULT mrt_status_t mrt_runner_run_painted(uint32_t *stack);
+
 /** Runs one step; `done` at the end of an inference. MRT_ERR_STATE without tables. */
 MRT_CHECK_RESULT mrt_status_t mrt_runner_step(bool *done);
 

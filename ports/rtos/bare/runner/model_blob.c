@@ -101,6 +101,14 @@ mrt_status_t mrt_runner_run(void)
     return mrt_executor_run(&executor);
 }
 
+mrt_status_t mrt_runner_run_painted(uint32_t *stack)
+{
+    mrt_port_stack_paint();
+    const mrt_status_t status = mrt_executor_run(&executor);
+    *stack = mrt_port_stack_used();
+    return status;
+}
+
 mrt_status_t mrt_runner_step(bool *done)
 {
     return mrt_executor_step(&executor, 1u, done);

@@ -1,4 +1,5 @@
 /* A model as const tables, run by the executor. */
+#include "ports/rtos/bare/port.h"
 #include "ports/rtos/bare/runner/model.h"
 #include MODEL_HEADER
 
@@ -33,6 +34,14 @@ mrt_status_t mrt_runner_set_stream(const mrt_stream_t *stream)
 mrt_status_t mrt_runner_run(void)
 {
     return mrt_executor_run(&executor);
+}
+
+mrt_status_t mrt_runner_run_painted(uint32_t *stack)
+{
+    mrt_port_stack_paint();
+    const mrt_status_t status = mrt_executor_run(&executor);
+    *stack = mrt_port_stack_used();
+    return status;
 }
 
 mrt_status_t mrt_runner_step(bool *done)

@@ -231,9 +231,8 @@ static mrt_status_t run_profiled(runner_t *runner)
 /* The first inference: once to warm up and to measure the stack, once to count. */
 static mrt_status_t measure(runner_t *runner)
 {
-    mrt_port_stack_paint();
-    mrt_status_t status = mrt_runner_run();
-    const uint32_t stack = mrt_port_stack_used();
+    uint32_t stack = 0u;
+    mrt_status_t status = mrt_runner_run_painted(&stack);
     if (status == MRT_OK) {
         status = load_inputs(runner);
     }
