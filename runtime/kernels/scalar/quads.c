@@ -233,10 +233,9 @@ void mrt_scalar_quads_multiply(mrt_scalar_quads_t *quads, int8_t *output)
         multiply_groups(quads);
     }
     if (quads->rest > 0u) {
-        int8_t last[MRT_SCALAR_QUAD];
-        quads->output = last;
-        quads->end = &last[MRT_SCALAR_QUAD];
+        quads->output = quads->last;
+        quads->end = &quads->last[MRT_SCALAR_QUAD];
         multiply_groups(quads);
-        (void)memcpy(&output[quads->whole], last, quads->rest);
+        (void)memcpy(&output[quads->whole], quads->last, quads->rest);
     }
 }

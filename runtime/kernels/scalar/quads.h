@@ -42,6 +42,7 @@ typedef struct mrt_scalar_quads {
     int8_t *output;
     int8_t *end;
     int32_t sum;
+    int8_t last[MRT_SCALAR_QUAD]; /**< Outputs of the group of further channels. */
 } mrt_scalar_quads_t;
 
 /** The code that a group leaves out in front of the first of so many pairs of elements. */

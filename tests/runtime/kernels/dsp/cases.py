@@ -34,9 +34,10 @@ class Case:
         assert made
         return made
 
-    def variant(self, provider: ModuleType) -> Variant:
-        """The first variant that `provider` offers, which must exist."""
-        return next(iter(self.variants(provider).values()))
+    def variant(self, provider: ModuleType, kernel: str | None = None) -> Variant:
+        """The first variant that `provider` offers, or that by `kernel`, which must exist."""
+        offers = self.variants(provider)
+        return next(iter(offers.values())) if kernel is None else offers[kernel]
 
     def portable(self) -> np.ndarray:
         """What the portable kernel makes."""
