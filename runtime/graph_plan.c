@@ -107,6 +107,17 @@ static void write_rows(const play_t *play, uint32_t tensor, mrt_rows_t rows)
     }
 }
 
+/* Nobody knows what stands in rows of a tensor. */
+static void forget_rows(const play_t *play, uint32_t tensor, mrt_rows_t rows)
+{
+    for (uint32_t row = rows.begin; row < rows.end; ++row) {
+        extent_t extent = extent_of(play, tensor, row);
+        extent.mark = NOBODY;
+        extent.joined = false;
+        mark(&extent);
+    }
+}
+
 static mrt_rows_t all_rows(const play_t *play, uint32_t tensor)
 {
     const mrt_rows_t rows = {0u, play->graph->tensors[tensor].rows};
@@ -245,11 +256,22 @@ static bool writes_apart(const play_t *play, const made_t *made)
     for (uint32_t output = 0u; output < call->output_count; ++output) {
         apart = apart && rows_hold(play, outputs[output], written_rows(play, made, output), NOBODY);
     }
-    if (call->workspace_count != 0u) { /* it holds nothing afterwards, but nobody is served by its marks */
-        apart = apart && rows_hold(play, outputs[call->output_count],
-                                   all_rows(play, outputs[call->output_count]), NOBODY);
+    if (call->workspace_count != 0u) {
+        const uint32_t workspace = outputs[call->output_count];
+        apart = apart && rows_hold(play, workspace, all_rows(play, workspace), NOBODY);
+        forget_rows(play, workspace, all_rows(play, workspace));
     }
     return apart;
+}
+
+/* Whether a node writes a tensor. */
+static bool is_output(const made_t *made, uint32_t tensor)
+{
+    bool found = false;
+    for (uint32_t output = 0u; output < made->call.output_count; ++output) {
+        found = found || (made->args[made->call.input_count + output] == tensor);
+    }
+    return found;
 }
 
 /* Whether what a step wrote over its own inputs is output 0, where the kernel may work in place. */
@@ -259,7 +281,7 @@ static bool is_in_place(const play_t *play, const made_t *made)
     for (uint32_t input = 0u; sound && (input < made->call.input_count); ++input) {
         const uint32_t tensor = made->args[input];
         if (!is_constant(&play->graph->tensors[tensor])
-            && !can_read(play, tensor, read_rows(play, made, input), NOBODY)) {
+            && (is_output(made, tensor) || !can_read(play, tensor, read_rows(play, made, input), NOBODY))) {
             sound = (made->kernel->in_place != NULL) && made->kernel->in_place(&made->call, input);
         }
     }

@@ -457,6 +457,20 @@ def test_a_workspace_lies_apart_from_inputs_and_from_what_is_read_later():
     assert Case(tensors, nodes, [(1, 0, 4), (0, 0, 4)], outputs=[1, 2]).check() == (PLAN, 2)
 
 
+@pytest.mark.parametrize(
+    ("output", "workspace", "expected"), [(32, 64, (PLAN, 1)), (64, 96, SOUND), (32, 96, (PLAN, 1))]
+)
+def test_a_workspace_holds_nothing_afterwards(output, workspace, expected):
+    """Tensor 3, which nobody writes, is what lies at 64: a view of the output, or of the workspace, or of nothing."""
+    tensors = [(0, 4, 4), (output, 4, 4), (workspace, 16, 1), (64, 16, 1)]
+    assert Case(tensors, [(NEVER, [0], [1], 2)], [(0, 0, 4)], outputs=[3]).check() == expected
+
+
+@pytest.mark.parametrize(("kernel", "expected"), [(NEVER, (PLAN, 0)), (WHOLE, (PLAN, 0)), (ELEMENTS, SOUND)])
+def test_a_node_that_writes_its_input_works_in_place(kernel, expected):
+    assert Case([(0, 4, 4)], [(kernel, [0], [0])], [(0, 0, 4)], outputs=[0]).check() == expected
+
+
 def test_in_place():
     nodes = [(NEVER, [0], [1]), (ELEMENTS, [1], [2])]
     assert three((0, 16, 16), nodes=nodes).check() == SOUND
