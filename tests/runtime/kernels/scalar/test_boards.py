@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.elements import elements
 from tests.runtime.kernels.convolutions import Geometry
-from tests.runtime.kernels.dsp.test_boards import CONVOLUTIONS, DEPTHWISE, model
+from tests.runtime.kernels.dsp.test_boards import CONVOLUTIONS, DEPTHWISE, DEPTHWISE3X3, model
 from tests.tflite_builder import ModelBuilder
 
 from micrort.compiler import CompileOptions, compile_model
@@ -84,14 +84,14 @@ def test_convolutions_for_speed_on_the_board(tmp_path: Path, geometry: Geometry)
 
 
 @pytest.mark.usefixtures("any_window")
-@pytest.mark.parametrize("geometry", DEPTHWISE)
+@pytest.mark.parametrize("geometry", [*DEPTHWISE3X3, *DEPTHWISE])
 def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 3))
     assert_equal_on_board(path, "depthwise_conv2d_s8_scalar")
 
 
-@pytest.mark.parametrize("geometry", [*DEPTHWISE[:3], *PLANES])
+@pytest.mark.parametrize("geometry", [*DEPTHWISE3X3, *PLANES])
 def test_planes_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 3))
