@@ -53,9 +53,10 @@ MADE_UP = {
 class Gdb:
     """The few packets of GDB's remote protocol that a probe needs."""
 
-    def __init__(self, port: Path) -> None:
+    def __init__(self, port: Path, process: subprocess.Popen[str]) -> None:
         self.line = socket.socket(socket.AF_UNIX)
-        self.line.connect(str(port))
+        while self.line.connect_ex(str(port)) != 0:  # bound, but not listening yet
+            assert process.poll() is None
         self.pending = b""
         self.halted = True
         self.breakpoint = -1
@@ -160,7 +161,7 @@ class QemuProbe(DebugProbe):
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         while not port.exists():
             assert self.process.poll() is None, self.process.communicate()[0]
-        self.gdb = Gdb(port)
+        self.gdb = Gdb(port, self.process)
         self.registers: dict[int, int] = {CSW: 0x43000002, TAR: 0}
         self.core: dict[int, int] = {DCRDR: 0, DEMCR: 0}
         self.unreadable = range(0)

@@ -93,6 +93,8 @@ def test_a_wrong_board_file_is_refused(
     assert change[0] in text
     folder = tmp_path / "ports/boards/mine"
     folder.mkdir(parents=True)
+    for part in ("rtos", "drivers", "soc"):
+        (tmp_path / "ports" / part).symlink_to(boards.sources.root() / "ports" / part)
     (folder / "board.toml").write_text(text.replace(*change))
     monkeypatch.setattr(boards.sources, "root", lambda: tmp_path)
     with pytest.raises(UsageError, match=message):

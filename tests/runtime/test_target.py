@@ -68,7 +68,9 @@ def test_the_answers_are_those_of_the_host(machine: str, target: str | None, tmp
     questions(tmp_path)
     (tmp_path / "blobs.bin").write_bytes(b"".join(struct.pack("<I", len(data)) + data for data in blobs))
     units = [str(path) for path in sorted((sources.root() / "runtime").rglob("*.c"))]
-    image = firmware.build(tmp_path, machine, (HERE / "target.c").read_text(), target, units)
+    # The host's library proves graphs, too, for which it takes the arenas.
+    parts = ["-DMRT_INIT_PROVES_GRAPH=1", *units]
+    image = firmware.build(tmp_path, machine, (HERE / "target.c").read_text(), target, parts)
     printed = qemu.run(image, machine, tmp_path, timeout=300)
 
     expected = [line.split(": ")[1] for line in golden_answers()]
