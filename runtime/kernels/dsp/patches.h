@@ -237,7 +237,7 @@ static inline uint32_t mrt_dsp_tables_words(uint32_t height, bool by_taps)
 }
 
 /** The run of conv2d_s8_dsp and its like. */
-static inline mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
+static MRT_INLINE mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
 {
     const mrt_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;

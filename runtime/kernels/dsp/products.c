@@ -60,7 +60,7 @@ typedef const uint32_t *(*groups_two_t)(const mrt_dsp_walk_t *walk, const uint32
 typedef const uint32_t *(*groups_one_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
                                         const int8_t *from, int8_t *a);
 
-static inline void multiply_two(groups_two_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a,
+static MRT_INLINE void multiply_two(groups_two_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a,
                                 int8_t *b)
 {
     const uint32_t rest = channels % MRT_DSP_GROUP;
@@ -77,7 +77,7 @@ static inline void multiply_two(groups_two_t groups, const mrt_dsp_walk_t *walk,
     }
 }
 
-static inline void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from,
+static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from,
                                 int8_t *a)
 {
     const uint32_t rest = channels % MRT_DSP_GROUP;

@@ -7,6 +7,7 @@
 
 #include "micrort/kernels.h"
 #include "runtime/kernels/dsp/products.h"
+#include "runtime/kernels/product.h"
 
 #include <string.h>
 
@@ -60,7 +61,7 @@ static inline int8_t *mrt_dsp_next_output(mrt_dsp_vectors_t *vectors)
 }
 
 /** Vectors that are several rows of the input each, copied one after the other. */
-static inline void mrt_dsp_multiply_rows(mrt_dsp_vectors_t *vectors, mrt_dsp_multiply_t multiply, uint32_t first,
+static MRT_INLINE void mrt_dsp_multiply_rows(mrt_dsp_vectors_t *vectors, mrt_dsp_multiply_t multiply, uint32_t first,
                                          uint32_t count)
 {
     const uint32_t row_elements = mrt_call_input(vectors->call, 0u)->row_bytes;
@@ -75,7 +76,7 @@ static inline void mrt_dsp_multiply_rows(mrt_dsp_vectors_t *vectors, mrt_dsp_mul
 }
 
 /** Vectors that lie within rows, two at a time where there are lanes for them. */
-static inline void mrt_dsp_multiply_vectors(mrt_dsp_vectors_t *vectors, mrt_dsp_multiply_t multiply, uint32_t first,
+static MRT_INLINE void mrt_dsp_multiply_vectors(mrt_dsp_vectors_t *vectors, mrt_dsp_multiply_t multiply, uint32_t first,
                                             uint32_t count, bool pairs)
 {
     uint32_t left = count;
@@ -106,7 +107,7 @@ static inline void mrt_dsp_multiply_vectors(mrt_dsp_vectors_t *vectors, mrt_dsp_
 }
 
 /** The run of fully_connected_s8_dsp and its like. */
-static inline mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_t multiply)
+static MRT_INLINE mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_t multiply)
 {
     const mrt_fully_connected_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const uint32_t outputs = mrt_call_output(call, 0u)->row_bytes / (uint32_t)attrs->channels;
