@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from micrort.compiler import CompileOptions, compile_model
+from micrort.devices import boards
 from micrort.ir.executor_graph import TensorEntry
 from micrort.mlf import Package
 from micrort.project.emulator import Run, emulate
@@ -125,8 +126,8 @@ def run(console: Console, experiment: Experiment) -> None:
 
 
 def on_machine(path: Path, experiment: Experiment, machine: str) -> tuple[Package, Run, int, np.ndarray]:
-    """One machine: the package, the figures, how many bytes differ from the reference, and the real outputs."""
-    package = compile_model(path, CompileOptions())
+    """One machine: the package for its core, the figures, how many bytes differ from the reference, real outputs."""
+    package = compile_model(path, CompileOptions(target=boards.for_machine(machine).target.name))
     source = package.graph.tensors[package.graph.inputs[0]]
     result = package.graph.tensors[package.graph.outputs[0]]
     inputs = quantised(experiment.samples, source)
