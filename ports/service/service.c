@@ -9,9 +9,6 @@
 #define PIECE 64u
 #define GOODBYE 3u
 
-static const uint8_t request_mark[4] = {(uint8_t)'m', (uint8_t)'r', (uint8_t)'t', (uint8_t)'?'};
-static const uint8_t reply_mark[4] = {(uint8_t)'m', (uint8_t)'r', (uint8_t)'t', (uint8_t)'!'};
-
 /* A line with the checksum of what went over it since the last mark. */
 typedef struct link {
     const mrt_platform_t *platform;
@@ -106,6 +103,7 @@ static mrt_status_t receive_inputs(link_t *link, const mrt_service_model_t *mode
 
 static void reply(link_t *link, const mrt_service_model_t *model, mrt_status_t result)
 {
+    static const uint8_t reply_mark[4] = {(uint8_t)'m', (uint8_t)'r', (uint8_t)'t', (uint8_t)'!'};
     uint32_t size = 0u;
     mrt_status_t status = result;
     if (status == MRT_OK) {
@@ -128,6 +126,7 @@ static void reply(link_t *link, const mrt_service_model_t *model, mrt_status_t r
 /* Reads up to the end of a request's mark; `done` where the byte comes that ends the service. */
 static mrt_status_t find_request(const mrt_platform_t *platform, bool *done)
 {
+    static const uint8_t request_mark[4] = {(uint8_t)'m', (uint8_t)'r', (uint8_t)'t', (uint8_t)'?'};
     mrt_status_t status = MRT_OK;
     uint32_t found = 0u;
     while ((found < sizeof(request_mark)) && (status == MRT_OK) && !*done) {
@@ -217,7 +216,8 @@ mrt_status_t mrt_service_example(const mrt_platform_t *platform, const mrt_servi
         const uint64_t begin = platform->now(platform->context);
         status = model->run();
         mrt_print(platform, "microseconds: ");
-        mrt_print_number(platform, (int32_t)(platform->now(platform->context) - begin));
+        const uint64_t taken = platform->now(platform->context) - begin;
+        mrt_print_number(platform, (int32_t)taken);
         mrt_print(platform, "\n");
     }
     if (status == MRT_OK) {

@@ -20,6 +20,7 @@ bool mrt_pool2d_clamp_is_sound(const mrt_pool2d_attrs_t *attrs, int32_t low, int
 /** sum / count to nearest, ties away from zero; count 1..65535, sum that many elements of at most 16 bits. */
 static inline int32_t mrt_pool2d_average(int32_t sum, int32_t count)
 {
+    /* A count is at least 1. NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
     return (sum > 0) ? ((sum + (count / 2)) / count) : ((sum - (count / 2)) / count);
 }
 

@@ -21,20 +21,20 @@ static uint64_t now(void *context)
 
 static mrt_status_t lock(void *context, uint32_t timeout_ms)
 {
-    const mrt_mbed_t *port = context; /* MISRA D1 */
+    const mrt_mbed_t *port = context;
     const osStatus_t taken = osMutexAcquire(port->lock, mrt_ticks_of(timeout_ms, osKernelGetTickFreq()));
     return (taken == osOK) ? MRT_OK : MRT_ERR_TIMEOUT;
 }
 
 static mrt_status_t unlock(void *context)
 {
-    const mrt_mbed_t *port = context; /* MISRA D1 */
+    const mrt_mbed_t *port = context;
     return (osMutexRelease(port->lock) == osOK) ? MRT_OK : MRT_ERR_STATE;
 }
 
 static mrt_status_t wait(void *context, uint32_t event, uint32_t timeout_ms)
 {
-    const mrt_mbed_t *port = context; /* MISRA D1 */
+    const mrt_mbed_t *port = context;
     if (event >= MRT_EVENT_COUNT) {
         return MRT_ERR_ARGUMENT;
     }
@@ -44,7 +44,7 @@ static mrt_status_t wait(void *context, uint32_t event, uint32_t timeout_ms)
 
 static mrt_status_t signal(void *context, uint32_t event)
 {
-    const mrt_mbed_t *port = context; /* MISRA D1 */
+    const mrt_mbed_t *port = context;
     if (event >= MRT_EVENT_COUNT) {
         return MRT_ERR_ARGUMENT;
     }
@@ -55,13 +55,13 @@ static mrt_status_t signal(void *context, uint32_t event)
 
 static mrt_status_t read(void *context, uint8_t *data, uint32_t size, uint32_t timeout_ms)
 {
-    const mrt_mbed_t *port = context; /* MISRA D1 */
+    const mrt_mbed_t *port = context;
     return mrt_transport_read(&port->platform, port->uart, data, size, timeout_ms);
 }
 
 static mrt_status_t write(void *context, const uint8_t *data, uint32_t size)
 {
-    const mrt_mbed_t *port = context; /* MISRA D1 */
+    const mrt_mbed_t *port = context;
     return mrt_transport_write(port->uart, data, size);
 }
 

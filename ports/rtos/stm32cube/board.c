@@ -14,7 +14,7 @@
 /* The HAL keeps its own state by these addresses; there is one console. */
 static UART_HandleTypeDef uart;
 
-extern const uint32_t mrt_port_vectors_begin[]; /* MISRA D6 */
+extern const uint32_t mrt_port_vectors_begin[];
 
 void mrt_port_board(void);
 void SysTick_Handler(void);
@@ -68,7 +68,7 @@ static void connect(uint32_t port, uint32_t pin)
     init.Pull = GPIO_PULLUP;
     init.Speed = GPIO_SPEED_FREQ_HIGH;
     init.Alternate = GPIO_AF7_USART1; /* 7, for USART1 to USART3 */
-    HAL_GPIO_Init((GPIO_TypeDef *)(GPIOA_BASE + (0x400u * port)), &init); /* MISRA D3 */
+    HAL_GPIO_Init((GPIO_TypeDef *)(GPIOA_BASE + (0x400u * port)), &init);
 }
 
 static bool start_console(void)
@@ -77,7 +77,7 @@ static bool start_console(void)
     __HAL_RCC_USART3_CLK_ENABLE();
     connect(MRT_BOARD_UART_TX_PORT, MRT_BOARD_UART_TX_PIN);
     connect(MRT_BOARD_UART_RX_PORT, MRT_BOARD_UART_RX_PIN);
-    uart.Instance = (USART_TypeDef *)MRT_BOARD_UART_BASE; /* MISRA D3 */
+    uart.Instance = (USART_TypeDef *)MRT_BOARD_UART_BASE;
     uart.Init.BaudRate = BAUD;
     uart.Init.WordLength = UART_WORDLENGTH_8B;
     uart.Init.StopBits = UART_STOPBITS_1;
@@ -89,7 +89,7 @@ static bool start_console(void)
 void mrt_port_board(void)
 {
     /* The boot option byte may have started us through the flash's alias: vectors are where they were linked. */
-    SCB->VTOR = (uint32_t)(uintptr_t)mrt_port_vectors_begin; /* MISRA D3 */
+    SCB->VTOR = (uint32_t)(uintptr_t)mrt_port_vectors_begin;
     SCB_EnableICache();
     SCB_EnableDCache();
     const bool ready = (HAL_Init() == HAL_OK) && start_clock() && start_console();

@@ -15,7 +15,7 @@
 #define STRIP_WORDS (ROWS + 1u)
 
 /* A block of output rows, equally far apart in memory. */
-typedef struct block {
+typedef struct lines_dsp {
     const mrt_call_t *call;
     const mrt_window_t *window;
     uint32_t step;       /* see mrt_dsp_step */
@@ -31,7 +31,7 @@ typedef struct block {
     uint32_t *lanes;
     int8_t *to;          /* the first output */
     int32_t row;         /* elements from a row of outputs to the next */
-} block_t;
+} lines_dsp_t;
 
 static uint32_t strip_rows_of(const mrt_window_t *window)
 {
@@ -109,7 +109,7 @@ static void fill_rows(uint32_t *lanes, int32_t outside, uint32_t columns, uint32
 }
 
 /* Four channels from `channel` on to the lanes of all strips, or as many as the input has. */
-static void convert(const block_t *block, uint32_t channel)
+static void convert(const lines_dsp_t *block, uint32_t channel)
 {
     const uint32_t channels = (uint32_t)block->window->input_channels;
     const int8_t *from = &block->input[channel];
@@ -145,7 +145,7 @@ static MRT_NOINLINE void compute_wide(const mrt_dsp_three_t *made)
 }
 
 /* Output channels of `rows` rows; the last row of an odd number has a strip of its own. */
-static void compute(const block_t *block, mrt_dsp_three_t *made, uint32_t rows)
+static void compute(const lines_dsp_t *block, mrt_dsp_three_t *made, uint32_t rows)
 {
     made->strips = rows / block->strip_rows;
     if (block->window->stride_width != 1) {
@@ -158,7 +158,8 @@ static void compute(const block_t *block, mrt_dsp_three_t *made, uint32_t rows)
         }
         if ((rows % 2u) != 0u) {
             made->lanes = &made->lanes[made->strips * made->strip_words];
-            made->to = &made->to[(int32_t)(2u * made->strips) * made->row];
+            const uint32_t strip_rows = 2u * made->strips;
+            made->to = &made->to[(int32_t)strip_rows * made->row];
             made->strips = 1u;
             compute_one(made);
         }
@@ -167,14 +168,14 @@ static void compute(const block_t *block, mrt_dsp_three_t *made, uint32_t rows)
 
 /* All channels of a block of `rows` rows. The last channels of the input are brought into lanes together with some in
  * front of them, where they come in no multiple of four. */
-static void compute_block(const block_t *block, uint32_t rows)
+static void compute_block(const lines_dsp_t *block, uint32_t rows)
 {
     const uint32_t channels = (uint32_t)block->window->input_channels;
     const uint32_t per_input = (uint32_t)block->window->output_channels / channels;
     const uint32_t most = (channels < CHANNELS) ? channels : CHANNELS;
     const uint32_t last = channels - most;
     mrt_dsp_three_t made = {
-        .records = mrt_input_row(block->call, 1u, 0u), /* MISRA D1 */
+        .records = mrt_input_row(block->call, 1u, 0u),
         .lane_words = (per_input == 1u) ? 2u : 0u,
         .strip_words = block->columns * MRT_DSP_THREE_COLUMN,
         .outputs = (uint32_t)block->window->output_width,
@@ -201,7 +202,7 @@ static void compute_block(const block_t *block, uint32_t rows)
 }
 
 /* Offsets of the input rows of a strip whose first row is `line`; those from `past` on are not needed. */
-static void begin_strip(const block_t *block, int32_t *rows, uint32_t image, int32_t line, int32_t past)
+static void begin_strip(const lines_dsp_t *block, int32_t *rows, uint32_t image, int32_t line, int32_t past)
 {
     const mrt_tensor_t *tensor = mrt_call_input(block->call, 0u);
     const int32_t height = block->window->input_height;
@@ -210,7 +211,8 @@ static void begin_strip(const block_t *block, int32_t *rows, uint32_t image, int
         const int32_t row = line + (int32_t)i;
         rows[i] = 0;
         if ((row >= 0) && (row < height) && (row < past)) {
-            rows[i] = (int32_t)(mrt_row_offset(block->call, tensor, image + (uint32_t)row) - block->base);
+            const uint32_t offset = mrt_row_offset(block->call, tensor, image + (uint32_t)row) - block->base;
+            rows[i] = (int32_t)offset;
         } else if (row < past) {
             outside |= 1u << i;
         } else {
@@ -221,13 +223,13 @@ static void begin_strip(const block_t *block, int32_t *rows, uint32_t image, int
 }
 
 /* The input rows of all strips, and the columns beside the image, which no channel changes. */
-static MRT_NOINLINE void begin_block(block_t *block, uint32_t row, uint32_t rows)
+static MRT_NOINLINE void begin_block(lines_dsp_t *block, uint32_t row, uint32_t rows)
 {
     const mrt_window_t *window = block->window;
     const int32_t height = window->input_height;
     const uint32_t image = (row / (uint32_t)window->output_height) * (uint32_t)height;
-    const int32_t y = (int32_t)(row % (uint32_t)window->output_height);
-    const int32_t top = (y * window->stride_height) - window->padding_top;
+    const uint32_t y = row % (uint32_t)window->output_height;
+    const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
     const int32_t past = top + (((int32_t)rows - 1) * window->stride_height) + 3;
     const int32_t lowest = (top < height) ? top : (height - 1);
     const uint32_t first = image + ((lowest < 0) ? 0u : (uint32_t)lowest);
@@ -248,7 +250,7 @@ static MRT_NOINLINE void begin_block(block_t *block, uint32_t row, uint32_t rows
 }
 
 /* The most rows from `row` on, at most `most`, that lie equally far apart; sets the distance. */
-static uint32_t rows_from(block_t *block, uint32_t row, uint32_t most)
+static uint32_t rows_from(lines_dsp_t *block, uint32_t row, uint32_t most)
 {
     const mrt_tensor_t *tensor = mrt_call_output(block->call, 0u);
     uint32_t rows = 1u;
@@ -256,7 +258,8 @@ static uint32_t rows_from(block_t *block, uint32_t row, uint32_t most)
     block->row = 0;
     while (rows < most) {
         const uint32_t next = mrt_row_offset(block->call, tensor, row + rows);
-        const int32_t distance = (int32_t)(next - place);
+        const uint32_t gap = next - place;
+        const int32_t distance = (int32_t)gap;
         if ((rows > 1u) && (distance != block->row)) {
             break;
         }
@@ -279,7 +282,7 @@ mrt_status_t mrt_depthwise3x3_s8_dsp_run(const mrt_call_t *call)
     const uint32_t width = (uint32_t)window->input_width;
     uint32_t *lanes = mrt_workspace(call); /* MISRA D1 */
     const uint32_t strips = strips_of(window, (uint32_t)attrs->block);
-    block_t block = {
+    lines_dsp_t block = {
         .call = call,
         .window = window,
         .step = mrt_dsp_step(attrs->output_point),
@@ -288,7 +291,7 @@ mrt_status_t mrt_depthwise3x3_s8_dsp_run(const mrt_call_t *call)
         .columns = columns,
         .before = before,
         .inside = (width < room) ? width : room,
-        .rows = mrt_address_mut(lanes, 4u * MRT_DSP_THREE_COLUMN * columns * strips), /* MISRA D1 */
+        .rows = mrt_address_mut(lanes, 4u * MRT_DSP_THREE_COLUMN * columns * strips),
         .lanes = lanes,
     };
     uint32_t row = call->row_begin;

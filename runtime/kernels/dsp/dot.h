@@ -100,8 +100,8 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
     "    subs    " odd ", " odd ", " even "\n" \
     "    lsls    " even ", " even ", #1\n" \
     "    asrs    " odd ", " odd ", #7\n"
-#define MRT_DSP_TWICE_ONE MRT_DSP_TWICE("r0", "r1") MRT_DSP_TWICE("r2", "r3") /* MISRA D4 */
-#define MRT_DSP_TWICE_TWO MRT_DSP_TWICE_ONE MRT_DSP_TWICE("r4", "r5") MRT_DSP_TWICE("r6", "r7") /* MISRA D4 */
+#define MRT_DSP_TWICE_ONE MRT_DSP_TWICE("r0", "r1") MRT_DSP_TWICE("r2", "r3")
+#define MRT_DSP_TWICE_TWO MRT_DSP_TWICE_ONE MRT_DSP_TWICE("r4", "r5") MRT_DSP_TWICE("r6", "r7")
 
 /*
  * `count` whole groups from `group` on, at least one; returns the next group. In assembly, since the loops need every
@@ -131,7 +131,7 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
     "    str     r12, %[left]\n" \
     "    bne     1b\n" \
     "    str     r9, %[next]\n"
-#define MRT_DSP_GROUPS_CLOBBERS /* MISRA D4 */ \
+#define MRT_DSP_GROUPS_CLOBBERS \
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
 
 #define MRT_DSP_GROUPS_TWO(name, quad_words, code, quads_code, twice) /* MISRA D4 */ \

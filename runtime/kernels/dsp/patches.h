@@ -65,7 +65,8 @@ static MRT_NOINLINE void mrt_dsp_begin_row(mrt_dsp_patches_t *patches)
     const mrt_window_t *window = patches->window;
     const uint32_t height = (uint32_t)window->output_height;
     const uint32_t image = (patches->row / height) * (uint32_t)window->input_height;
-    const int32_t top = ((int32_t)(patches->row % height) * window->stride_height) - window->padding_top;
+    const uint32_t y = patches->row % height;
+    const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
     const mrt_tensor_t *tensor = mrt_call_input(patches->call, 0u);
     const uint32_t base = mrt_row_offset(patches->call, tensor, 0u);
     patches->current = 1u - patches->current;
@@ -75,8 +76,11 @@ static MRT_NOINLINE void mrt_dsp_begin_row(mrt_dsp_patches_t *patches)
         const int32_t row = top + (tap * window->dilation_height);
         const bool there = (row >= 0) && (row < window->input_height);
         whole = whole && there;
-        line->offsets[tap] = there ? (int32_t)(mrt_row_offset(patches->call, tensor, image + (uint32_t)row) - base)
-                                   : MRT_DSP_OUTSIDE;
+        line->offsets[tap] = MRT_DSP_OUTSIDE;
+        if (there) {
+            const uint32_t offset = mrt_row_offset(patches->call, tensor, image + (uint32_t)row) - base;
+            line->offsets[tap] = (int32_t)offset;
+        }
     }
     const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
     line->begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width;
@@ -148,8 +152,9 @@ static MRT_NOINLINE void mrt_dsp_copy_patch(const mrt_dsp_patches_t *patches, co
     int8_t *to = patch;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
         const int32_t offset = pixel->line->offsets[row];
-        const int32_t begin = (offset == MRT_DSP_OUTSIDE) ? window->kernel_width : taps.begin;
-        const int32_t end = (offset == MRT_DSP_OUTSIDE) ? window->kernel_width : taps.end;
+        const bool missed = (offset == MRT_DSP_OUTSIDE) || (taps.begin == taps.end);
+        const int32_t begin = missed ? window->kernel_width : taps.begin;
+        const int32_t end = missed ? window->kernel_width : taps.end;
         to = mrt_dsp_fill(to, patches->point, begin * channels);
         for (int32_t tap = begin; tap < end; tap += run) {
             const int32_t column = taps.origin + (tap * window->dilation_width);
@@ -270,7 +275,8 @@ static MRT_INLINE mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_d
         if (by_taps) {
             bytes[i] = patches.point;
         } else {
-            patches.packed[i] = (int32_t)(i * run);
+            const uint32_t offset = i * run;
+            patches.packed[i] = (int32_t)offset;
         }
     }
     const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;

@@ -125,13 +125,13 @@ typedef struct mrt_dsp_steps {
         MRT_DSP_THREE_PAIRS("r8", "r9")
 
 /* A column of taps for two rows of outputs, whose sums are r12 and lr, or for one. */
-#define MRT_DSP_THREE_TWO(address, first, second) /* MISRA D4 */ \
+#define MRT_DSP_THREE_TWO(address, first, second) \
     "    ldrd    r2, r3, " address "\n" \
     "    smlad   r12, r2, " first ", r12\n" \
     "    smlatb  lr, r2, " first ", lr\n" \
     "    smlabt  r12, r3, " second ", r12\n" \
     "    smlad   lr, r3, " second ", lr\n"
-#define MRT_DSP_THREE_ONE(address, first, second) /* MISRA D4 */ \
+#define MRT_DSP_THREE_ONE(address, first, second) \
     "    ldrd    r2, r3, " address "\n" \
     "    smlad   r12, r2, " first ", r12\n" \
     "    smlabt  r12, r3, " second ", r12\n"

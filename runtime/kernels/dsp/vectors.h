@@ -66,7 +66,7 @@ static MRT_INLINE void mrt_dsp_multiply_rows(mrt_dsp_vectors_t *vectors, mrt_dsp
 {
     const uint32_t row_elements = mrt_call_input(vectors->call, 0u)->row_bytes;
     const uint32_t rows = vectors->depth / row_elements;
-    int8_t *copy = mrt_address_mut(vectors->lanes, 0u); /* MISRA D1 */
+    int8_t *copy = mrt_workspace(vectors->call); /* MISRA D1 */
     for (uint32_t vector = first; vector < (first + count); ++vector) {
         for (uint32_t row = 0u; row < rows; ++row) {
             (void)memcpy(&copy[row * row_elements], mrt_input_s8(vectors->call, 0u, (vector * rows) + row), row_elements);
@@ -113,7 +113,7 @@ static MRT_INLINE mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_d
     const uint32_t outputs = mrt_call_output(call, 0u)->row_bytes / (uint32_t)attrs->channels;
     const uint32_t first = call->row_begin * outputs;
     const uint32_t count = (call->row_end - call->row_begin) * outputs;
-    uint32_t *lanes = (call->workspace_count != 0u) ? mrt_workspace(call) : NULL; /* MISRA D1 */
+    uint32_t *lanes = (call->workspace_count != 0u) ? mrt_workspace(call) : NULL;
     const uint32_t *groups = mrt_input_row(call, 1u, 0u);                         /* MISRA D1 */
     mrt_dsp_vectors_t vectors = {
         .call = call,

@@ -113,13 +113,14 @@ mrt_status_t mrt_conv2d_quads_s8_scalar_run(const mrt_call_t *call)
         .window = window,
         .channels = (uint32_t)window->input_channels,
         .run = (uint32_t)window->kernel_width * (uint32_t)window->input_channels,
-        .words = mrt_workspace(call), /* MISRA D1 */
+        .words = mrt_workspace(call),
         .point = attrs->input_point,
     };
     mrt_scalar_quads_t quads = {
         .shared = mrt_scalar_apart(&attrs->scaling),
         .words = row.words,
         .words_end = &row.words[elements],
+        .elements = elements,
         .groups = mrt_input_row(call, 1u, 0u),
         .whole = (uint32_t)window->output_channels - rest,
         .rest = rest,
@@ -146,7 +147,7 @@ static bool groups_are_sound(const mrt_call_t *call, const mrt_conv2d_quads_s8_s
     const uint32_t elements = patch_of(&attrs->window);
     const uint64_t channels = (uint64_t)(uint32_t)attrs->window.output_channels;
     const uint64_t groups = (channels + (MRT_SCALAR_QUAD - 1u)) / MRT_SCALAR_QUAD;
-    const uint64_t step = MRT_SCALAR_QUAD_WEIGHTS + (uint64_t)(2u * elements);
+    const uint64_t step = MRT_SCALAR_QUAD_WEIGHTS + (2u * (uint64_t)elements);
     if ((elements > PATCH_MAX) || (tensor->pool != (uint8_t)MRT_POOL_PARAMS)
         || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * step)) {
         return false;

@@ -97,7 +97,8 @@ static void join(const planes_scalar_t *conv)
         const int32_t high = low + conv->input_down;
         uint32_t made = 1u;
         if ((low >= 0) && is_inside(conv, high) && (conv->columns > 0u)) {
-            const uint32_t inside = (uint32_t)(conv->window->input_height - high);
+            const int32_t rows_below = conv->window->input_height - high;
+            const uint32_t inside = (uint32_t)rows_below;
             const uint32_t left = count - done;
             made = !conv->adjoin ? 1u : ((inside < left) ? inside : left);
             rows.low = row_of(conv, low);
@@ -122,7 +123,7 @@ static int32_t half_of(uint32_t word, uint32_t half)
 /* Takes a filter apart. */
 static void set_filter(mrt_scalar_plane_t *plane, const uint32_t *filter, bool two_sided)
 {
-    const int8_t *bytes = (const int8_t *)&filter[3]; /* MISRA D1 */
+    const int8_t *bytes = (const int8_t *)&filter[3];
     const int32_t begin = half_of(filter[0], 0u) * UNIT;
     const int32_t end = (half_of(filter[0], 1u) * UNIT) + (UNIT - 1);
     for (uint32_t tap = 0u; tap < MRT_SCALAR_PLANE_TAPS; ++tap) {
@@ -194,10 +195,10 @@ static void compute_rows(planes_scalar_t *conv, uint32_t row, uint32_t rows, con
     conv->image = (row / height) * (uint32_t)window->input_height;
     for (uint32_t done = 0u; done < half; done += lines) {
         const uint32_t left = half - done;
-        const int32_t y = (int32_t)((row + done) % height);
+        const uint32_t y = (row + done) % height;
         conv->row = row + done;
         conv->lines = (left < lines) ? left : lines;
-        conv->top = (y * window->stride_height) - window->padding_top;
+        conv->top = ((int32_t)y * window->stride_height) - window->padding_top;
         compute_lines(conv, attrs->scaling.two_sided == 1);
     }
 }
@@ -214,7 +215,7 @@ mrt_status_t mrt_depthwise_planes_s8_scalar_run(const mrt_call_t *call)
     planes_scalar_t conv = {
         .call = call,
         .window = window,
-        .words = mrt_workspace(call), /* MISRA D1 */
+        .words = mrt_workspace(call),
         .pitch = pitch,
         .lead = lead,
         .columns = (across < (pitch - lead)) ? across : (pitch - lead),

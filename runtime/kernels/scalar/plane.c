@@ -53,7 +53,7 @@ void mrt_scalar_plane_join(mrt_scalar_rows_t *rows)
     "    asrs    r2, r2, #16\n" \
     "    adcs    r6, r2\n"
 
-#define TWO_PRODUCTS /* MISRA D4 */ \
+#define TWO_PRODUCTS \
     "    ldm     r1!, {r4, r5}\n" \
     "    muls    r2, r4\n" \
     "    muls    r3, r5\n" \

@@ -205,7 +205,6 @@ static inline void dot(const mrt_scalar_quads_t *quads, const uint32_t *weights,
 
 static void multiply_groups(mrt_scalar_quads_t *quads)
 {
-    const uint32_t elements = (uint32_t)(quads->words_end - quads->words);
     while (quads->output != quads->end) {
         const uint32_t *weights = &quads->group[MRT_SCALAR_QUAD_WEIGHTS];
         const uint32_t window = (quads->group[MRT_SCALAR_QUAD_WINDOWS] == 0u) ? 2u : MRT_SCALAR_QUAD_EIGHT;
@@ -218,7 +217,7 @@ static void multiply_groups(mrt_scalar_quads_t *quads)
             quads->output[channel] = mrt_scalar_output_apart(&quads->shared, record, step, sums[channel]);
         }
         quads->output = &quads->output[MRT_SCALAR_QUAD];
-        quads->group = &weights[2u * elements];
+        quads->group = &weights[2u * quads->elements];
     }
 }
 

@@ -33,6 +33,7 @@ typedef struct mrt_scalar_quads {
     mrt_scalar_apart_t shared; /**< By all channels. */
     const uint32_t *words;     /**< The vector; behind it, where that makes their number even, any word. */
     const uint32_t *words_end; /**< Behind all of them. */
+    uint32_t elements;         /**< How many words. */
     const uint32_t *groups;
     uint32_t whole;            /**< Channels of the output in whole groups. */
     uint32_t rest;             /**< Further channels; at least 1 with those. */
