@@ -366,24 +366,30 @@ mrt_status_t mrt_executor_waiting(const mrt_executor_t *executor, mrt_row_t *row
     return MRT_OK;
 }
 
-/* Goes on to the row that is due, and sees that it is one of input or output `wanted`, whose row it becomes. */
-static mrt_status_t go_to_row(mrt_executor_t *executor, handover_t *wanted, uint32_t *count)
+/* What push and pop begin with: checks the row that the caller means, `wanted` but for its place, and goes on to it. */
+static mrt_status_t go_to_row(mrt_executor_t *executor, handover_t *wanted, const void *data, uint32_t size,
+                              uint32_t *count)
 {
-    const mrt_status_t status = run_steps(executor, UINT32_MAX, count);
+    mrt_status_t status = check_state(executor);
+    if (status != MRT_OK) {
+        return status;
+    }
+    const mrt_graph_t *graph = executor->graph;
+    if (wanted->index >= (wanted->is_input ? graph->input_count : graph->output_count)) {
+        return MRT_ERR_ARGUMENT;
+    }
+    wanted->info = wanted->is_input ? &graph->inputs[wanted->index] : &graph->outputs[wanted->index];
+    const mrt_tensor_t *tensor = tensor_of(executor, wanted->info);
+    if (!mrt_tensor_has_row_table(tensor) || (data == NULL) || (size != tensor->row_bytes)) {
+        return MRT_ERR_ARGUMENT;
+    }
+    status = run_steps(executor, UINT32_MAX, count);
     if (status != MRT_OK) {
         return status;
     }
     const handover_t due = next_handover(executor);
     wanted->row = due.row;
     return (due.info == wanted->info) ? MRT_OK : MRT_ERR_STATE;
-}
-
-/* What push and pop have in common: `wanted` is the row to be handed over, `size` its bytes, as the caller says. */
-static mrt_status_t check_row(const mrt_executor_t *executor, const handover_t *wanted, const void *data, uint32_t size)
-{
-    const mrt_tensor_t *tensor = tensor_of(executor, wanted->info);
-    const bool fits = mrt_tensor_has_row_table(tensor) && (data != NULL) && (size == tensor->row_bytes);
-    return fits ? MRT_OK : MRT_ERR_ARGUMENT;
 }
 
 /* Behind a row that was handed over. */
@@ -403,44 +409,24 @@ static mrt_status_t go_on(mrt_executor_t *executor, uint32_t before, uint32_t *s
 mrt_status_t mrt_executor_push_row(mrt_executor_t *executor, uint32_t index, const void *data, uint32_t size,
                                    uint32_t *steps)
 {
-    mrt_status_t status = check_state(executor);
-    if (status != MRT_OK) {
-        return status;
-    }
-    if (index >= executor->graph->input_count) {
-        return MRT_ERR_ARGUMENT;
-    }
-    handover_t wanted = {&executor->graph->inputs[index], index, 0u, true};
+    handover_t wanted = {NULL, index, 0u, true};
     uint32_t count = 0u;
-    status = check_row(executor, &wanted, data, size);
+    mrt_status_t status = go_to_row(executor, &wanted, data, size, &count);
     if (status == MRT_OK) {
-        status = go_to_row(executor, &wanted, &count);
+        (void)memcpy(address_of(executor, &wanted), data, size);
+        status = go_on(executor, count, steps);
     }
-    if (status != MRT_OK) {
-        return status;
-    }
-    (void)memcpy(address_of(executor, &wanted), data, size);
-    return go_on(executor, count, steps);
+    return status;
 }
 
 mrt_status_t mrt_executor_pop_row(mrt_executor_t *executor, uint32_t index, void *data, uint32_t size, uint32_t *steps)
 {
-    mrt_status_t status = check_state(executor);
-    if (status != MRT_OK) {
-        return status;
-    }
-    if (index >= executor->graph->output_count) {
-        return MRT_ERR_ARGUMENT;
-    }
-    handover_t wanted = {&executor->graph->outputs[index], index, 0u, false};
+    handover_t wanted = {NULL, index, 0u, false};
     uint32_t count = 0u;
-    status = check_row(executor, &wanted, data, size);
+    mrt_status_t status = go_to_row(executor, &wanted, data, size, &count);
     if (status == MRT_OK) {
-        status = go_to_row(executor, &wanted, &count);
+        (void)memcpy(data, address_of(executor, &wanted), size);
+        status = go_on(executor, count, steps);
     }
-    if (status != MRT_OK) {
-        return status;
-    }
-    (void)memcpy(data, address_of(executor, &wanted), size);
-    return go_on(executor, count, steps);
+    return status;
 }

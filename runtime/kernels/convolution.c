@@ -7,14 +7,7 @@ bool mrt_convolution_check(const mrt_call_t *call, const mrt_window_t *window, i
                            const mrt_convolution_types_t *types)
 {
     const uint32_t inputs = (types->input == (uint32_t)MRT_DTYPE_F32) ? 3u : 5u;
-    if (!mrt_check_counts(call, inputs, 1u)) {
-        return false;
-    }
-    const mrt_tensor_t *input = mrt_call_input(call, 0u);
-    const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    const uint32_t element_bytes = mrt_check_dtype_bytes(types->input);
-    if (!mrt_check_dtype(input, types->input) || !mrt_check_dtype(output, types->input)
-        || (mrt_window_check(window, input, output, element_bytes) != MRT_OK)) {
+    if (!mrt_window_check(call, window, inputs, types->input)) {
         return false;
     }
     /* Each factor is below 2^15 by now, so that the product fits; run indexes weights with int32. */

@@ -19,13 +19,7 @@ static int32_t smaller(int32_t left, int32_t right)
 
 bool mrt_pool2d_is_sound(const mrt_call_t *call, const mrt_window_t *window, uint32_t dtype)
 {
-    if (!mrt_check_unary(call)) {
-        return false;
-    }
-    const mrt_tensor_t *input = mrt_call_input(call, 0u);
-    const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    if (!mrt_check_dtype(input, dtype) || !mrt_check_dtype(output, dtype) || !mrt_check_writable(output)
-        || (mrt_window_check(window, input, output, mrt_check_dtype_bytes(dtype)) != MRT_OK)) {
+    if (!mrt_window_check(call, window, 1u, dtype) || !mrt_check_writable(mrt_call_output(call, 0u))) {
         return false;
     }
     /* mrt_window_check bounds each size by 2^15 and (output - 1) * stride by int32. */

@@ -1,6 +1,6 @@
 #include "runtime/kernels/window.h"
 
-#include <stdbool.h>
+#include "runtime/kernels/check.h"
 
 /* Sizes up to 2^15 keep every product of two of them, and every index into a row, inside int32. */
 #define AXIS_MAX 32767
@@ -25,20 +25,25 @@ static bool tensor_fits(const mrt_tensor_t *tensor, uint32_t batch, int32_t heig
     return ((row_elements * element_bytes) == tensor->row_bytes) && ((batch * (uint32_t)height) == tensor->rows);
 }
 
-mrt_status_t mrt_window_check(const mrt_window_t *window, const mrt_tensor_t *input, const mrt_tensor_t *output,
-                              uint32_t element_bytes)
+bool mrt_window_check(const mrt_call_t *call, const mrt_window_t *window, uint32_t inputs, uint32_t dtype)
 {
+    if (!mrt_check_counts(call, inputs, 1u)) {
+        return false;
+    }
+    const mrt_tensor_t *input = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
     const bool vertical = axis_is_sound(window->input_height, window->output_height, window->kernel_height,
                                         window->stride_height, window->dilation_height, window->padding_top);
     const bool horizontal = axis_is_sound(window->input_width, window->output_width, window->kernel_width,
                                           window->stride_width, window->dilation_width, window->padding_left);
-    if (!vertical || !horizontal || !is_size(window->input_channels, 1) || !is_size(window->output_channels, 1)) {
-        return MRT_ERR_ATTRIBUTE;
+    if (!vertical || !horizontal || !is_size(window->input_channels, 1) || !is_size(window->output_channels, 1)
+        || !mrt_check_dtype(input, dtype) || !mrt_check_dtype(output, dtype)) {
+        return false;
     }
+    const uint32_t bytes = mrt_check_dtype_bytes(dtype);
     const uint32_t batch = (uint32_t)output->rows / (uint32_t)window->output_height;
     const uint64_t input_row = (uint64_t)(uint32_t)window->input_width * (uint32_t)window->input_channels;
     const uint64_t output_row = (uint64_t)(uint32_t)window->output_width * (uint32_t)window->output_channels;
-    const bool fits = tensor_fits(input, batch, window->input_height, input_row, element_bytes)
-                      && tensor_fits(output, batch, window->output_height, output_row, element_bytes);
-    return fits ? MRT_OK : MRT_ERR_ATTRIBUTE;
+    return tensor_fits(input, batch, window->input_height, input_row, bytes)
+           && tensor_fits(output, batch, window->output_height, output_row, bytes);
 }

@@ -8,6 +8,8 @@
 
 #include "micrort/kernels/window.h"
 
+#include <stdbool.h>
+
 /** The taps [begin, end) of one axis that lie inside the input, and the input index of tap 0. */
 typedef struct mrt_taps {
     int32_t begin;
@@ -120,10 +122,9 @@ static inline mrt_runs_t mrt_runs_join(const mrt_runs_t *runs)
 }
 
 /**
- * Proves a window: every size in range, output rows and columns start inside the padded input, and the element
- * counts of input and output equal those of the tensors, of `element_bytes` each.
+ * Whether a call has so many inputs and one output, input 0 and output 0 are of this dtype, and the window is sound:
+ * every size in range, and the sizes of input and output those of the tensors.
  */
-mrt_status_t mrt_window_check(const mrt_window_t *window, const mrt_tensor_t *input, const mrt_tensor_t *output,
-                              uint32_t element_bytes);
+bool mrt_window_check(const mrt_call_t *call, const mrt_window_t *window, uint32_t inputs, uint32_t dtype);
 
 #endif

@@ -335,13 +335,12 @@ static bool records_are_sound(const mrt_call_t *call, const mrt_window_t *window
 }
 
 /* Whether the window is one of those that this kernel slides, in blocks that fit into a workspace. */
-static bool window_is_sound(const mrt_call_t *call, const mrt_depthwise3x3_s8_dsp_attrs_t *attrs)
+static bool window_is_slid(const mrt_depthwise3x3_s8_dsp_attrs_t *attrs)
 {
     const mrt_window_t *window = &attrs->window;
     return (window->kernel_height == 3) && (window->kernel_width == 3) && (window->dilation_height == 1)
            && (window->dilation_width == 1) && mrt_check_range(window->stride_width, 1, 2)
            && mrt_check_range(window->stride_height, 1, 2)
-           && (mrt_window_check(window, mrt_call_input(call, 0u), mrt_call_output(call, 0u), 1u) == MRT_OK)
            && ((window->output_channels % window->input_channels) == 0)
            && mrt_check_range(attrs->block, 1, window->output_height)
            && (mrt_depthwise3x3_s8_dsp_workspace(attrs) < ((uint32_t)INT32_MAX - 3u));
@@ -350,12 +349,8 @@ static bool window_is_sound(const mrt_call_t *call, const mrt_depthwise3x3_s8_ds
 mrt_status_t mrt_depthwise3x3_s8_dsp_check(const mrt_call_t *call)
 {
     const mrt_depthwise3x3_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
-    if (!mrt_check_counts(call, 2u, 1u)) {
-        return MRT_ERR_ATTRIBUTE;
-    }
-    return mrt_check_status(mrt_check_dtype(mrt_call_input(call, 0u), (uint32_t)MRT_DTYPE_S8)
-                            && mrt_check_dtype(mrt_call_output(call, 0u), (uint32_t)MRT_DTYPE_S8)
-                            && window_is_sound(call, attrs) && records_are_sound(call, &attrs->window)
+    return mrt_check_status(mrt_window_check(call, &attrs->window, 2u, (uint32_t)MRT_DTYPE_S8)
+                            && window_is_slid(attrs) && records_are_sound(call, &attrs->window)
                             && mrt_check_range(attrs->input_point, -128, 127)
                             && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)

@@ -469,14 +469,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_check(const mrt_call_t *call)
 {
     const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
-    if (!mrt_check_counts(call, 2u, 1u)) {
-        return MRT_ERR_ATTRIBUTE;
-    }
-    const mrt_tensor_t *input = mrt_call_input(call, 0u);
-    const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    return mrt_check_status(mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8)
-                            && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
-                            && (mrt_window_check(window, input, output, 1u) == MRT_OK)
+    return mrt_check_status(mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)
                             && ((window->output_channels % window->input_channels) == 0) && block_is_sound(attrs)
                             && (memory_bytes(attrs) < (uint64_t)INT32_MAX) && records_are_sound(call, attrs)
                             && mrt_check_range(attrs->input_point, -128, 127)

@@ -191,20 +191,24 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, 96u,
                    "    .endr\n",
                    MRT_DSP_TWICE_TWO)
 
+/** Two elements of two lanes at r8 with weights as wide at r9, of four channels: to r0..r3 and r4..r7. */
+#define MRT_DSP_PAIR_WIDE /* MISRA D4 */ \
+    "    ldrd    r10, r11, [r8], #8\n" \
+    "    ldrd    r12, lr, [r9], #8\n" \
+    "    smlad   r0, r10, r12, r0\n" \
+    "    smlad   r4, r11, r12, r4\n" \
+    "    smlad   r1, r10, lr, r1\n" \
+    "    smlad   r5, r11, lr, r5\n" \
+    "    ldrd    r12, lr, [r9], #8\n" \
+    "    smlad   r2, r10, r12, r2\n" \
+    "    smlad   r6, r11, r12, r6\n" \
+    "    smlad   r3, r10, lr, r3\n" \
+    "    smlad   r7, r11, lr, r7\n"
+
 /** The same with weights as wide as the input: 22 instructions a quad. */
 MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, 88u,
                    "    .rept   8\n"
-                   "    ldrd    r10, r11, [r8], #8\n"
-                   "    ldrd    r12, lr, [r9], #8\n"
-                   "    smlad   r0, r10, r12, r0\n"
-                   "    smlad   r4, r11, r12, r4\n"
-                   "    smlad   r1, r10, lr, r1\n"
-                   "    smlad   r5, r11, lr, r5\n"
-                   "    ldrd    r12, lr, [r9], #8\n"
-                   "    smlad   r2, r10, r12, r2\n"
-                   "    smlad   r6, r11, r12, r6\n"
-                   "    smlad   r3, r10, lr, r3\n"
-                   "    smlad   r7, r11, lr, r7\n"
+                   MRT_DSP_PAIR_WIDE
                    "    .endr\n",
                    "")
 

@@ -129,13 +129,7 @@ mrt_status_t mrt_conv2d_rgb_s8_mve_check(const mrt_call_t *call)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
-    if (!mrt_check_counts(call, 2u, 1u)) {
-        return MRT_ERR_ATTRIBUTE;
-    }
-    const mrt_tensor_t *input = mrt_call_input(call, 0u);
-    const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    if (!mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8) || !mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
-        || (mrt_window_check(window, input, output, 1u) != MRT_OK)) {
+    if (!mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)) {
         return MRT_ERR_ATTRIBUTE;
     }
     return mrt_check_status((window->input_channels == CHANNELS) && (window->kernel_height == KERNEL)

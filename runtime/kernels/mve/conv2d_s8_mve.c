@@ -361,13 +361,7 @@ mrt_status_t mrt_conv2d_s8_mve_check(const mrt_call_t *call)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
-    if (!mrt_check_counts(call, 2u, 1u)) {
-        return MRT_ERR_ATTRIBUTE;
-    }
-    const mrt_tensor_t *input = mrt_call_input(call, 0u);
-    const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    if (!mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8) || !mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
-        || (mrt_window_check(window, input, output, 1u) != MRT_OK)) {
+    if (!mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)) {
         return MRT_ERR_ATTRIBUTE;
     }
     /* Each factor is below 2^15 by now. */
@@ -375,8 +369,8 @@ mrt_status_t mrt_conv2d_s8_mve_check(const mrt_call_t *call)
     const uint64_t elements = taps * (uint32_t)window->input_channels;
     return mrt_check_status((elements <= (uint64_t)PATCH_MAX)
                             && mrt_mve_groups_check(call, 1u, 4, window->output_channels, elements)
-                            && (mrt_check_bytes(input) <= (uint64_t)INT32_MAX)
-                            && (mrt_check_bytes(output) <= (uint64_t)INT32_MAX)
+                            && (mrt_check_bytes(mrt_call_input(call, 0u)) <= (uint64_t)INT32_MAX)
+                            && (mrt_check_bytes(mrt_call_output(call, 0u)) <= (uint64_t)INT32_MAX)
                             && mrt_check_range(attrs->input_zero_point, -128, 127)
                             && mrt_mve_output_check(attrs->output_offset, attrs->activation_min,
                                                     attrs->activation_max, attrs->scaling));

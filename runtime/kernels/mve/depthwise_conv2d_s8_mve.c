@@ -545,20 +545,14 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_check(const mrt_call_t *call)
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs =
         (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
-    if (!mrt_check_counts(call, 2u, 1u)) {
-        return MRT_ERR_ATTRIBUTE;
-    }
-    const mrt_tensor_t *input = mrt_call_input(call, 0u);
-    const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    if (!mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8) || !mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
-        || (mrt_window_check(window, input, output, 1u) != MRT_OK)
+    if (!mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)
         || !mrt_check_range(attrs->strips, 1, STRIPS_MAX)) {
         return MRT_ERR_ATTRIBUTE;
     }
     const mrt_mve_layout_t layout = mrt_mve_layout(attrs);
     const uint64_t words =
         ((uint64_t)(uint32_t)layout.tiles_high * (uint32_t)window->kernel_width) + (uint64_t)RECORD;
-    return mrt_check_status((layout.bytes > 0) && (output->row_bytes <= (uint32_t)UINT16_MAX)
+    return mrt_check_status((layout.bytes > 0) && (mrt_call_output(call, 0u)->row_bytes <= (uint32_t)UINT16_MAX)
                             && ((window->output_channels % window->input_channels) == 0)
                             && mrt_check_elements(mrt_call_input(call, 1u), (uint32_t)MRT_DTYPE_S32,
                                                   words * (uint32_t)window->output_channels)

@@ -219,14 +219,7 @@ static bool groups_are_sound(const mrt_call_t *call, const mrt_conv2d_s8_scalar_
 mrt_status_t mrt_conv2d_s8_scalar_check(const mrt_call_t *call)
 {
     const mrt_conv2d_s8_scalar_attrs_t *attrs = call->attrs; /* MISRA D1 */
-    if (!mrt_check_counts(call, 2u, 1u)) {
-        return MRT_ERR_ATTRIBUTE;
-    }
-    const mrt_tensor_t *input = mrt_call_input(call, 0u);
-    const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    return mrt_check_status(mrt_check_dtype(input, (uint32_t)MRT_DTYPE_S8)
-                            && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8)
-                            && (mrt_window_check(&attrs->window, input, output, 1u) == MRT_OK)
+    return mrt_check_status(mrt_window_check(call, &attrs->window, 2u, (uint32_t)MRT_DTYPE_S8)
                             && mrt_scalar_scaling_check(&attrs->scaling) && groups_are_sound(call, attrs)
                             && mrt_check_range(attrs->plain, 0, 1)
                             && mrt_check_range(attrs->input_point, -128, 127));
