@@ -150,6 +150,10 @@ def test_inputs_and_outputs_end_where_their_counts_say(rows):
     data = rows.ffi.new("uint8_t[]", ROW_OUT)
     assert rows.push_row(rows.executor, 1, data, ROW_IN, rows.ffi.NULL) == "ARGUMENT"
     assert rows.pop_row(rows.executor, 1, data, ROW_OUT, rows.ffi.NULL) == "ARGUMENT"
+    rows.graph.output_count = 2
+    assert rows.push_row(rows.executor, 1, data, ROW_IN, rows.ffi.NULL) == "ARGUMENT"
+    rows.graph.input_count, rows.graph.output_count = 2, 1
+    assert rows.pop_row(rows.executor, 1, data, ROW_OUT, rows.ffi.NULL) == "ARGUMENT"
 
 
 def test_streams_behind_whole_tensors(rows):
