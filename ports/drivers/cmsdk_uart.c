@@ -1,5 +1,7 @@
 #include "ports/drivers/cmsdk_uart.h"
 
+#include "ports/drivers/nvic.h"
+
 /* Registers (Arm DDI 0479D, section 4.3): byte offsets and bits. */
 #define DATA 0x00u
 #define STATE 0x04u
@@ -13,24 +15,12 @@
 #define CONTROL_RECEIVE_INTERRUPT 0x8u
 #define INTERRUPT_RECEIVE 0x2u
 
-/* The core's interrupt controller: one bit an interrupt to enable it, one byte for its priority. */
-#define NVIC_ENABLE 0xE000E100u
-#define NVIC_PRIORITY 0xE000E400u
-/* Above PendSV, in which ThreadX idles, and where FreeRTOS allows calls of its functions. */
-#define PRIORITY 0xC0u
-
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
 static uint32_t take(void *context, uint8_t *data, uint32_t size)
 {
     mrt_cmsdk_uart_t *uart = context; /* MISRA D1 */
-    uint32_t count = 0u;
-    while ((count < size) && (uart->taken != uart->received)) {
-        data[count] = uart->ring[uart->taken % MRT_CMSDK_UART_RING];
-        uart->taken += 1u;
-        count += 1u;
-    }
-    return count;
+    return mrt_ring_take(&uart->ring, data, size);
 }
 
 static void put(void *context, const uint8_t *data, uint32_t size)
@@ -48,14 +38,11 @@ mrt_uart_t mrt_cmsdk_uart_init(mrt_cmsdk_uart_t *uart, uint32_t base, uint32_t i
 {
     const mrt_uart_t line = {uart, take, put};
     uart->base = base;
-    uart->received = 0u;
-    uart->taken = 0u;
+    uart->ring.received = 0u;
+    uart->ring.taken = 0u;
     REGISTER(base + DIVIDER) = divider;                                                     /* MISRA D3 */
     REGISTER(base + CONTROL) = CONTROL_SEND | CONTROL_RECEIVE | CONTROL_RECEIVE_INTERRUPT; /* MISRA D3 */
-    /* Word access only: Armv6-M has no other to these registers. */
-    const uint32_t shift = 8u * (interrupt % 4u);
-    REGISTER(NVIC_PRIORITY + (interrupt - (interrupt % 4u))) |= PRIORITY << shift; /* MISRA D3 */
-    REGISTER(NVIC_ENABLE + (4u * (interrupt / 32u))) = 1uL << (interrupt % 32u);      /* MISRA D3 */
+    mrt_nvic_enable(interrupt);
     return line;
 }
 
@@ -63,10 +50,6 @@ void mrt_cmsdk_uart_interrupt(mrt_cmsdk_uart_t *uart)
 {
     REGISTER(uart->base + INTERRUPT_CLEAR) = INTERRUPT_RECEIVE; /* MISRA D3 */
     while ((REGISTER(uart->base + STATE) & STATE_RECEIVED) != 0u) { /* MISRA D3 */
-        const uint32_t byte = REGISTER(uart->base + DATA); /* MISRA D3 */
-        if ((uart->received - uart->taken) < MRT_CMSDK_UART_RING) {
-            uart->ring[uart->received % MRT_CMSDK_UART_RING] = (uint8_t)byte;
-            uart->received += 1u;
-        }
+        mrt_ring_put(&uart->ring, (uint8_t)REGISTER(uart->base + DATA)); /* MISRA D3 */
     }
 }

@@ -7,17 +7,13 @@
 #ifndef MRT_PORTS_DRIVERS_CMSDK_UART_H
 #define MRT_PORTS_DRIVERS_CMSDK_UART_H
 
+#include "ports/drivers/ring.h"
 #include "ports/drivers/uart.h"
-
-/** Bytes that may wait to be read; a power of two. */
-#define MRT_CMSDK_UART_RING 128u
 
 /** A UART. Owned by the caller; its members are private. */
 typedef struct mrt_cmsdk_uart {
-    uint32_t base;                      /**< Address of its registers. */
-    volatile uint32_t received;         /**< Bytes that came; written by the interrupt handler alone. */
-    volatile uint32_t taken;            /**< Bytes that were read; written by the reader alone. */
-    uint8_t ring[MRT_CMSDK_UART_RING]; /**< Byte n at n modulo the ring's size. */
+    uint32_t base;   /**< Address of its registers. */
+    mrt_ring_t ring; /**< What was received. */
 } mrt_cmsdk_uart_t;
 
 /**
@@ -25,7 +21,7 @@ typedef struct mrt_cmsdk_uart {
  * @param[out] uart The UART.
  * @param base Address of its registers.
  * @param interrupt Number of its receive interrupt (0: the first behind the sixteen of the architecture), which gets
- *                  priority 0xC0: a low one, but above the lowest.
+ *                  MRT_NVIC_PRIORITY.
  * @param divider Peripheral clock over baud rate, at least 16.
  * @return The line as ports see it; valid as long as `uart`.
  */

@@ -1,8 +1,7 @@
-/* The MPS2 and MPS3 boards under an operating system that starts from the bare-metal port's vector table. */
+/* The UART of the MPS2 and MPS3 boards under an operating system that starts from the bare-metal port's vector table. */
 #include "ports/rtos/board.h"
 
 #include "ports/drivers/cmsdk_uart.h"
-#include "ports/rtos/bare/port.h"
 
 /* 115,200 baud from the peripheral clock. */
 #define DIVIDER (MRT_BOARD_CLOCK_HZ / 115200u)
@@ -21,17 +20,4 @@ void mrt_port_interrupt(void)
 mrt_uart_t board_uart(void)
 {
     return mrt_cmsdk_uart_init(&uart, MRT_BOARD_UART_BASE, MRT_BOARD_UART_INTERRUPT, DIVIDER);
-}
-
-void board_exit(int32_t code)
-{
-    mrt_port_exit(code);
-}
-
-void board_fail(const char *reason, const char *what)
-{
-    mrt_port_print(reason);
-    mrt_port_print(what);
-    mrt_port_print("\n");
-    mrt_port_exit(2);
 }

@@ -102,7 +102,7 @@ def test_refusals(tmp_path: Path) -> None:
         ("are for mps2_an385, nucleo", "mbed", "mps2_an386", compiled(), {}),
         ("application=demo is for", "mbed", "mps2_an385", compiled("digits_int8"), {"application": "demo"}),
         ("are for STM32F746 boards", "stm32cube", "mps2_an386", compiled(), {}),
-        ("need a UART", "freertos", "stm32f746g_disco", compiled(), {}),
+        ("need a UART", "freertos", "lm3s6965evb", compiled(), {}),
         ("multiple of 8", "threadx", "mps2_an386", compiled(), {"stack_size": 260}),
         ("one of service, demo", "threadx", "mps2_an386", compiled(), {"application": "shell"}),
     ):

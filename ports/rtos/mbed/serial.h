@@ -10,18 +10,14 @@
 #include "hal/serial_api.h"
 
 #include "micrort/platform.h"
+#include "ports/drivers/ring.h"
 #include "ports/drivers/uart.h"
-
-/** Bytes that may wait to be read; a power of two. */
-#define MRT_MBED_SERIAL_RING 128u
 
 /** A serial port. Owned by the caller; its members are private. */
 typedef struct mrt_mbed_serial {
-    serial_t port;                      /**< Mbed's. */
-    const mrt_platform_t *platform;     /**< Whose MRT_EVENT_RECEIVED the interrupt signals. */
-    volatile uint32_t received;         /**< Bytes that came; written by the interrupt handler alone. */
-    volatile uint32_t taken;            /**< Bytes that were read; written by the reader alone. */
-    uint8_t ring[MRT_MBED_SERIAL_RING]; /**< Byte n at n modulo the ring's size. */
+    serial_t port;                  /**< Mbed's. */
+    const mrt_platform_t *platform; /**< Whose MRT_EVENT_RECEIVED the interrupt signals. */
+    mrt_ring_t ring;                /**< What was received. */
 } mrt_mbed_serial_t;
 
 /**

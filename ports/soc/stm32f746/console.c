@@ -38,21 +38,21 @@ void mrt_stm32f746_console_start(void)
     MRT_USART(MRT_USART_CR1) = MRT_USART_CR1_ON; /* MISRA D3 */
 }
 
-static void send(char character)
+void mrt_stm32f746_console_send(uint8_t byte)
 {
     while ((MRT_USART(MRT_USART_ISR) & MRT_USART_ISR_ROOM) == 0u) { /* MISRA D3 */
         /* the transmitter is busy */
     }
-    MRT_USART(MRT_USART_TDR) = (uint8_t)character; /* MISRA D3 */
+    MRT_USART(MRT_USART_TDR) = byte; /* MISRA D3 */
 }
 
 void mrt_port_print(const char *text)
 {
     for (uint32_t index = 0u; text[index] != '\0'; ++index) {
         if (text[index] == '\n') {
-            send('\r');
+            mrt_stm32f746_console_send((uint8_t)'\r');
         }
-        send(text[index]);
+        mrt_stm32f746_console_send((uint8_t)text[index]);
     }
 }
 

@@ -25,7 +25,10 @@ APPLICATION = Option(
 DEMO_MODEL = "sine_int8"
 SERVICE = ("ports/drivers/transport.c", "ports/service/print.c", "ports/service/service.c")
 DEMO = ("ports/drivers/transport.c", "ports/service/print.c", "ports/rtos/demo/demo.c")
-UARTS: Mapping[str, tuple[str, ...]] = {"cmsdk": ("ports/rtos/board_cmsdk.c", "ports/drivers/cmsdk_uart.c")}
+UARTS: Mapping[str, tuple[str, ...]] = {
+    "cmsdk": ("ports/rtos/board_cmsdk.c", "ports/drivers/cmsdk_uart.c"),
+    "stm32f746": ("ports/rtos/board_stm32f746.c", "ports/soc/stm32f746/uart.c"),
+}
 """Kind of a board's UART -> the C files by which an application has it."""
 
 
@@ -130,7 +133,12 @@ class Rtos(Platform):
         """C files of the house that the firmware is made of."""
         board = board_of(order)
         assert board.uart is not None  # see check
-        start = ["ports/rtos/bare/startup.c", "ports/rtos/bare/text.c", *(f"ports/{name}" for name in board.sources)]
+        start = [
+            "ports/rtos/bare/startup.c",
+            "ports/rtos/bare/text.c",
+            "ports/rtos/board.c",
+            *(f"ports/{name}" for name in board.sources),
+        ]
         application = DEMO if order.options["application"] == "demo" else SERVICE
         return [*start, *UARTS[board.uart.kind], *self.units, *application]
 
