@@ -1,10 +1,24 @@
 #include "ports/rtos/mbed/serial.h"
 
+#include "platform/mbed_critical.h"
+
 #define BAUD 115200
+
+static void receive(mrt_mbed_serial_t *serial)
+{
+    while (serial_readable(&serial->port) != 0) {
+        mrt_ring_put(&serial->ring, (uint8_t)serial_getc(&serial->port));
+    }
+}
 
 static uint32_t take(void *context, uint8_t *data, uint32_t size)
 {
     mrt_mbed_serial_t *serial = context;
+    /* Mbed's driver of the MPS2 boards clears the interrupt behind our handler, and so that of a byte that came meanwhile:
+     * nobody else would ever fetch it. */
+    core_util_critical_section_enter();
+    receive(serial);
+    core_util_critical_section_exit();
     return mrt_ring_take(&serial->ring, data, size);
 }
 
@@ -21,9 +35,7 @@ static void interrupt(uint32_t id, SerialIrq event)
 {
     mrt_mbed_serial_t *serial = (mrt_mbed_serial_t *)(uintptr_t)id;
     (void)event;
-    while (serial_readable(&serial->port) != 0) {
-        mrt_ring_put(&serial->ring, (uint8_t)serial_getc(&serial->port));
-    }
+    receive(serial);
     (void)serial->platform->signal(serial->platform->context, MRT_EVENT_RECEIVED);
 }
 
