@@ -2,6 +2,8 @@
 #include "micrort/executor.h"
 #include "runtime/address.h"
 #include "runtime/graph_plan.h"
+#include "runtime/kernels/product.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -214,19 +216,21 @@ static void *address_of(const mrt_executor_t *executor, const handover_t *handov
     return mrt_address_mut(base, offset);
 }
 
-/* Hands a row over to who is there for it; `done` remains false where nobody is. */
-static mrt_status_t hand_over(const mrt_executor_t *executor, const handover_t *handover, bool *done)
+/* Hands the row of a step over to who is there for it; `done` remains false where nobody is. Kept out of the frame that
+ * every kernel runs above. */
+static MRT_NOINLINE mrt_status_t hand_over(const mrt_executor_t *executor, const mrt_step_t *step, uint32_t row, bool *done)
 {
     const mrt_stream_t *stream = executor->stream;
     if (stream == NULL) {
         *done = false;
         return MRT_OK;
     }
-    const mrt_row_callback_t callback = handover->is_input ? stream->source : stream->sink;
+    const handover_t handover = handover_of(executor->graph, step, row);
+    const mrt_row_callback_t callback = handover.is_input ? stream->source : stream->sink;
     *done = (callback != NULL);
     return (callback == NULL) ? MRT_OK
-                              : callback(stream->context, handover->index, handover->row,
-                                         address_of(executor, handover), tensor_of(executor, handover->info)->row_bytes);
+                              : callback(stream->context, handover.index, handover.row, address_of(executor, &handover),
+                                         tensor_of(executor, handover.info)->row_bytes);
 }
 
 static mrt_status_t run_node(const mrt_graph_t *graph, const mrt_step_t *step, mrt_rows_t rows, mrt_call_t *call)
@@ -263,8 +267,7 @@ static mrt_status_t run_steps(mrt_executor_t *executor, uint32_t limit, uint32_t
         const mrt_step_t *step = mrt_cursor_step(cursor, graph);
         const mrt_rows_t rows = mrt_cursor_rows(cursor, step);
         if (hands_over(step)) {
-            const handover_t handover = handover_of(graph, step, rows.begin);
-            status = hand_over(executor, &handover, &goes_on);
+            status = hand_over(executor, step, rows.begin, &goes_on);
         } else if (*count < limit) {
             status = run_node(graph, step, rows, &call);
             *count += 1u;

@@ -42,7 +42,7 @@ static inline mrt_taps_t mrt_window_taps(int32_t output, int32_t stride, int32_t
 }
 
 /** Row pointers that mrt_lines_t keeps; rows beyond are looked up at each use. */
-#define MRT_LINES_MAX 12
+#define MRT_LINES_MAX 10
 
 /** The input rows under one output row of a window kernel with input 0. */
 typedef struct mrt_lines {
@@ -110,15 +110,13 @@ static inline mrt_runs_t mrt_window_runs(const mrt_window_t *window, int32_t x, 
     return runs;
 }
 
-/** The same elements as one run, where the runs follow one another without gaps in the input, as they do in weights. */
-static inline mrt_runs_t mrt_runs_join(const mrt_runs_t *runs)
+/** Makes one run of those that follow one another without gaps in the input, as they do in weights. */
+static inline void mrt_runs_join(mrt_runs_t *runs)
 {
-    mrt_runs_t joined = *runs;
     if ((runs->count > 0) && (runs->input_step == runs->length)) {
-        joined.length = runs->count * runs->length;
-        joined.count = 1;
+        runs->length = runs->count * runs->length;
+        runs->count = 1;
     }
-    return joined;
 }
 
 /**

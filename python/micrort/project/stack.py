@@ -22,6 +22,8 @@ POINTERS = {
     "runtime/compat/tvm/operator.c": ("linked",),
 }
 """What the function pointers in each file point to: members of mrt_kernel_t, or functions in an archive of TVM."""
+CALLBACKS = ("hand_over",)
+"""Functions of those files whose pointers are the application's callbacks, which its own bound has to count."""
 LINKED = "_lookup_linked_param"
 """End of the name of the function that gives constants in archives of TVM 0.8."""
 PACKED = "tvmgen_"
@@ -112,7 +114,7 @@ class Analysis:
         return self.functions[max(begin for begin in self.functions if begin <= address)]
 
     def _callees(self, function: machine_code.Function) -> set[int]:
-        if not function.indirect:
+        if not function.indirect or function.name.split(".")[0] in CALLBACKS:
             return function.calls
         if self._is_adapter(function.name):
             return function.calls | {address for name, address in self.addresses.items() if name.startswith(PACKED)}

@@ -84,8 +84,8 @@ mrt_status_t mrt_conv2d_f32_mve_run(const mrt_call_t *call)
         float *output = mrt_output_f32(call, 0u, row);
         mrt_lines_make(&lines, call, window, row);
         for (int32_t x = 0; x < window->output_width; ++x) {
-            const mrt_runs_t runs = mrt_window_runs(window, x, window->input_channels, window->input_channels);
-            pixel.runs = mrt_runs_join(&runs);
+            pixel.runs = mrt_window_runs(window, x, window->input_channels, window->input_channels);
+            mrt_runs_join(&pixel.runs);
             make_pixel(attrs, &pixel, groups, &output[x * window->output_channels]);
         }
     }

@@ -33,13 +33,10 @@ static MRT_NOINLINE void multiply_any(const mrt_mve_tiles_t *tiles)
     }
 }
 
+/* Likewise of any spans, but not with any scaling. */
 static MRT_NOINLINE void multiply_tiles(const mrt_mve_tiles_t *tiles, int32_t scaling)
 {
-    if (scaling == (int32_t)MRT_MVE_ANY) {
-        multiply_any(tiles);
-    } else {
-        mrt_mve_tiles(tiles, (scaling == (int32_t)MRT_MVE_RECTIFIED) ? MRT_MVE_RECTIFIED : MRT_MVE_SIGNED);
-    }
+    mrt_mve_tiles(tiles, (scaling == (int32_t)MRT_MVE_RECTIFIED) ? MRT_MVE_RECTIFIED : MRT_MVE_SIGNED);
 }
 
 static MRT_NOINLINE void multiply_twins(const mrt_mve_tiles_t *tiles, int32_t distance)
@@ -75,7 +72,11 @@ static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *ti
         tiles->output = &output[done];
         tiles->channels = (whole > 0) ? whole : MRT_MVE_GROUP;
         tiles->places = mrt_mve_places((whole > 0) ? MRT_MVE_GROUP : left, distance);
-        multiply_tiles(tiles, product->scaling);
+        if (product->scaling == (int32_t)MRT_MVE_ANY) {
+            multiply_any(tiles);
+        } else {
+            multiply_tiles(tiles, product->scaling);
+        }
         done += tiles->channels;
     }
 }

@@ -23,7 +23,7 @@ typedef struct conv2d_scalar {
 } conv2d_scalar_t;
 
 /* Tap rows whose input rows are kept; those beyond are looked up at each use. */
-#define ROWS_MAX 8
+#define ROWS_MAX 3
 
 /* The input rows under one output row. */
 typedef struct lines {

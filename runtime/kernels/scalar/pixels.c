@@ -16,7 +16,10 @@ static MRT_NOINLINE void add_runs(const mrt_scalar_pixels_t *pixels, const int8_
     const uint32_t *words = pixels->words;
     const int8_t *w = weights;
     uint32_t left = pixels->elements;
-    *sums = (mrt_scalar_sums_t){0, 0, 0, 0};
+    sums->low0 = 0; /* member by member: an initialiser would clear it by a call */
+    sums->high0 = 0;
+    sums->low1 = 0;
+    sums->high1 = 0;
     while (left > 0u) {
         const uint32_t count = (left < MRT_SCALAR_RUN_MAX) ? left : MRT_SCALAR_RUN_MAX;
         mrt_scalar_sums_t part;
@@ -110,6 +113,9 @@ static MRT_NOINLINE void multiply_from(const mrt_scalar_pixels_t *pixels, uint32
 static MRT_NOINLINE void multiply_plain(mrt_scalar_pixels_t *pixels)
 {
     mrt_scalar_pixels_t *s = pixels;
+    s->start = -2 * (int32_t)s->elements;
+    s->records = MRT_SCALAR_GROUP * s->scale.words * (uint32_t)sizeof(uint32_t);
+    s->record = (s->scale.words - 3u) * (uint32_t)sizeof(uint32_t);
     __asm volatile( /* MISRA D5 */
         "    .syntax unified\n"
         "    mov     r12, %[s]\n"
@@ -180,7 +186,7 @@ static MRT_NOINLINE void multiply_plain(mrt_scalar_pixels_t *pixels)
 
 #else
 
-static void multiply_plain(mrt_scalar_pixels_t *pixels)
+static MRT_NOINLINE void multiply_plain(mrt_scalar_pixels_t *pixels)
 {
     while (pixels->a != pixels->end) {
         const uint32_t *second = &pixels->group[pixels->scale.words];
@@ -202,9 +208,6 @@ static void multiply_plain(mrt_scalar_pixels_t *pixels)
 void mrt_scalar_pixels_multiply(mrt_scalar_pixels_t *pixels, int8_t *a, int8_t *b)
 {
     if (pixels->plain > 0u) {
-        pixels->start = -2 * (int32_t)pixels->elements;
-        pixels->records = MRT_SCALAR_GROUP * pixels->scale.words * (uint32_t)sizeof(uint32_t);
-        pixels->record = (pixels->scale.words - 3u) * (uint32_t)sizeof(uint32_t);
         pixels->group = pixels->groups;
         pixels->a = a;
         pixels->b = b;

@@ -5,6 +5,7 @@
 #ifndef MRT_RUNTIME_KERNELS_SCALAR_PIXELS_H
 #define MRT_RUNTIME_KERNELS_SCALAR_PIXELS_H
 
+#include "runtime/kernels/scalar/lanes.h"
 #include "runtime/kernels/scalar/scale.h"
 
 /** Channels of a group. */
@@ -18,16 +19,19 @@ typedef struct mrt_scalar_pixels {
     uint32_t elements;      /**< An even number, at least 2. */
     uint32_t channels;      /**< Of the output. */
     uint32_t plain;         /**< Channels, an even number, without multiplier and shift; 0 for many elements. */
-    /* What assembly works with; nothing to set. */
-    int32_t start;
-    uint32_t records;
-    uint32_t record;
+    /* The next group and its outputs, and their end; nothing to set. */
     const uint32_t *group;
-    const uint32_t *next;
     int8_t *a;
     int8_t *b;
     int8_t *end;
+#if MRT_SCALAR_ASSEMBLY == 1
+    /* What assembly works with besides. */
+    int32_t start;
+    uint32_t records;
+    uint32_t record;
+    const uint32_t *next;
     int32_t sums[3];
+#endif
 } mrt_scalar_pixels_t;
 
 /** The output pixels `a` and `b`. Where there is only one, both are the same. */
