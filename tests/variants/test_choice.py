@@ -13,7 +13,7 @@ from micrort.devices import targets
 from micrort.errors import UsageError
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import Refusal, Variant
-from micrort.variants.choice import SIZE_SLOWDOWN, SLACK, Budget, rules_for
+from micrort.variants.choice import KILOBYTE_SHARE, SIZE_SLOWDOWN, SLACK, Budget, rules_for
 from micrort.variants.code import CORE, code_bytes
 
 KERNELS = ("portable", "quick", "quicker")
@@ -70,6 +70,27 @@ def test_size_shrinks_code_and_bounds_the_slowdown(rows):
     small = outcome(rules_for(offers, TENSORS, Budget("size", 10_000), code), offers)
     assert code(small[2]) <= code(fast[2])
     assert small[0] <= SIZE_SLOWDOWN * fast[0]
+
+
+@given(calls)
+def test_balanced_takes_code_only_for_its_share_of_the_instructions(rows):
+    offers = offers_of(rows)
+    instructions, _, used = outcome(rules_for(offers, TENSORS, Budget("balanced", 10**6), code), offers)
+    limit = portable_bytes(offers) * 1.14 + SLACK
+    fastest = sum(min(item.instructions for item in row) for row in offers)
+    byte = KILOBYTE_SHARE * fastest / 1024
+    for choice in itertools.product(*offers):
+        names = frozenset(item.call.kernel for item in choice)
+        if all(sum(item.constant_bytes(TENSORS) for item in row) <= limit for row in itertools.product(*offers)):
+            total = sum(item.instructions for item in choice) + byte * code(names)
+            assert instructions + byte * code(used) <= total + 1e-6
+
+
+def test_a_kernel_for_one_call_goes_where_it_saves_little():
+    """A kilobyte and a half saves a hundredth of the instructions: too little, unless for speed."""
+    offers = [[offer("portable", 9_900, 0)], [offer("portable", 200, 0), offer("quicker", 100, 0)]]
+    for level, expected in (("balanced", {"portable"}), ("speed", {"portable", "quicker"})):
+        assert outcome(rules_for(offers, TENSORS, Budget(level, 0), code), offers)[2] == expected
 
 
 @given(calls, st.integers(500, 3500))

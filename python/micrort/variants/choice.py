@@ -1,8 +1,9 @@
 """Which candidates to take: the fewest instructions within budgets of constants and of code.
 
 Both budgets bind all calls of a program together. That of constants is kept by a price: a byte must save so many
-instructions, and the price rises until the constants fit (Lagrangian relaxation, H. Everett 1963). That of code is kept
-by looking at every set of kernels that does all calls.
+instructions, and the price rises until the constants fit (Lagrangian relaxation, H. Everett 1963). A kernel's code is
+paid once however many calls take it, so that of code is kept by looking at every set of kernels that does all calls;
+unless for speed, a kernel also has to save its share of the instructions, KILOBYTE_SHARE.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ BALANCED_RATIO, SPEED_RATIO = 1.25, 4.0
 """How much larger than the model's own the constants may become."""
 BALANCED_GROWTH, SLACK = 1.14, 1024
 """In balanced they may also be only so much larger than those of portable kernels; in a small model by SLACK bytes."""
+KILOBYTE_SHARE = 0.015
+"""The share of the fastest choice's instructions that 1,024 bytes of code have to save, unless for speed."""
 FREE_MAX = 10
 """Kernels whose every subset is looked at."""
 SIZE_SLOWDOWN = 1.5
@@ -99,26 +102,45 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     """
     limit = _constants_limit(offers, tensors, budget)
     rules = _priced(offers, tensors, limit, None)
-    if budget.optimize != "size" and budget.code_bytes is None:
+    if budget.optimize == "speed" and budget.code_bytes is None:
         return rules
-    fastest = _total(offers, tensors, rules)[0]
-    outcomes = []
-    for kernels in _sets(offers):
-        some = _priced(offers, tensors, limit, kernels)
-        instructions, _, used = _total(offers, tensors, some)
-        outcomes.append((code(used), instructions, some))
-    least = min(outcomes, key=lambda item: item[:2])
-    most = least[0] if budget.code_bytes is None else budget.code_bytes
-    fitting = [item for item in outcomes if budget.code_bytes is None or item[0] <= most]
+    outcomes = list(_outcomes(offers, tensors, limit, code))
+    fastest, constants, used = _total(offers, tensors, rules)
+    least = min(outcomes, key=lambda item: (item.code, item.instructions))
+    most = least.code if budget.code_bytes is None else budget.code_bytes
+    outcomes.insert(0, _Outcome(code(used), fastest, constants, rules))
+    fitting = [item for item in outcomes if budget.code_bytes is None or item.code <= most]
     if not fitting:
         raise UsageError(
-            f"no choice of kernels takes at most {most:,} bytes of code: the smallest takes {least[0]:,}. "
+            f"no choice of kernels takes at most {most:,} bytes of code: the smallest takes {least.code:,}. "
             "Allow as much with --max-code, or leave operators out of the model"
         )
     if budget.optimize == "size":
-        quick = [item for item in fitting if item[1] <= SIZE_SLOWDOWN * fastest] or fitting
-        return min(quick, key=lambda item: item[:2])[2]
-    return min(fitting, key=lambda item: item[1])[2]
+        quick = [item for item in fitting if item.instructions <= SIZE_SLOWDOWN * fastest] or fitting
+        return min(quick, key=lambda item: (item.code, item.instructions)).rules
+    byte = 0.0 if budget.optimize == "speed" else KILOBYTE_SHARE * fastest / 1024
+    modest = [item for item in fitting if item.constants <= max(limit, constants)] or fitting
+    return min(modest, key=lambda item: item.instructions + byte * item.code).rules
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What the choices under some rules take together."""
+
+    code: int
+    instructions: int
+    constants: int
+    rules: Rules
+
+
+def _outcomes(
+    offers: Sequence[Offers], tensors: Mapping[str, Tensor], limit: float, code: CodeBytes
+) -> Iterator[_Outcome]:
+    """Of every set of kernels that does all calls, with constants within `limit` where that can be."""
+    for kernels in _sets(offers):
+        rules = _priced(offers, tensors, limit, kernels)
+        instructions, constants, used = _total(offers, tensors, rules)
+        yield _Outcome(code(used), instructions, constants, rules)
 
 
 def _sets(offers: Sequence[Offers]) -> Iterator[frozenset[str]]:
