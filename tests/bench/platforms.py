@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tests.ports.stm32f746 import Part, SerialLine
 
 from micrort import compiler, places, sources
 from micrort.commands.run import crc32
@@ -25,7 +26,7 @@ from micrort.devices import boards
 from micrort.errors import MicrortError, UsageError
 from micrort.inputs import make
 from micrort.mlf import Package
-from micrort.project import actions, create, platforms
+from micrort.project import actions, create, platforms, service
 from micrort.reference.litert import LiteRTReference
 
 MODEL = sources.root() / "tests/models/digits_int8.tflite"
@@ -77,6 +78,15 @@ def by_requests(package: Package, folder: Path) -> Seen:
     return Seen("yes", "QEMU", f"{equal} of {len(given)} equal")
 
 
+def by_requests_to_part(package: Package, part: Part) -> Seen:
+    """The same, on the model of the part."""
+    line = SerialLine(part)
+    service.skip_behind(line, service.READY, service.START_SECONDS)
+    given = [next(iter(inputs(package, seed).values())) for seed in SEEDS]
+    equal = sum(service.infer(line, values.tobytes()) == reference(values).tobytes() for values in given)
+    return Seen("yes", "unicorn", f"{equal} of {len(given)} equal")
+
+
 def by_console(package: Package, printed: str, where: str) -> Seen:
     """Firmware that prints its example's checksum."""
     (values,) = inputs(package, 12345).values()
@@ -95,12 +105,12 @@ def look(kind: str, board: str, folder: Path) -> Seen:
     except actions.ProjectError as error:
         return Seen(f"no: {str(error).splitlines()[-1][:60]}")
     described = actions.describe(folder)
-    if kind in ("baremetal", "stm32cube") and board in PARTS:
-        from tests.ports.stm32f746 import Part
-
+    if kind in ("baremetal", "stm32cube", "freertos", "threadx") and board in PARTS:
         uart = boards.board(board).uart
         assert uart is not None
-        part = Part(folder / described["image"], uart.base)
+        part = Part(folder / described["image"], uart.base, interrupt=uart.interrupt)
+        if kind in ("freertos", "threadx"):
+            return by_requests_to_part(package, part)
         part.run()
         return by_console(package, part.printed, "unicorn")
     if "run" not in described["commands"]:

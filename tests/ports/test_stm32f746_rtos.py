@@ -10,7 +10,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from tests.codegen.models import MODELS
 from tests.ports.armv7m import DEVICES, PENDSV, SVCALL, SYSTICK
-from tests.ports.stm32f746 import Part
+from tests.ports.stm32f746 import Part, SerialLine
 from tests.ports.test_rtos import hold, tree
 
 from micrort import compiler
@@ -22,28 +22,6 @@ from micrort.reference.litert import LiteRTReference
 
 KINDS = ("freertos", "threadx")
 BOARDS = ("nucleo_f746zg", "stm32f746g_disco")
-
-
-class SerialLine:
-    """The part's serial line, for `service`; the part runs while we wait."""
-
-    def __init__(self, part: Part) -> None:
-        """Nothing of what it printed has been read."""
-        self.part = part
-        self.taken = 0
-
-    def read(self, count: int, timeout: float | None) -> bytes:
-        del timeout
-        for _ in range(500_000):
-            if len(self.part.printed) - self.taken >= count or self.part.exit_code is not None:
-                break
-            self.part.advance()
-        self.taken += count
-        return self.part.printed[self.taken - count : self.taken].encode("latin-1")
-
-    def write(self, data: bytes, timeout: float | None) -> None:
-        del timeout
-        self.part.coming += data
 
 
 def built(kind: str, board: str, folder: Path, model: str = "digits_int8", **options: str) -> Path:

@@ -105,7 +105,7 @@ def test_a_board_brings_its_pools(tmp_path: Path, capfd: pytest.CaptureFixture[s
     [
         (["--pool", "dtcm"], 2, "wanted is NAME:BYTES"),
         (["--pool", "a:1", "--pool", "a:2"], 2, "of different names"),
-        (["--pool", "a:16", "--pool", "b:32"], 1, "do not fit into the memory"),
+        (["--pool", "a:16", "--pool", "b:32"], 1, "tensors nor tensors cut into rows"),
     ],
 )
 def test_refusals(

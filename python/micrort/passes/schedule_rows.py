@@ -75,6 +75,19 @@ def schedule_rows(
     return choose(found, optimize, max_ram).program
 
 
+class NothingFits(planner.PlanError):
+    """Neither whole tensors fit into the pools nor any schedule by rows. `plan` is that of whole tensors."""
+
+    def __init__(self, plan: planner.Plan, pools: Sequence[planner.Pool], least: int) -> None:
+        super().__init__(plan, pools)
+        given = ", ".join(f"{pool.name}: {pool.capacity:,}" for pool in pools if pool.capacity is not None)
+        self.args = (
+            f"no schedule was found whose tensors fit into the memory ({given} bytes), neither whole tensors nor "
+            "tensors cut into rows. Each tensor lies in one memory, with all of its rows that live at a time; in one "
+            f"memory the smallest arena is {least:,} bytes. Try: give more memory, or fewer and larger pools",
+        )
+
+
 def whole(program: Program, costs: Costs) -> Program:
     """Every call in one step."""
     heights = [program.tensors[call.outputs[0]].rows for call in program.calls]
@@ -116,7 +129,11 @@ def front(
         if not best or item.arena_bytes < best[-1].arena_bytes:
             best.append(item)
     if not best:
-        raise planner.PlanError(_plan_or_fail(share_storage(whole(program, costs)), pools), pools)
+        whole_plan = _plan_or_fail(share_storage(whole(program, costs)), pools)
+        if all(pool.capacity is None for pool in pools):
+            raise planner.PlanError(whole_plan, pools)
+        one = (replace(pools[0], capacity=None),)
+        raise NothingFits(whole_plan, pools, min(item.arena_bytes for item in front(program, costs, one, streams)))
     return best
 
 
