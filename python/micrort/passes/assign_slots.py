@@ -85,14 +85,25 @@ def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy:
     budget = max(effort * len(made.lifetimes), 1)
     if len(pools) == 1 or _pinned_end(made) <= _room(pools[0]):
         try:
-            first = planner.plan(made.lifetimes, pools[:1], strategy, budget)
-            first = min(first, planner.plan_in_time(made.lifetimes, pools[:1]), key=lambda item: item.sizes)
+            first = _plan_in_one(made, pools[0], strategy, budget)
             none = (0,) * (len(pools) - 1)
             return replace(first, sizes=(*first.sizes, *none), lower_bounds=(*first.lower_bounds, *none))
         except planner.PlanError:
             if len(pools) == 1:
                 raise
     return _plan_over_pools(made, pools, strategy, budget)
+
+
+def _plan_in_one(made: buffers.Buffers, pool: planner.Pool, strategy: str, budget: int) -> planner.Plan:
+    """The better of both plans; where one of them does not fit, the other."""
+    try:
+        in_time = planner.plan_in_time(made.lifetimes, (pool,))
+    except planner.PlanError:
+        return planner.plan(made.lifetimes, (pool,), strategy, budget)
+    try:
+        return min(planner.plan(made.lifetimes, (pool,), strategy, budget), in_time, key=lambda item: item.sizes)
+    except planner.PlanError:
+        return in_time
 
 
 def _plan_over_pools(
