@@ -62,7 +62,7 @@ def test_requests_give_the_reference_s_bytes(kind: str, board: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_lost_byte_costs_a_request_and_no_more(kind: str, tmp_path: Path) -> None:
+def test_an_overrun_is_cleared_and_later_requests_are_answered(kind: str, tmp_path: Path) -> None:
     ours = part("nucleo_f746zg", built(kind, "nucleo_f746zg", tmp_path / "p", "sine_int8"))
     line = SerialLine(ours)
     service.skip_behind(line, service.READY, 1.0)
