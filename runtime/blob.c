@@ -4,6 +4,7 @@
  * description of the bytes.
  */
 #include "micrort/blob.h"
+#include "micrort/kernels/foreign.h"
 #include "runtime/address.h"
 #include "runtime/crc32.h"
 #include <stdbool.h>
@@ -170,8 +171,10 @@ static mrt_status_t check_params(const mrt_blob_t *params, const mrt_blob_t *mod
  */
 static uint32_t find_kernel(const mrt_loader_t *loader, const needed_kernel_t *needed)
 {
+    /* Operators of other compilers are had by adapters, which no blob can bring. */
+    const uint32_t offered = (needed->id == MRT_FOREIGN_ID) ? 0u : loader->kernel_count;
     uint32_t found = loader->kernel_count;
-    for (uint32_t index = 0u; (index < loader->kernel_count) && (found == loader->kernel_count); ++index) {
+    for (uint32_t index = 0u; (index < offered) && (found == loader->kernel_count); ++index) {
         const mrt_kernel_t *kernel = &loader->kernels[index];
         if ((kernel->run != NULL) && (kernel->id == needed->id) && (kernel->attrs_bytes == needed->attrs_bytes)) {
             found = index;

@@ -315,6 +315,14 @@ def test_more_kernels_are_missing_than_are_remembered(bench):
     assert (bench.loader.missing_count, list(bench.loader.missing)) == (20, list(range(200, 216)))
 
 
+def test_operators_of_other_compilers_are_missing_since_a_blob_brings_no_adapter(bench):
+    foreign = kernels.ids()["foreign"]
+    struct.pack_into("<HH", bench.model, bench.element(KERNELS), foreign, 4)
+    bench.seal()
+    assert bench.load() == "KERNEL"
+    assert (bench.loader.missing_count, bench.loader.missing[0]) == (1, foreign)
+
+
 def test_a_kernel_with_other_attributes_is_missing(bench):
     struct.pack_into("<H", bench.model, bench.element(KERNELS) + 2, 72)
     bench.seal()

@@ -7,10 +7,13 @@
 
 #include "micrort/kernel.h"
 
+/** The id of foreign in kernels.def. */
+#define MRT_FOREIGN_ID 170u
+
 /**
  * Attributes of foreign: any inputs, any outputs. The kernel is an adapter that is generated with the model's tables and
- * calls the operator; the library itself has none, so that a graph without adapters, a blob say, is refused when it
- * runs (MRT_ERR_KERNEL).
+ * calls the operator; the library itself has none. A blob can bring none, and is refused by mrt_graph_load
+ * (MRT_ERR_KERNEL).
  */
 typedef struct mrt_foreign_attrs {
     uint32_t workspace; /**< Bytes of workspace, a multiple of 4; 0: none. */
