@@ -25,6 +25,7 @@ typedef struct mrt_fully_connected_s8_dsp_attrs {
     int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+    int32_t linear;         /**< Whether outputs are linear in their sums: 0 or, where the tile is 2, 1. */
 } mrt_fully_connected_s8_dsp_attrs_t;
 
 /**
@@ -43,6 +44,7 @@ typedef struct mrt_conv2d_s8_dsp_attrs {
     int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+    int32_t linear;         /**< Whether outputs are linear in their sums: 0 or 1; of winograd_s8_dsp 0. */
 } mrt_conv2d_s8_dsp_attrs_t;
 
 /**
@@ -61,8 +63,9 @@ typedef struct mrt_depthwise_conv2d_s8_dsp_attrs {
 } mrt_depthwise_conv2d_s8_dsp_attrs_t;
 
 /**
- * Attributes of depthwise3x3_s8_dsp: depthwise convolutions with a window of 3 x 3, strides of 1 or 2, dilation 1. One
- * record for each output channel, "records", in place of groups.
+ * Attributes of depthwise3x3_s8_dsp, and of depthwise3x3_s8_dsp_linear, whose outputs are linear in their sums: depthwise
+ * convolutions with a window of 3 x 3, strides of 1 or 2, dilation 1. One record for each output channel, "records", in
+ * place of groups.
  */
 typedef struct mrt_depthwise3x3_s8_dsp_attrs {
     mrt_window_t window;    /**< Geometry of input, output and window. */

@@ -20,8 +20,9 @@ POINTERS = {
     "runtime/graph_check.c": ("check", "workspace"),
     "runtime/graph_plan.c": ("in_place", "reads"),
     "runtime/compat/tvm/operator.c": ("linked",),
+    "runtime/kernels/dsp/strips.c": ("strip",),
 }
-"""What the function pointers in each file point to: members of mrt_kernel_t, or functions in an archive of TVM."""
+"""What function pointers in each file point to: members of mrt_kernel_t, functions in an archive of TVM, or loops."""
 CALLBACKS = ("hand_over",)
 """Functions of those files whose pointers are the application's callbacks, which its own bound has to count."""
 LINKED = "_lookup_linked_param"
@@ -30,8 +31,8 @@ PACKED = "tvmgen_"
 """Start of the names of TVM's operators, which adapters may find by name."""
 ROLES = ("run", "check", "workspace")
 """Members that are functions of one kernel: mrt_<kernel>_<role>."""
-SHARED = {"in_place": "mrt_in_place_", "reads": "mrt_reads_"}
-"""Members that are functions which kernels share, and how the names of those begin."""
+SHARED = {"in_place": "mrt_in_place_", "reads": "mrt_reads_", "strip": "mrt_strip_"}
+"""Members that are functions which kernels share, or loops of theirs, and how the names of those begin."""
 
 
 @dataclass(frozen=True)

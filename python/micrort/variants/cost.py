@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from micrort.ir import KernelCall, Tensor
 
@@ -17,6 +18,8 @@ _STEPS = {
 """The same, and what an output channel adds to it, where that was measured."""
 _ALONE = 0.15
 """Per product: of a pixel that is left where a step's odd pixels have been paired."""
+_ROUNDED, _LINEAR = (83, 70), (57, 48)
+"""Of a group of products beside its weights, by their width."""
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
 _PER_POOLED = 8.0
@@ -43,15 +46,26 @@ def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: boo
     return round(per_mac * call.macs + (per_element + _PER_POOLED * pooled) * elements)
 
 
-def dsp_products(vectors: int, elements: int, channels: int, wide: bool) -> int:
-    """Of products of vectors of `elements` by runtime/kernels/dsp/products.c, by weights of either width."""
-    quads, groups = -(-elements // 4), -(-channels // 4)
+@dataclass(frozen=True)
+class Pixel:
+    """A pixel of `elements` for all of `channels`, as runtime/kernels/dsp/products.c multiplies it."""
+
+    elements: int
+    channels: int
+    is_wide: bool
+    is_linear: bool
+
+
+def dsp_products(vectors: int, pixel: Pixel) -> int:
+    """Of products of vectors by runtime/kernels/dsp/products.c, by weights of either width."""
+    quads, groups = -(-pixel.elements // 4), -(-pixel.channels // 4)
     pairs, single = divmod(vectors, 2)
-    if elements % 4:
+    if pixel.elements % 4 or pixel.is_linear:
         pairs, single = pairs + single, 0
     turns = 3 * (quads // 4 + 1)
-    two = 100 + 11 * quads + groups * ((22 if wide else 24) * quads + turns + (70 if wide else 83))
-    one = 80 + groups * ((13 if wide else 16) * quads + turns + (42 if wide else 48))
+    ends = (_LINEAR if pixel.is_linear else _ROUNDED)[pixel.is_wide]
+    two = 100 + 11 * quads + groups * ((22 if pixel.is_wide else 24) * quads + turns + ends)
+    one = 80 + groups * ((13 if pixel.is_wide else 16) * quads + turns + (42 if pixel.is_wide else 48))
     return 100 + pairs * two + single * one
 
 
@@ -100,11 +114,11 @@ def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
     return 150 + 2 * columns + rows * (250 + copied + -(-width // 2) * pair)
 
 
-def dsp_convolution(pixels: int, taps: int, elements: int, channels: int, wide: bool = False) -> int:
-    """Of conv2d_s8_dsp; `elements` of a patch under `taps`."""
-    by_taps = elements // taps % 4 == 0
-    patches = pixels * (30 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 3 * elements)
-    return patches + dsp_products(pixels + pixels % 2, elements, channels, wide)
+def dsp_convolution(pixels: int, taps: int, pixel: Pixel) -> int:
+    """Of conv2d_s8_dsp; the elements of a pixel are those of a patch under `taps`."""
+    by_taps = pixel.elements // taps % 4 == 0
+    patches = pixels * (30 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 3 * pixel.elements)
+    return patches + dsp_products(pixels + pixels % 2, pixel)
 
 
 def dsp_winograd(window: Mapping[str, int | float], images: int) -> int:

@@ -14,6 +14,7 @@ from micrort.variants.base import Refusal, Variant
 from micrort.variants.dsp_addition import addition
 from micrort.variants.dsp_depthwise import depthwise_conv2d
 from micrort.variants.dsp_depthwise3x3 import depthwise3x3
+from micrort.variants.dsp_linear import FACTOR, Linear, linear
 from micrort.variants.dsp_winograd import winograd
 from micrort.variants.scales import Scales, fold
 
@@ -94,12 +95,15 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     attrs = {name: value for name, value in call.attrs.items() if name not in left_out}
     attrs |= {"input_point": -call.attrs["input_offset"], "output_point": call.attrs["output_offset"]}
     pixels, taps = tensors[call.outputs[0]].elements // len(filters), math.prod(weights.shape[1:3])
+    lines = linear(scales, call.attrs)
+    attrs["linear"] = int(lines is not None)
     for kernel, groups, is_wide in (
-        ("conv2d_s8_dsp", pack(ordered, scales), False),
-        ("conv2d_s8_dsp_wide", pack_wide(ordered, scales), True),
+        ("conv2d_s8_dsp", pack(ordered, scales, lines), False),
+        ("conv2d_s8_dsp_wide", pack_wide(ordered, scales, lines), True),
     ):
         if groups is not None:
-            instructions = cost.dsp_convolution(pixels, taps, filters.shape[1], len(filters), is_wide)
+            pixel = cost.Pixel(filters.shape[1], len(filters), is_wide, lines is not None)
+            instructions = cost.dsp_convolution(pixels, taps, pixel)
             yield _replaced(call, kernel, groups, attrs, instructions, "2 x 4 channels")
 
 
@@ -137,14 +141,15 @@ def _products(
     channels, depth = filters.shape
     if tile is None:
         tile = 1 if vectors == 1 and depth % 4 == 0 else 2
-    attrs = {"depth": depth, "channels": channels, "tile": tile, **_output(call)}
+    lines = linear(scales, call.attrs) if tile == 2 else None
+    attrs = {"depth": depth, "channels": channels, "tile": tile, **_output(call), "linear": int(lines is not None)}
     shown = f"{max(tile, 1)} x 4 channels"
     for kernel, groups, is_wide in (
-        ("fully_connected_s8_dsp", pack(filters, scales), False),
-        ("fully_connected_s8_dsp_wide", pack_wide(filters, scales), True),
+        ("fully_connected_s8_dsp", pack(filters, scales, lines), False),
+        ("fully_connected_s8_dsp_wide", pack_wide(filters, scales, lines), True),
     ):
         if groups is not None:
-            instructions = cost.dsp_products(vectors, depth, channels, is_wide)
+            instructions = cost.dsp_products(vectors, cost.Pixel(depth, channels, is_wide, lines is not None))
             yield _replaced(call, kernel, groups, attrs, instructions, shown)
 
 
@@ -162,12 +167,13 @@ def _replaced(
     return Variant(replaced, (constant,), instructions, tile)
 
 
-def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
+def pack(filters: np.ndarray, scales: Scales, lines: Linear | None = None) -> np.ndarray | None:
     """The groups of runtime/kernels/dsp/products.h as int32 [groups, words].
 
     Args:
         filters: int8 [output channels, elements]; elements are padded to a multiple of four by weights of 0.
         scales: of each channel.
+        lines: in place of the scales, if outputs are linear.
 
     Returns:
         None where two weights of neighbouring channels do not fit into one lane, or a channel's sums not into 24 bits.
@@ -189,26 +195,38 @@ def pack(filters: np.ndarray, scales: Scales) -> np.ndarray | None:
     weights = words.reshape(-1, 2, words.shape[1], 2).transpose(0, 2, 3, 1).reshape(len(lanes) // 2, -1)
     start = np.pad(scales.start, (0, padding))
     start[1::2] = 256 * start[1::2] + start[0::2]
-    return _groups(start, weights, scales, padding)
+    if lines is None:
+        return _groups(start, weights, _records(scales, padding))
+    addend, multiplier = (np.pad(values, (0, padding)) for values in (lines.addend, lines.multiplier))
+    start[1::2] += addend[1::2]
+    return _groups(start, weights, np.stack([addend[0::2], multiplier[0::2], multiplier[1::2]], axis=1))
 
 
-def pack_wide(filters: np.ndarray, scales: Scales) -> np.ndarray:
-    """The same with wide weights: doubled, a word for each channel and pair of lanes."""
+def pack_wide(filters: np.ndarray, scales: Scales, lines: Linear | None = None) -> np.ndarray:
+    """The same with wide weights: doubled or, for linear outputs, 256 times; a word for each channel, pair of lanes."""
     channels, depth = filters.shape
     padding = -channels % GROUP
     padded = np.zeros((channels + padding, -(-depth // 4) * 4), np.int64)
-    padded[:channels, :depth] = 2 * filters.astype(np.int64)
+    factor = 2 if lines is None else FACTOR
+    padded[:channels, :depth] = factor * filters.astype(np.int64)
     quads = padded.reshape(len(padded), -1, 4) & 0xFFFF
     words = quads[:, :, :2] | quads[:, :, 2:] << 16
     # [groups, channels, pairs of lanes] -> [groups, pairs of lanes, channels]
     weights = words.reshape(-1, GROUP, 2 * words.shape[1]).transpose(0, 2, 1)
-    start = 2 * np.pad(scales.start, (0, padding))
-    return _groups(start, weights.reshape(len(weights), -1), scales, padding)
+    weights = weights.reshape(len(weights), -1)
+    start = factor * np.pad(scales.start, (0, padding))
+    if lines is None:
+        return _groups(start, weights, _records(scales, padding))
+    return _groups(start + np.pad(lines.addend, (0, padding)), weights, np.pad(lines.multiplier, (0, padding)))
 
 
-def _groups(start: np.ndarray, weights: np.ndarray, scales: Scales, padding: int) -> np.ndarray:
-    """Groups of what sums start with, weights [groups, words] and scales; `padding` channels have none."""
-    records = np.stack([np.pad(scales.multiplier, (0, padding)), np.pad(scales.shift - 1, (0, padding))], axis=1)
+def _records(scales: Scales, padding: int) -> np.ndarray:
+    """Multipliers and shifts of the channels, and of `padding` that have none."""
+    return np.stack([np.pad(scales.multiplier, (0, padding)), np.pad(scales.shift - 1, (0, padding))], axis=1)
+
+
+def _groups(start: np.ndarray, weights: np.ndarray, records: np.ndarray) -> np.ndarray:
+    """Groups of what sums start with, weights [groups, words] and what stands behind them."""
     count = len(weights)
     rows = np.concatenate([start.reshape(count, -1), weights, records.reshape(count, -1)], axis=1)
     return (rows & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

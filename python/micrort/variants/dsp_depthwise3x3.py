@@ -1,6 +1,6 @@
 """Depthwise convolutions of 3 x 3 on cores with the DSP extension.
 
-Layout: runtime/kernels/dsp/depthwise3x3_s8_dsp.c and three.h.
+Layout: runtime/kernels/dsp/strips.h and three.h.
 """
 
 from __future__ import annotations
@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants.base import Variant
 from micrort.variants.dsp_depthwise import pack
-from micrort.variants.scales import fold
+from micrort.variants.dsp_linear import FACTOR, Linear, linear
+from micrort.variants.scales import Scales, fold
 
 STRIPS_BYTES = 1024
 """Workspace that a block of rows may take, unless a single strip needs more."""
@@ -31,13 +34,23 @@ def depthwise3x3(call: KernelCall, tensors: Mapping[str, Tensor]) -> Variant | N
     rows = block(call)
     attrs = {name: value for name, value in call.attrs.items() if name not in ("input_offset", "output_offset")}
     attrs |= {"input_point": -call.attrs["input_offset"], "output_point": call.attrs["output_offset"], "block": rows}
-    records = pack(filters.reshape(-1, 3, 3)[:, [0, 1, 1, 2]], scales, transposed=True)
+    taps = filters.reshape(-1, 3, 3)[:, [0, 1, 1, 2]]
+    lines = linear(scales, call.attrs)
+    kernel = "depthwise3x3_s8_dsp" if lines is None else "depthwise3x3_s8_dsp_linear"
+    records = pack(taps, scales, transposed=True) if lines is None else _pack_linear(taps, scales, lines)
     constant = Tensor(f"{call.name}/records", records.shape, DType.S32, data=records)
     inputs = (call.inputs[0], constant.name)
-    replaced = replace(call, kernel="depthwise3x3_s8_dsp", inputs=inputs, attrs=attrs, in_place=())
+    replaced = replace(call, kernel=kernel, inputs=inputs, attrs=attrs, in_place=())
     images = tensors[call.outputs[0]].rows // int(call.attrs["output_height"])
     tile = f"{_strip_rows(call)} rows x 1 column x {min(4, int(call.attrs['input_channels']))} channels"
-    return Variant(replaced, (constant,), images * _cost(call, rows), tile)
+    return Variant(replaced, (constant,), images * _cost(call, rows, lines is not None), tile)
+
+
+def _pack_linear(taps: np.ndarray, scales: Scales, lines: Linear) -> np.ndarray:
+    """Records of linear outputs; `taps` int8 [channels, 4, columns], as three.h has their bytes."""
+    words = np.ascontiguousarray(taps.transpose(0, 2, 1)).view(np.int32)[..., 0]
+    starts = FACTOR * scales.start + lines.addend
+    return np.concatenate([words, np.stack([lines.multiplier, starts], axis=1)], axis=1).astype(np.int32)
 
 
 def _strip_rows(call: KernelCall) -> int:
@@ -54,11 +67,12 @@ def block(call: KernelCall) -> int:
     return min(height, high * -(-strips // -(-strips // most)))
 
 
-def _cost(call: KernelCall, rows: int) -> int:
+def _cost(call: KernelCall, rows: int, is_linear: bool) -> int:
     """Of an image in blocks of `rows`: lanes that are made, and outputs."""
     height, width, channels = (int(call.attrs[f"output_{name}"]) for name in ("height", "width", "channels"))
     high, groups = _strip_rows(call), -(-int(call.attrs["input_channels"]) // 4)
     strips, blocks = -(-height // high), -(-height // rows)
     inside = min(int(call.attrs["input_width"]), width * int(call.attrs["stride_width"]) + 1)
-    strip = 100 + groups * (42 + 23 * inside) + channels * (9 + width * (31 if high == 2 else 19))
-    return blocks * (350 + 120 * groups + 33 * channels) + strips * strip
+    output = (31 if high == 2 else 19) - (5 if high == 2 else 3) * is_linear
+    strip = 100 + groups * (42 + 23 * inside) + channels * (9 + width * output)
+    return blocks * (350 + 120 * groups + (23 if is_linear else 33) * channels) + strips * strip

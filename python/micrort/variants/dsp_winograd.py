@@ -42,7 +42,7 @@ def winograd(call: KernelCall, tensors: Mapping[str, Tensor]) -> Variant | Refus
     groups = pack(weights.data, scales)
     left_out = ("groups", "input_offset", "output_offset")
     kept = {name: value for name, value in attrs.items() if name not in left_out}
-    kept |= {"input_point": -attrs["input_offset"], "output_point": attrs["output_offset"]}
+    kept |= {"input_point": -attrs["input_offset"], "output_point": attrs["output_offset"], "linear": 0}
     constant = Tensor(f"{call.name}/tiles", groups.shape, DType.S32, data=groups)
     replaced = replace(call, kernel=KERNEL, inputs=(call.inputs[0], constant.name), attrs=kept)
     images = tensors[call.outputs[0]].rows // int(attrs["output_height"])

@@ -25,8 +25,14 @@ class Scales:
     multiplier: Array
     shift: Array
     """To the right, 1..SHIFT_MAX."""
-    largest: Array
-    """No sum with any int8 input is larger in magnitude."""
+    lowest: Array
+    """No sum with any int8 input is lower, none higher than the next."""
+    highest: Array
+
+    @property
+    def largest(self) -> Array:
+        """No sum, from its start on, is larger in magnitude."""
+        return np.maximum(np.maximum(abs(self.highest), abs(self.lowest)), abs(self.start))
 
 
 def fold(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) -> Scales | None:
@@ -56,10 +62,8 @@ def fold(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) -
     start = bias.astype(np.int64) + int(call.attrs["input_offset"]) * wide.sum(axis=1)
     highest = start + np.where(wide > 0, 127 * wide, -128 * wide).sum(axis=1)
     lowest = start + np.where(wide > 0, -128 * wide, 127 * wide).sum(axis=1)
-    largest = np.maximum(np.maximum(abs(highest), abs(lowest)), abs(start))
-    if largest.max() >= 1 << 30:
-        return None
-    return Scales(start, multiplier, right, largest)
+    scales = Scales(start, multiplier, right, lowest, highest)
+    return None if scales.largest.max() >= 1 << 30 else scales
 
 
 def _values(tensor: Tensor) -> Array:

@@ -9,6 +9,7 @@
 
 #include "runtime/kernels/dsp/intrinsics.h"
 #include "runtime/kernels/dsp/products.h"
+#include "runtime/kernels/requantise.h"
 
 #include <stdbool.h>
 
@@ -41,6 +42,10 @@ static inline int8_t mrt_dsp_requantise(int32_t twice, mrt_dsp_scale_t scale)
     return (int8_t)mrt_dsp_ssat8_half(scaled >> scale.shift); /* MISRA D2 */
 }
 
+/** Bits behind an output element in a linear form, see mrt_dsp_linear. */
+#define MRT_DSP_LINEAR_SHIFT 12u
+#define MRT_DSP_LINEAR_SHIFT_TEXT "12"
+
 /** Twice the sum of an even channel. */
 static inline int32_t mrt_dsp_twice_even(uint32_t even)
 {
@@ -72,6 +77,12 @@ static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lan
                    : "memory");
     return to;
 }
+
+/* Where the outputs of two pixels go: LDRD reads both. */
+typedef struct mrt_dsp_places {
+    int8_t *a;
+    int8_t *b;
+} mrt_dsp_places_t;
 
 /* Quads of an unrolled turn. */
 #define MRT_DSP_TURN 4u
@@ -134,7 +145,7 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
 #define MRT_DSP_GROUPS_CLOBBERS \
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
 
-#define MRT_DSP_GROUPS_TWO(name, quad_words, code, quads_code, twice) /* MISRA D4 */ \
+#define MRT_DSP_GROUPS_TWO(name, quad_words, code, quads_code, twice, linear) /* MISRA D4 */ \
     static inline const uint32_t *name(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, int8_t *a, \
                                        int8_t *b) \
     { \
@@ -145,23 +156,26 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
         const uint32_t *next = group; \
         const uint32_t *end; \
         uint32_t left = count; \
-        int8_t *to_a = a; \
-        int8_t *to_b = b; \
+        mrt_dsp_places_t to = {a, b}; \
         __asm volatile(MRT_DSP_GROUPS("    ldm     r9, {r0, r1, r2, r3}\n" /* MISRA D5 */ \
                                       "    ldm     r9!, {r4, r5, r6, r7}\n", \
-                                      quads_code, twice MRT_DSP_OUTPUTS_TWO) \
-                       : [next] "+m"(next), [left] "+m"(left), [a] "+m"(to_a), [b] "+m"(to_b), [end] "=m"(end) \
+                                      quads_code, MRT_DSP_OUTPUTS_TWO(twice, linear)) \
+                       : [next] "+m"(next), [left] "+m"(left), [to] "+m"(to), [end] "=m"(end) \
                        : [input] "m"(input), [weight_bytes] "m"(weight_bytes), [skip] "m"(skip), [step] "m"(step) \
                        : MRT_DSP_GROUPS_CLOBBERS); \
         return next; \
     }
-#define MRT_DSP_OUTPUTS_TWO /* MISRA D4 */ \
+#define MRT_DSP_OUTPUTS_TWO(twice, linear) /* MISRA D4 */ \
+    "    cmp     r8, #0\n" \
+    "    bne     3f\n" linear \
+    "    b       4f\n" \
+    "3:\n" twice \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r0") MRT_DSP_OUTPUT("r4") \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r1") MRT_DSP_OUTPUT("r5") \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r2") MRT_DSP_OUTPUT("r6") \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r3") MRT_DSP_OUTPUT("r7") \
-    "    ldr     r10, %[a]\n" \
-    "    ldr     r11, %[b]\n" \
+    "4:\n" \
+    "    ldrd    r10, r11, %[to]\n" \
     "    strb    r0, [r10], #1\n" \
     "    strb    r4, [r11], #1\n" \
     "    strb    r1, [r10], #1\n" \
@@ -170,8 +184,21 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
     "    strb    r6, [r11], #1\n" \
     "    strb    r3, [r10], #1\n" \
     "    strb    r7, [r11], #1\n" \
-    "    str     r10, %[a]\n" \
-    "    str     r11, %[b]\n"
+    "    strd    r10, r11, %[to]\n"
+
+/* The same as a linear form: see mrt_dsp_linear. */
+#define MRT_DSP_LINEAR(sum, multiplier) /* MISRA D4 */ \
+    "    smmulr  " sum ", " sum ", " multiplier "\n" \
+    "    ssat    " sum ", #8, " sum ", asr #" MRT_DSP_LINEAR_SHIFT_TEXT "\n"
+
+/* Two channels of two pixels, from sums as mrt_dsp_groups_two has them. */
+#define MRT_DSP_LINEAR_PAIR(even_a, odd_a, even_b, odd_b) /* MISRA D4 */ \
+    "    ldm.w   r9!, {r10, r11, r12}\n" \
+    "    subs    " odd_a ", " odd_a ", " even_a "\n" \
+    "    subs    " odd_b ", " odd_b ", " even_b "\n" \
+    "    add     " even_a ", r10, " even_a ", lsl #8\n" \
+    "    add     " even_b ", r10, " even_b ", lsl #8\n" MRT_DSP_LINEAR(even_a, "r11") MRT_DSP_LINEAR(even_b, "r11") \
+        MRT_DSP_LINEAR(odd_a, "r12") MRT_DSP_LINEAR(odd_b, "r12")
 
 /** Groups of two pixels: 24 instructions a quad. */
 MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, 96u,
@@ -189,7 +216,8 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, 96u,
                    "    smlad   r2, r10, lr, r2\n"
                    "    smlad   r6, r11, lr, r6\n"
                    "    .endr\n",
-                   MRT_DSP_TWICE_TWO)
+                   MRT_DSP_TWICE_TWO,
+                   MRT_DSP_LINEAR_PAIR("r0", "r1", "r4", "r5") MRT_DSP_LINEAR_PAIR("r2", "r3", "r6", "r7"))
 
 /** Two elements of two lanes at r8 with weights as wide at r9, of four channels: to r0..r3 and r4..r7. */
 #define MRT_DSP_PAIR_WIDE /* MISRA D4 */ \
@@ -210,7 +238,12 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, 88u,
                    "    .rept   8\n"
                    MRT_DSP_PAIR_WIDE
                    "    .endr\n",
-                   "")
+                   "",
+                   "    ldm.w   r9!, {r10, r11, r12, lr}\n"
+                   MRT_DSP_LINEAR("r0", "r10") MRT_DSP_LINEAR("r4", "r10")
+                   MRT_DSP_LINEAR("r1", "r11") MRT_DSP_LINEAR("r5", "r11")
+                   MRT_DSP_LINEAR("r2", "r12") MRT_DSP_LINEAR("r6", "r12")
+                   MRT_DSP_LINEAR("r3", "lr") MRT_DSP_LINEAR("r7", "lr"))
 
 #define MRT_DSP_GROUPS_ONE(name, quad_words, code, quads_code, twice) /* MISRA D4 */ \
     static inline const uint32_t *name(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, \
@@ -284,6 +317,16 @@ MRT_DSP_GROUPS_ONE(mrt_dsp_groups_one_wide, 8u, 52u,
 
 #else
 
+/**
+ * An output element as a linear form of 256 times its sum, plus what the sum began with: no zero point, one rounding. The
+ * compiler found the multiplier and the start, and proved that the bytes are those of mrt_dsp_requantise for every sum.
+ */
+static inline int8_t mrt_dsp_linear(int32_t sum, int32_t multiplier)
+{
+    const int32_t scaled = mrt_dsp_smmlar(sum, multiplier, 0);
+    return (int8_t)mrt_clamp(scaled >> MRT_DSP_LINEAR_SHIFT, INT8_MIN, INT8_MAX); /* MISRA D2 */
+}
+
 static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lanes)
 {
     lanes[0] = mrt_dsp_sxtb16(a);
@@ -319,6 +362,22 @@ static inline void mrt_dsp_store_group(const uint32_t sums[MRT_DSP_GROUP], const
     }
 }
 
+/* The same where outputs are linear: scales as products.h has them; sums of wide weights are 256 times themselves. */
+static inline void mrt_dsp_store_linear(const uint32_t sums[MRT_DSP_GROUP], const uint32_t *scales, bool wide, int8_t *to)
+{
+    for (uint32_t lane = 0u; lane < MRT_DSP_GROUP; ++lane) {
+        const uint32_t *pair = &scales[(lane / 2u) * 3u];
+        uint32_t sum = sums[lane];
+        uint32_t multiplier = scales[lane];
+        if (!wide) {
+            const bool even = (lane % 2u) == 0u;
+            sum = even ? (pair[0] + (256u * sum)) : (sum - sums[lane - 1u]);
+            multiplier = even ? pair[1] : pair[2];
+        }
+        to[lane] = mrt_dsp_linear((int32_t)sum, (int32_t)multiplier);
+    }
+}
+
 /* A group of one pixel, whose lanes are every second word; returns the next group. */
 static inline const uint32_t *mrt_dsp_group(const mrt_dsp_walk_t *walk, const uint32_t *group, const uint32_t *lanes,
                                             bool wide, int8_t *to)
@@ -329,6 +388,10 @@ static inline const uint32_t *mrt_dsp_group(const mrt_dsp_walk_t *walk, const ui
     for (uint32_t pair = 0u; pair < (2u * walk->quads); ++pair) {
         mrt_dsp_add_pair(lanes[2u * pair], weights, wide, sums);
         weights = &weights[pair_words];
+    }
+    if (walk->step == MRT_DSP_STEP_LINEAR) {
+        mrt_dsp_store_linear(sums, weights, wide, to);
+        return &weights[wide ? MRT_DSP_LINEAR_WIDE_WORDS : MRT_DSP_LINEAR_WORDS];
     }
     mrt_dsp_store_group(sums, weights, walk->step, wide, to);
     return &weights[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];

@@ -28,8 +28,9 @@ mrt_status_t mrt_dsp_patches_check(const mrt_call_t *call, bool wide)
 {
     const mrt_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
+    const mrt_dsp_layout_t layout = {(uint32_t)window->output_channels, patch_of(window), wide, attrs->linear};
     return mrt_check_status(mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)
-                            && mrt_dsp_groups_check(call, 1u, (uint32_t)window->output_channels, patch_of(window), wide)
+                            && mrt_dsp_groups_check(call, &layout)
                             && mrt_check_range(attrs->input_point, -128, 127)
                             && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)

@@ -266,7 +266,7 @@ static MRT_INLINE mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_d
         .patch = 4u * quads,
         .packed = &offsets[2u * height],
         .point = (int8_t)attrs->input_point,
-        .walk = {lanes, groups, quads, mrt_dsp_step(attrs->output_point)},
+        .walk = {lanes, groups, quads, mrt_dsp_walk_step(attrs->output_point, attrs->linear)},
         .lines = {{offsets, 0, 0}, {&offsets[height], 0, 0}},
         .row = call->row_begin,
     };

@@ -154,25 +154,34 @@ static bool rest_is_zero(const int32_t *quad, uint32_t quad_words, uint32_t elem
     return rest == 0u;
 }
 
-bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements, bool wide)
+/* Words of a group's scales. */
+static uint32_t scale_words_of(const mrt_dsp_layout_t *layout)
 {
-    const mrt_tensor_t *tensor = mrt_call_input(call, index);
-    const uint32_t quads = mrt_dsp_quads(elements);
-    if (quads > MRT_DSP_QUADS_MAX) {
+    const uint32_t linear = layout->wide ? MRT_DSP_LINEAR_WIDE_WORDS : MRT_DSP_LINEAR_WORDS;
+    return (layout->linear != 0) ? linear : (MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS);
+}
+
+bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout)
+{
+    const mrt_tensor_t *tensor = mrt_call_input(call, 1u);
+    const uint32_t quads = mrt_dsp_quads(layout->elements);
+    if ((quads > MRT_DSP_QUADS_MAX) || !mrt_check_range(layout->linear, 0, 1)) {
         return false;
     }
-    const uint32_t quad_words = wide ? 8u : 4u;
-    const uint64_t groups = ((uint64_t)channels + (MRT_DSP_GROUP - 1u)) / MRT_DSP_GROUP;
-    const uint64_t group_words = MRT_DSP_GROUP_WORDS + (quad_words * (uint64_t)quads);
+    const uint32_t quad_words = layout->wide ? 8u : 4u;
+    const uint32_t scale_words = scale_words_of(layout);
+    const uint64_t groups = ((uint64_t)layout->channels + (MRT_DSP_GROUP - 1u)) / MRT_DSP_GROUP;
+    const uint64_t group_words = MRT_DSP_START_WORDS + (quad_words * (uint64_t)quads) + scale_words;
     if ((tensor->pool != (uint8_t)MRT_POOL_PARAMS)
         || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * group_words)) {
         return false;
     }
-    const int32_t *words = mrt_input_s32(call, index, 0u);
+    const int32_t *words = mrt_input_s32(call, 1u, 0u);
     bool sound = true;
     for (uint64_t end = group_words; sound && (end <= (groups * group_words)); end += group_words) {
-        const uint64_t scales = end - (MRT_DSP_GROUP * (uint64_t)MRT_DSP_SCALE_WORDS);
-        sound = shifts_are_sound(words, end) && rest_is_zero(&words[scales - quad_words], quad_words, elements);
+        const uint64_t scales = end - scale_words;
+        sound = ((layout->linear != 0) || shifts_are_sound(words, end))
+                && rest_is_zero(&words[scales - quad_words], quad_words, layout->elements);
     }
     return sound;
 }

@@ -19,6 +19,13 @@
  *     start[4]                  twice the sums to begin with, of the channels 0 to 3
  *     weights[8 * quads]        for each pair of lanes a word of each channel: twice its weights
  *     (multiplier, shift)[4]
+ *
+ * Outputs may be linear in their sums (mrt_dsp_linear in dot.h), which are then 256 times themselves. What stands behind
+ * the weights is for each pair of channels, the even one with what is added to 256 times its sum,
+ *
+ *     (addend, multiplier, odd multiplier)[2]
+ *
+ * and with wide weights, which are 256 times themselves, multiplier[4].
  */
 #ifndef MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
 #define MRT_RUNTIME_KERNELS_DSP_PRODUCTS_H
@@ -28,7 +35,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Words of a group beside its weights. */
+/** Words of a group's sums to begin with; of a group beside its weights, where outputs are not linear. */
+#define MRT_DSP_START_WORDS 4u
 #define MRT_DSP_GROUP_WORDS 12u
 
 /** Channels of a group. */
@@ -37,18 +45,31 @@
 /** Words of a channel's scale. */
 #define MRT_DSP_SCALE_WORDS 2u
 
+/** Words of a group's scales where outputs are linear, by the width of weights. */
+#define MRT_DSP_LINEAR_WORDS 6u
+#define MRT_DSP_LINEAR_WIDE_WORDS 4u
+
 /** Where a walk along the stream of groups is, and the widened input that each group multiplies. */
 typedef struct mrt_dsp_walk {
     const uint32_t *lanes;  /**< Widened input: `quads` times two pairs of lanes of two pixels. */
     const uint32_t *groups; /**< The next group. */
     uint32_t quads;         /**< Elements of the input, divided by four. */
-    uint32_t step;          /**< See mrt_dsp_step. */
+    uint32_t step;          /**< See mrt_dsp_step; MRT_DSP_STEP_LINEAR where outputs are linear. */
 } mrt_dsp_walk_t;
+
+/** No step: that of any zero point is odd. */
+#define MRT_DSP_STEP_LINEAR 0u
 
 /** What a scale's offset is made of, from the output's zero point: the zero point and one half, doubled. */
 static inline uint32_t mrt_dsp_step(int32_t output_point)
 {
     return (2u * (uint32_t)output_point) + 1u;
+}
+
+/** The step of a walk. */
+static inline uint32_t mrt_dsp_walk_step(int32_t output_point, int32_t linear)
+{
+    return (linear != 0) ? MRT_DSP_STEP_LINEAR : mrt_dsp_step(output_point);
 }
 
 /** Words of lanes that `quads` times four elements of two pixels take. */
@@ -63,7 +84,10 @@ void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t 
 /** The same by wide weights. */
 void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
 
-/** All output channels of one pixel, straight from its elements, of which there are whole quads; needs no lanes. */
+/**
+ * All output channels of one pixel, straight from its elements, of which there are whole quads; needs no lanes. Outputs
+ * are not linear.
+ */
 void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
 
 /** The same by wide weights. */
@@ -81,12 +105,20 @@ static inline uint32_t mrt_dsp_quads(uint32_t elements)
 /** Bytes of the lanes of `quads`; for more quads than MRT_DSP_QUADS_MAX as for so many. */
 uint32_t mrt_dsp_lanes_bytes(uint32_t quads);
 
+/** What groups are said to hold. */
+typedef struct mrt_dsp_layout {
+    uint32_t channels; /**< At least 1. */
+    uint32_t elements; /**< Of a filter, at least 1. */
+    bool wide;         /**< Whether weights are. */
+    int32_t linear;    /**< Whether outputs are: 0 or 1, any other is refused. */
+} mrt_dsp_layout_t;
+
 /**
- * Whether input `index` is a constant of int32 words that holds the groups of `channels` channels with filters of
- * `elements`: all shifts within 0..30, and weights of 0 behind the end of a filter, so that what stands behind the input
- * is of no matter. Both numbers are at least 1; elements of more than MRT_DSP_QUADS_MAX quads are refused.
+ * Whether input 1 is a constant of int32 words that holds such groups: all shifts within 0..30, and weights of 0 behind
+ * the end of a filter, so that what stands behind the input is of no matter. Elements of more than MRT_DSP_QUADS_MAX quads
+ * are refused.
  */
-bool mrt_dsp_groups_check(const mrt_call_t *call, uint32_t index, uint32_t channels, uint32_t elements, bool wide);
+bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout);
 
 /** Most quads: their lanes' bytes stay far below 2^31. */
 #define MRT_DSP_QUADS_MAX (UINT32_C(1) << 24u)

@@ -13,6 +13,12 @@
  *     multiplier, shift         as mrt_dsp_scale in dot.h takes them
  *     start                     what sums, which are doubled, begin with
  *     taps[3]                   of each column of taps the bytes (0, 1, 1, 2); SXTB16 makes both pairs of them
+ *
+ * Where outputs are linear (see dot.h), taps are 256 times themselves in their lanes, and the record is
+ *
+ *     taps[3]
+ *     multiplier
+ *     start                     what sums, which are 256 times themselves, begin with
  */
 #ifndef MRT_RUNTIME_KERNELS_DSP_THREE_H
 #define MRT_RUNTIME_KERNELS_DSP_THREE_H
@@ -28,8 +34,9 @@
 /** Words of a column of a strip; those of a channel are two neighbours. */
 #define MRT_DSP_THREE_COLUMN 8u
 
-/** Words of a record. */
+/** Words of a record; where outputs are linear. */
 #define MRT_DSP_THREE_RECORD 6u
+#define MRT_DSP_THREE_RECORD_LINEAR 5u
 
 /** Output channels of some strips. */
 typedef struct mrt_dsp_three {
@@ -98,21 +105,35 @@ typedef struct mrt_dsp_steps {
     "    sadd16  " second ", " second ", " second "\n" \
     "    sadd16  " first ", " first ", " first "\n"
 
-/* A channel. r0: its lanes in the column of an output's first taps, r1: the output, r4 to r9: taps, r10: multiplier, r11:
- * offset, lr: shift. */
-#define MRT_DSP_THREE_BEGIN /* MISRA D4 */ \
+/* Both pairs of a column of taps, 256 times, from the word in `first`. */
+#define MRT_DSP_THREE_PAIRS_LINEAR(first, second) /* MISRA D4 */ \
+    "    and     " second ", " first ", #0xFF00FF00\n" \
+    "    lsl     " first ", " first ", #8\n" \
+    "    and     " first ", " first ", #0xFF00FF00\n"
+
+/* A channel. r0: its lanes in the column of an output's first taps, r1: the output; its record goes to `registers`. */
+#define MRT_DSP_THREE_CHANNEL(registers) /* MISRA D4 */ \
     "2:\n" \
     "    ldr     r2, %[records]\n" \
     "    ldrd    r0, r1, %[place]\n" \
     "    ldr     r3, %[lane]\n" \
-    "    ldm     r2!, {r4, r5, r6, r7, r8, r9}\n" \
+    "    ldm     r2!, {" registers "}\n" \
     "    str     r2, %[records]\n" \
     "    add     r2, r0, r3\n" \
     "    add     r3, r1, #1\n" \
     "    strd    r2, r3, %[place]\n" \
     "    ldrd    r2, r3, %[strips]\n" \
     "    add     r2, r2, r0\n" \
-    "    strd    r2, r3, %[end]\n" \
+    "    strd    r2, r3, %[end]\n"
+
+/* r4 to r9: taps, r10: multiplier, r11: start. */
+#define MRT_DSP_THREE_BEGIN_LINEAR /* MISRA D4 */ \
+    MRT_DSP_THREE_CHANNEL("r4, r6, r8, r10, r11") MRT_DSP_THREE_PAIRS_LINEAR("r4", "r5") \
+        MRT_DSP_THREE_PAIRS_LINEAR("r6", "r7") MRT_DSP_THREE_PAIRS_LINEAR("r8", "r9")
+
+/* r4 to r9: taps, r10: multiplier, r11: offset, lr: shift. */
+#define MRT_DSP_THREE_BEGIN /* MISRA D4 */ \
+    MRT_DSP_THREE_CHANNEL("r4, r5, r6, r7, r8, r9") \
     "    ldr     r11, %[step]\n" \
     "    mov     r10, r4\n" \
     "    lsl     r11, r11, r5\n" \
@@ -124,17 +145,19 @@ typedef struct mrt_dsp_steps {
     "    mov     r8, r9\n" MRT_DSP_THREE_PAIRS("r4", "r5") MRT_DSP_THREE_PAIRS("r6", "r7") \
         MRT_DSP_THREE_PAIRS("r8", "r9")
 
-/* A column of taps for two rows of outputs, whose sums are r12 and lr, or for one. */
-#define MRT_DSP_THREE_TWO(address, first, second) \
+/* A column of taps for two rows of outputs, whose sums are r12 and lr, or for one; sums before the first are elsewhere. */
+#define MRT_DSP_THREE_TWO_FROM(address, first, second, sum0, sum1) /* MISRA D4 */ \
     "    ldrd    r2, r3, " address "\n" \
-    "    smlad   r12, r2, " first ", r12\n" \
-    "    smlatb  lr, r2, " first ", lr\n" \
+    "    smlad   r12, r2, " first ", " sum0 "\n" \
+    "    smlatb  lr, r2, " first ", " sum1 "\n" \
     "    smlabt  r12, r3, " second ", r12\n" \
     "    smlad   lr, r3, " second ", lr\n"
-#define MRT_DSP_THREE_ONE(address, first, second) \
+#define MRT_DSP_THREE_ONE_FROM(address, first, second, sum) /* MISRA D4 */ \
     "    ldrd    r2, r3, " address "\n" \
-    "    smlad   r12, r2, " first ", r12\n" \
+    "    smlad   r12, r2, " first ", " sum "\n" \
     "    smlabt  r12, r3, " second ", r12\n"
+#define MRT_DSP_THREE_TWO(address, first, second) MRT_DSP_THREE_TWO_FROM(address, first, second, "r12", "lr")
+#define MRT_DSP_THREE_ONE(address, first, second) MRT_DSP_THREE_ONE_FROM(address, first, second, "r12")
 
 /* Outputs from their sums: see mrt_dsp_requantise. The first row's is stored by MRT_DSP_THREE_END. */
 #define MRT_DSP_THREE_OUTPUT_TWO /* MISRA D4 */ \
@@ -153,6 +176,16 @@ typedef struct mrt_dsp_steps {
     "    smmlar  r12, r12, r10, r2\n" \
     "    asr     r12, r12, lr\n" \
     "    ssat    r12, #8, r12, asr #1\n"
+#define MRT_DSP_THREE_LINEAR_TWO /* MISRA D4 */ \
+    "    smmulr  r12, r12, r10\n" \
+    "    smmulr  lr, lr, r10\n" \
+    "    ldr     r2, %[row]\n" \
+    "    ssat    r12, #8, r12, asr #" MRT_DSP_LINEAR_SHIFT_TEXT "\n" \
+    "    ssat    lr, #8, lr, asr #" MRT_DSP_LINEAR_SHIFT_TEXT "\n" \
+    "    strb    lr, [r1, r2]\n"
+#define MRT_DSP_THREE_LINEAR_ONE /* MISRA D4 */ \
+    "    smmulr  r12, r12, r10\n" \
+    "    ssat    r12, #8, r12, asr #" MRT_DSP_LINEAR_SHIFT_TEXT "\n"
 
 /* Behind an output, behind a strip, behind a channel. */
 #define MRT_DSP_THREE_END /* MISRA D4 */ \
@@ -181,7 +214,7 @@ typedef struct mrt_dsp_steps {
  * All outputs, by columns of taps; `rows` of outputs in a strip, `advance` bytes from the first column of an output to
  * that of the next. In assembly, since taps, sums, lanes and scale take all registers.
  */
-#define MRT_DSP_THREE(name, rows, advance, outputs_code) /* MISRA D4 */ \
+#define MRT_DSP_THREE(name, rows, advance, begin_code, outputs_code) /* MISRA D4 */ \
     static inline void name(const mrt_dsp_three_t *made) \
     { \
         const uint32_t bytes = 4u * made->strip_words; \
@@ -197,26 +230,35 @@ typedef struct mrt_dsp_steps {
         mrt_dsp_steps_t steps = {(uint32_t)made->pixel, 0u, 0u}; \
         mrt_dsp_words_t shift = {0u, (uint32_t)made->row}; \
         mrt_dsp_words_t start; \
-        __asm volatile(MRT_DSP_THREE_BEGIN outputs_code MRT_DSP_THREE_END /* MISRA D5 */ \
+        __asm volatile(begin_code outputs_code MRT_DSP_THREE_END /* MISRA D5 */ \
                        : [records] "+m"(records), [channels] "+m"(channels), [place] "+m"(place), [steps] "+m"(steps), \
                          [end] "+m"(steps.end), [left] "+m"(steps.left), [shift] "+m"(shift), [start] "=m"(start) \
-                       : [lane] "m"(lane), [step] "m"(step), [strips] "m"(strips), [next] "m"(next), \
+                       : [row] "m"(shift.second), [lane] "m"(lane), [step] "m"(step), [strips] "m"(strips), [next] "m"(next), \
                          [bytes] "m"(bytes) \
                        : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", \
                          "memory"); \
     }
-MRT_DSP_THREE(mrt_dsp_three_two, 2u, 32u,
+MRT_DSP_THREE(mrt_dsp_three_two, 2u, 32u, MRT_DSP_THREE_BEGIN,
               "1:\n"
               "    ldrd    r12, lr, %[start]\n" MRT_DSP_THREE_TWO("[r0, #32]", "r6", "r7")
                   MRT_DSP_THREE_TWO("[r0, #64]", "r8", "r9") MRT_DSP_THREE_TWO("[r0], #32", "r4", "r5")
                       MRT_DSP_THREE_OUTPUT_TWO)
+MRT_DSP_THREE(mrt_dsp_three_linear_two, 2u, 32u, MRT_DSP_THREE_BEGIN_LINEAR,
+              "1:\n" MRT_DSP_THREE_TWO_FROM("[r0, #32]", "r6", "r7", "r11", "r11")
+                  MRT_DSP_THREE_TWO("[r0, #64]", "r8", "r9") MRT_DSP_THREE_TWO("[r0], #32", "r4", "r5")
+                      MRT_DSP_THREE_LINEAR_TWO)
 #define MRT_DSP_THREE_ROW(advance) /* MISRA D4 */ \
     "1:\n" \
     "    ldr     r12, %[start]\n" MRT_DSP_THREE_ONE("[r0, #32]", "r6", "r7") \
         MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9") MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") \
             MRT_DSP_THREE_OUTPUT_ONE
-MRT_DSP_THREE(mrt_dsp_three_one, 1u, 32u, MRT_DSP_THREE_ROW("32"))
-MRT_DSP_THREE(mrt_dsp_three_wide, 1u, 64u, MRT_DSP_THREE_ROW("64"))
+#define MRT_DSP_THREE_LINEAR_ROW(advance) /* MISRA D4 */ \
+    "1:\n" MRT_DSP_THREE_ONE_FROM("[r0, #32]", "r6", "r7", "r11") MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9") \
+        MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") MRT_DSP_THREE_LINEAR_ONE
+MRT_DSP_THREE(mrt_dsp_three_one, 1u, 32u, MRT_DSP_THREE_BEGIN, MRT_DSP_THREE_ROW("32"))
+MRT_DSP_THREE(mrt_dsp_three_wide, 1u, 64u, MRT_DSP_THREE_BEGIN, MRT_DSP_THREE_ROW("64"))
+MRT_DSP_THREE(mrt_dsp_three_linear_one, 1u, 32u, MRT_DSP_THREE_BEGIN_LINEAR, MRT_DSP_THREE_LINEAR_ROW("32"))
+MRT_DSP_THREE(mrt_dsp_three_linear_wide, 1u, 64u, MRT_DSP_THREE_BEGIN_LINEAR, MRT_DSP_THREE_LINEAR_ROW("64"))
 
 #else
 
@@ -233,14 +275,15 @@ static inline uint32_t *mrt_dsp_three_widen(uint32_t a, uint32_t b, uint32_t c, 
     return &to[MRT_DSP_THREE_COLUMN];
 }
 
-/* The sum of an output of the first or the second row of a strip, from the first of its columns on. */
-static inline uint32_t mrt_dsp_three_sum(const uint32_t *record, const uint32_t *lanes, bool second)
+/* The sum of an output of the first or the second row of a strip, from the first of its columns on; `pairs` are those of
+ * the taps of each column, one after the other. */
+static inline uint32_t mrt_dsp_three_sum(uint32_t start, const uint32_t pairs[6], const uint32_t *lanes, bool second)
 {
-    uint32_t sum = record[2];
+    uint32_t sum = start;
     for (uint32_t column = 0u; column < 3u; ++column) {
         const uint32_t *words = &lanes[column * MRT_DSP_THREE_COLUMN];
-        const uint32_t first = mrt_dsp_double(mrt_dsp_sxtb16(record[3u + column]));
-        const uint32_t last = mrt_dsp_double(mrt_dsp_sxtb16_odd(record[3u + column]));
+        const uint32_t first = pairs[2u * column];
+        const uint32_t last = pairs[(2u * column) + 1u];
         if (second) {
             sum = mrt_dsp_smlad(words[0] >> 16u, first & 0xFFFFu, sum);
             sum = mrt_dsp_smlad(words[1], last, sum);
@@ -252,42 +295,86 @@ static inline uint32_t mrt_dsp_three_sum(const uint32_t *record, const uint32_t 
     return sum;
 }
 
-/* A channel; `rows` of outputs in a strip, `columns` from the first one of an output to that of the next. */
-static inline void mrt_dsp_three_channel(const mrt_dsp_three_t *made, uint32_t channel, uint32_t rows, uint32_t columns)
+/** A channel: what its record says. */
+typedef struct mrt_dsp_three_filter {
+    uint32_t start;
+    uint32_t pairs[6];
+    mrt_dsp_scale_t scale; /**< Where outputs are linear the multiplier alone. */
+    bool linear;
+} mrt_dsp_three_filter_t;
+
+static inline mrt_dsp_three_filter_t mrt_dsp_three_filter(const mrt_dsp_three_t *made, uint32_t channel, bool linear)
 {
-    const uint32_t *record = &made->records[channel * MRT_DSP_THREE_RECORD];
-    const mrt_dsp_scale_t scale = mrt_dsp_scale(record, 0u, made->step);
+    const uint32_t words = linear ? MRT_DSP_THREE_RECORD_LINEAR : MRT_DSP_THREE_RECORD;
+    const uint32_t *record = &made->records[channel * words];
+    const uint32_t *taps = linear ? record : &record[3];
+    mrt_dsp_three_filter_t filter = {record[linear ? 4u : 2u], {0u}, {0, 0, 0u}, linear};
+    if (linear) {
+        filter.scale.multiplier = (int32_t)record[3];
+    } else {
+        filter.scale = mrt_dsp_scale(record, 0u, made->step);
+    }
+    for (uint32_t column = 0u; column < 3u; ++column) {
+        const uint32_t first = linear ? ((taps[column] << 8u) & 0xFF00FF00u) : mrt_dsp_double(mrt_dsp_sxtb16(taps[column]));
+        const uint32_t last = linear ? (taps[column] & 0xFF00FF00u) : mrt_dsp_double(mrt_dsp_sxtb16_odd(taps[column]));
+        filter.pairs[2u * column] = first;
+        filter.pairs[(2u * column) + 1u] = last;
+    }
+    return filter;
+}
+
+/* A channel; `rows` of outputs in a strip, `columns` from the first one of an output to that of the next. */
+static inline void mrt_dsp_three_channel(const mrt_dsp_three_t *made, uint32_t channel,
+                                         const mrt_dsp_three_filter_t *filter, uint32_t rows, uint32_t columns)
+{
     for (uint32_t row = 0u; row < (rows * made->strips); ++row) {
         const uint32_t *lanes = &made->lanes[(channel * made->lane_words) + ((row / rows) * made->strip_words)];
         int8_t *to = &made->to[(int32_t)channel + ((int32_t)row * made->row)];
         for (uint32_t i = 0u; i < made->outputs; ++i) {
             const uint32_t *first = &lanes[i * columns * MRT_DSP_THREE_COLUMN];
-            const uint32_t sum = mrt_dsp_three_sum(record, first, (row % rows) != 0u);
-            to[(int32_t)i * made->pixel] = mrt_dsp_requantise((int32_t)sum, scale);
+            const uint32_t sum = mrt_dsp_three_sum(filter->start, filter->pairs, first, (row % rows) != 0u);
+            to[(int32_t)i * made->pixel] = filter->linear ? mrt_dsp_linear((int32_t)sum, filter->scale.multiplier)
+                                                          : mrt_dsp_requantise((int32_t)sum, filter->scale);
         }
     }
 }
 
-static inline void mrt_dsp_three(const mrt_dsp_three_t *made, uint32_t rows, uint32_t columns)
+static inline void mrt_dsp_three(const mrt_dsp_three_t *made, bool linear, uint32_t rows, uint32_t columns)
 {
     for (uint32_t channel = 0u; channel < made->channels; ++channel) {
-        mrt_dsp_three_channel(made, channel, rows, columns);
+        const mrt_dsp_three_filter_t filter = mrt_dsp_three_filter(made, channel, linear);
+        mrt_dsp_three_channel(made, channel, &filter, rows, columns);
     }
 }
 
 static inline void mrt_dsp_three_two(const mrt_dsp_three_t *made)
 {
-    mrt_dsp_three(made, 2u, 1u);
+    mrt_dsp_three(made, false, 2u, 1u);
 }
 
 static inline void mrt_dsp_three_one(const mrt_dsp_three_t *made)
 {
-    mrt_dsp_three(made, 1u, 1u);
+    mrt_dsp_three(made, false, 1u, 1u);
 }
 
 static inline void mrt_dsp_three_wide(const mrt_dsp_three_t *made)
 {
-    mrt_dsp_three(made, 1u, 2u);
+    mrt_dsp_three(made, false, 1u, 2u);
+}
+
+static inline void mrt_dsp_three_linear_two(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, true, 2u, 1u);
+}
+
+static inline void mrt_dsp_three_linear_one(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, true, 1u, 1u);
+}
+
+static inline void mrt_dsp_three_linear_wide(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, true, 1u, 2u);
 }
 
 #endif

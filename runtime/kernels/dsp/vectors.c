@@ -26,8 +26,9 @@ static bool rows_are_sound(const mrt_call_t *call, const mrt_fully_connected_s8_
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     const uint64_t vectors = ((uint64_t)output->row_bytes / channels) * output->rows;
     const bool quads = (depth % 4u) == 0u;
-    const bool within = ((input->row_bytes % depth) == 0u) && (quads || (attrs->tile == 2));
-    const bool across = ((depth % input->row_bytes) == 0u) && quads;
+    const bool within = ((input->row_bytes % depth) == 0u) && (quads || (attrs->tile == 2))
+                        && ((attrs->linear == 0) || (attrs->tile == 2));
+    const bool across = ((depth % input->row_bytes) == 0u) && quads && (attrs->linear == 0);
     return ((output->row_bytes % channels) == 0u) && ((attrs->tile == 0) ? across : within)
            && (vectors <= (uint64_t)INT32_MAX)
            && (mrt_check_bytes(input) == (vectors * depth));
@@ -39,10 +40,11 @@ mrt_status_t mrt_dsp_vectors_check(const mrt_call_t *call, bool wide)
     if (!mrt_check_counts(call, 2u, 1u) || (attrs->depth < 1) || (attrs->channels < 1)) {
         return MRT_ERR_ATTRIBUTE;
     }
+    const mrt_dsp_layout_t layout = {(uint32_t)attrs->channels, (uint32_t)attrs->depth, wide, attrs->linear};
     return mrt_check_status(mrt_check_dtype(mrt_call_input(call, 0u), (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_dtype(mrt_call_output(call, 0u), (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_range(attrs->tile, 0, 2) && rows_are_sound(call, attrs)
-                            && mrt_dsp_groups_check(call, 1u, (uint32_t)attrs->channels, (uint32_t)attrs->depth, wide)
+                            && mrt_dsp_groups_check(call, &layout)
                             && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
                             && mrt_check_range(attrs->activation_max, -128, 127));

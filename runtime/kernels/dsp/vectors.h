@@ -96,7 +96,7 @@ static MRT_INLINE void mrt_dsp_multiply_vectors(mrt_dsp_vectors_t *vectors, mrt_
     while (left > 0u) {
         const int8_t *from = mrt_dsp_next_input(vectors);
         int8_t *to = mrt_dsp_next_output(vectors);
-        if ((vectors->depth % 4u) == 0u) {
+        if (((vectors->depth % 4u) == 0u) && (vectors->walk.step != MRT_DSP_STEP_LINEAR)) {
             multiply.one(&vectors->walk, vectors->channels, from, to);
         } else { /* as two times the same */
             (void)mrt_dsp_widen_two(from, from, vectors->depth, vectors->lanes);
@@ -124,7 +124,8 @@ static MRT_INLINE mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_d
         .output_left = outputs,
         .outputs = outputs,
         .lanes = lanes,
-        .walk = {lanes, groups, mrt_dsp_quads((uint32_t)attrs->depth), mrt_dsp_step(attrs->output_point)},
+        .walk = {lanes, groups, mrt_dsp_quads((uint32_t)attrs->depth),
+                 mrt_dsp_walk_step(attrs->output_point, attrs->linear)},
     };
     if (attrs->tile == 0) {
         mrt_dsp_multiply_rows(&vectors, multiply, first, count);

@@ -313,5 +313,5 @@ mrt_status_t mrt_winograd_s8_dsp_check(const mrt_call_t *call)
                             && check_groups(call, window) && mrt_check_range(attrs->input_point, -128, 127)
                             && mrt_check_range(attrs->output_point, -128, 127)
                             && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
-                            && mrt_check_range(attrs->activation_max, -128, 127));
+                            && mrt_check_range(attrs->activation_max, -128, 127) && (attrs->linear == 0));
 }
