@@ -4,7 +4,7 @@
  * description of the bytes.
  */
 #include "micrort/blob.h"
-#include "micrort/kernels/foreign.h"
+#include "micrort/kernel.h"
 #include "runtime/address.h"
 #include "runtime/crc32.h"
 #include <stdbool.h>

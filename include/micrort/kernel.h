@@ -39,6 +39,9 @@ typedef struct mrt_call {
     uint8_t workspace_count;     /**< 0 or 1. */
 } mrt_call_t;
 
+/** The id in kernels.def of operators that another compiler made (micrort/kernels/foreign.h). */
+#define MRT_FOREIGN_ID 170u
+
 /** Computes output rows. Returns MRT_OK, or MRT_ERR_RUN where a foreign operator fails. */
 typedef mrt_status_t (*mrt_kernel_run_t)(const mrt_call_t *call);
 

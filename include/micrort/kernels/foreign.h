@@ -7,9 +7,6 @@
 
 #include "micrort/kernel.h"
 
-/** The id of foreign in kernels.def. */
-#define MRT_FOREIGN_ID 170u
-
 /**
  * Attributes of foreign: any inputs, any outputs. The kernel is an adapter that is generated with the model's tables and
  * calls the operator; the library itself has none. A blob can bring none, and is refused by mrt_graph_load

@@ -54,7 +54,7 @@ def linear(scales: Scales, attrs: Mapping[str, int | float]) -> Linear | None:
         None where a channel has none, or its sums, 256 times, leave 32 bits.
     """
     point, low, high = (int(attrs[name]) for name in ("output_offset", "activation_min", "activation_max"))
-    if point > low or scales.multiplier.min() < 1:
+    if point > low or low == high or scales.multiplier.min() < 1:
         return None
     line = _line(scales, point, np.arange(low + 1, high + 1, dtype=np.int64))
     multiplier, addend = np.zeros_like(scales.multiplier), np.zeros_like(scales.multiplier)

@@ -70,8 +70,8 @@ class Case:
         return result
 
 
-def pairs_of(seed: int) -> Draw:
-    """A `draw` for tests without hypothesis: the same example for the same seed."""
+def pairs_of(seed: int, output_point: int | None = None) -> Draw:
+    """A `draw` for tests without hypothesis: the same example for a seed; an output's zero point may be given."""
     random = np.random.default_rng(seed)
 
     def draw(strategy: st.SearchStrategy[Any]) -> Any:
@@ -79,6 +79,8 @@ def pairs_of(seed: int) -> Draw:
             return int(random.integers(1 << 30))
         if strategy is _CLAMPS:
             return (-128, 127)
+        if strategy is _OUTPUT_POINTS and output_point is not None:
+            return output_point
         return int(random.integers(-128, 128))
 
     return draw
@@ -86,6 +88,8 @@ def pairs_of(seed: int) -> Draw:
 
 _SEEDS = st.integers(0, (1 << 30) - 1)
 _POINTS = st.integers(-128, 127)
+_OUTPUT_POINTS = st.one_of(st.just(-128), _POINTS)
+"""Often that of an output behind a ReLU."""
 _CLAMPS = st.sampled_from([(-128, 127), (-128, 127), (-20, 90), (-128, 5), (0, 127), (7, 7)])
 
 
@@ -156,7 +160,7 @@ def depthwise_conv2d(
 
 def _quantisation(draw: Draw) -> dict[str, int | float]:
     low, high = draw(_CLAMPS)
-    points = {"input_offset": -max(draw(_POINTS), -128), "output_offset": draw(_POINTS)}
+    points = {"input_offset": -max(draw(_POINTS), -128), "output_offset": draw(_OUTPUT_POINTS)}
     return {**points, "activation_min": low, "activation_max": high}
 
 

@@ -18,6 +18,7 @@ from tests.tflite_builder import ModelBuilder
 
 from micrort.compiler import CompileOptions, compile_model
 from micrort.devices import targets
+from micrort.ir.executor_graph import NodeEntry
 from micrort.native.executor import HostExecutor
 from micrort.project import build
 from micrort.project.emulator import emulate
@@ -65,7 +66,8 @@ def model(geometry: Geometry, seed: int) -> bytes:
     return builder.build([y])
 
 
-def assert_equal_on_board(path: Path, machine: str, kernel: str, optimize: str = "balanced") -> None:
+def assert_equal_on_board(path: Path, machine: str, kernel: str, optimize: str = "balanced") -> tuple[NodeEntry, ...]:
+    """Compare with the portable kernels on the host; returns the nodes, of which there is one, by `kernel`."""
     portable = HostExecutor(compile_model(path).graph)
     package = compile_model(path, CompileOptions(target="cortex-m4", optimize=optimize))
     assert [node.kernel for node in package.graph.nodes] == [kernel]
@@ -77,6 +79,7 @@ def assert_equal_on_board(path: Path, machine: str, kernel: str, optimize: str =
         for name, expected in portable.run().items():
             np.testing.assert_array_equal(made[name], expected)
             assert len(np.unique(expected)) > 1
+    return tuple(package.graph.nodes)
 
 
 @pytest.mark.parametrize(("depth", "channels"), POINTWISE)
@@ -98,14 +101,18 @@ def test_products_of_one_vector_on_the_board(tmp_path: Path, optimize: str) -> N
 @pytest.mark.parametrize("geometry", CONVOLUTIONS)
 def test_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
-    path.write_bytes(model(geometry, 4))
-    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp")
+    for seed, is_linear in ((4, 0), (3, 1)):
+        path.write_bytes(model(geometry, seed))
+        nodes = assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp")
+        assert nodes[0].attrs["linear"] == is_linear
 
 
 def test_wide_convolutions_on_the_board(tmp_path: Path) -> None:
     path = tmp_path / "model.tflite"
-    path.write_bytes(model(CONVOLUTIONS[4], 4))
-    assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp_wide", "speed")
+    for seed, is_linear in ((4, 0), (3, 1)):
+        path.write_bytes(model(CONVOLUTIONS[4], seed))
+        nodes = assert_equal_on_board(path, "mps2-an386", "conv2d_s8_dsp_wide", "speed")
+        assert nodes[0].attrs["linear"] == is_linear
 
 
 @pytest.mark.parametrize("geometry", TILES)
@@ -118,8 +125,9 @@ def test_tiles_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
 @pytest.mark.parametrize("geometry", DEPTHWISE3X3)
 def test_depthwise_convolutions_of_3x3_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
-    path.write_bytes(model(geometry, 3))
-    assert_equal_on_board(path, "mps2-an386", "depthwise3x3_s8_dsp")
+    for seed, kernel in ((2, "depthwise3x3_s8_dsp"), (3, "depthwise3x3_s8_dsp_linear")):
+        path.write_bytes(model(geometry, seed))
+        assert_equal_on_board(path, "mps2-an386", kernel)
 
 
 @pytest.mark.parametrize("geometry", DEPTHWISE)

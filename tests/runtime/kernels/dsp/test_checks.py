@@ -57,6 +57,11 @@ CALLS = {
     "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 2))),
     "depthwise3x3": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
     "addition": addition(),
+    "linear product": sound(fully_connected(pairs_of(1, -128), (3, 8), 8, 5)),
+    "wide linear product": wide(fully_connected(pairs_of(1, -128), (3, 8), 8, 5)),
+    "linear convolution": sound(conv2d(pairs_of(3, -128), (1, 5, 6, 4), 6, (3, 3))),
+    "wide linear convolution": wide(conv2d(pairs_of(3, -128), (1, 5, 6, 4), 6, (3, 3))),
+    "linear depthwise3x3": sound(depthwise_conv2d(pairs_of(4, -128), (1, 5, 6, 4), 1, (3, 3))),
 }
 CLAMPS = ({"activation_min": -129}, {"activation_max": 128}, {"activation_min": 5, "activation_max": 4})
 POINTS = tuple({name: value} for name in ("input_point", "output_point") for value in (-129, 128))
@@ -68,6 +73,13 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for name, call in CALLS.items():
         changes = [change for change in (*CLAMPS, *POINTS, *WINDOWS) if set(change) <= set(call.attrs)]
         yield from ((name, change) for change in changes)
+    for name in CALLS:
+        if name.startswith(("linear", "wide linear")) and "depthwise" not in name:
+            yield from ((name, {"linear": value}) for value in (-1, 2))
+    yield "linear product", {"tile": 1}
+    yield "single", {"linear": 1, "tile": 2}
+    yield "rows", {"linear": 1}
+    yield "tiles", {"linear": 1}
     for name in ("product", "rows", "wide product"):
         yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"tile": -1}, {"tile": 3}))
         yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}))
@@ -91,7 +103,17 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_the_sound_call_is_accepted(name: str) -> None:
-    assert CALLS[name].check() == OK
+    call = CALLS[name]
+    assert call.check() == OK
+    assert (call.attrs.get("linear", 0) == 1 or call.kernel.endswith("_linear")) == ("linear" in name)
+
+
+def test_constants_of_linear_outputs_lie_in_the_params() -> None:
+    for name in CALLS:
+        if "linear" in name:
+            call = replace(CALLS[name], offsets=[])
+            call._table[1].pool = 0
+            assert call.check() == ERR_ATTRIBUTE
 
 
 @pytest.mark.parametrize(("name", "change"), list(damages()), ids=str)

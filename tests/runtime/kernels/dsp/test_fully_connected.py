@@ -104,7 +104,7 @@ def test_a_multiplier_of_zero_gives_the_zero_point() -> None:
 
 
 def test_the_workspace_is_that_of_the_tile() -> None:
-    attrs = {"depth": 9, "channels": 1, "output_point": 0, "activation_min": -128, "activation_max": 127}
+    attrs = {"depth": 9, "channels": 1, "output_point": 0, "activation_min": -128, "activation_max": 127, "linear": 0}
     assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 0}) == 3 * 4
     assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 1}) == 0
     assert kernels.workspace_bytes("fully_connected_s8_dsp", {**attrs, "tile": 2}) == 3 * 16
