@@ -123,7 +123,7 @@ class Analysis:
         if not roles:
             raise ToolError(f"{function.name} calls through a pointer; nothing tells where to")
         local = {body.name: address for address, body in self.functions.items()}
-        reached = {address for name, address in (local | self.addresses).items() if self._reached(name, roles)}
+        reached = {address for name, address in {**local, **self.addresses}.items() if self._reached(name, roles)}
         if not reached:
             raise ToolError(f"{function.name} calls through a pointer to none of the functions that are known")
         return function.calls | reached
