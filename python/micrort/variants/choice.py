@@ -34,6 +34,8 @@ FREE_MAX = 10
 """Kernels whose every subset is looked at."""
 SIZE_SLOWDOWN = 1.5
 """How many times the instructions of the fastest choice the smallest code may need."""
+SIZE_KILOBYTE_SHARE = 0.5
+"""The share of the fastest choice's instructions that 1,024 bytes of code are worth where the code shall be small."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
         )
     if budget.optimize == "size":
         quick = [item for item in fitting if item.instructions <= SIZE_SLOWDOWN * fastest] or fitting
-        return min(quick, key=lambda item: (item.code, item.instructions)).rules
+        worth = SIZE_KILOBYTE_SHARE * fastest / 1024
+        return min(quick, key=lambda item: item.instructions + worth * item.code).rules
     byte = 0.0 if budget.optimize == "speed" else KILOBYTE_SHARE * fastest / 1024
     modest = [item for item in fitting if item.constants <= max(limit, constants)] or fitting
     return min(modest, key=lambda item: item.instructions + byte * item.code).rules

@@ -5,7 +5,7 @@ Layout: runtime/kernels/dsp/strips.h and three.h.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -21,29 +21,32 @@ STRIPS_BYTES = 1024
 _SIDES = ("height", "width")
 
 
-def depthwise3x3(call: KernelCall, tensors: Mapping[str, Tensor]) -> Variant | None:
-    """Windows of 3 x 3 with strides of 1 or 2 and no dilation."""
+def depthwise3x3(call: KernelCall, tensors: Mapping[str, Tensor]) -> Iterator[Variant]:
+    """Windows of 3 x 3 with strides of 1 or 2 and no dilation; outputs linear in their sums where they can be."""
     weights = tensors[call.inputs[1]].data
     fits = all(call.attrs[f"kernel_{side}"] == 3 and call.attrs[f"dilation_{side}"] == 1 for side in _SIDES)
     if weights is None or not fits or max(call.attrs[f"stride_{side}"] for side in _SIDES) > 2:
-        return None
+        return
     filters = weights.reshape(-1, weights.shape[-1]).T
     scales = fold(call, tensors, filters)
     if scales is None:
-        return None
+        return
+    taps = filters.reshape(-1, 3, 3)[:, [0, 1, 1, 2]]
+    lines = linear(scales, call.attrs)
+    if lines is not None:
+        yield _variant(call, tensors, "depthwise3x3_s8_dsp_linear", _pack_linear(taps, scales, lines))
+    yield _variant(call, tensors, "depthwise3x3_s8_dsp", pack(taps, scales, transposed=True))
+
+
+def _variant(call: KernelCall, tensors: Mapping[str, Tensor], kernel: str, records: np.ndarray) -> Variant:
     rows = block(call)
     attrs = {name: value for name, value in call.attrs.items() if name not in ("input_offset", "output_offset")}
     attrs |= {"input_point": -call.attrs["input_offset"], "output_point": call.attrs["output_offset"], "block": rows}
-    taps = filters.reshape(-1, 3, 3)[:, [0, 1, 1, 2]]
-    lines = linear(scales, call.attrs)
-    kernel = "depthwise3x3_s8_dsp" if lines is None else "depthwise3x3_s8_dsp_linear"
-    records = pack(taps, scales, transposed=True) if lines is None else _pack_linear(taps, scales, lines)
     constant = Tensor(f"{call.name}/records", records.shape, DType.S32, data=records)
-    inputs = (call.inputs[0], constant.name)
-    replaced = replace(call, kernel=kernel, inputs=inputs, attrs=attrs, in_place=())
+    replaced = replace(call, kernel=kernel, inputs=(call.inputs[0], constant.name), attrs=attrs, in_place=())
     images = tensors[call.outputs[0]].rows // int(call.attrs["output_height"])
     tile = f"{_strip_rows(call)} rows x 1 column x {min(4, int(call.attrs['input_channels']))} channels"
-    return Variant(replaced, (constant,), images * _cost(call, rows, lines is not None), tile)
+    return Variant(replaced, (constant,), images * _cost(call, rows, kernel.endswith("_linear")), tile)
 
 
 def _pack_linear(taps: np.ndarray, scales: Scales, lines: Linear) -> np.ndarray:
@@ -73,6 +76,6 @@ def _cost(call: KernelCall, rows: int, is_linear: bool) -> int:
     high, groups = _strip_rows(call), -(-int(call.attrs["input_channels"]) // 4)
     strips, blocks = -(-height // high), -(-height // rows)
     inside = min(int(call.attrs["input_width"]), width * int(call.attrs["stride_width"]) + 1)
-    output = (31 if high == 2 else 19) - (5 if high == 2 else 3) * is_linear
+    output = (31 if high == 2 else 19) - (5 if high == 2 else 2) * is_linear
     strip = 100 + groups * (42 + 23 * inside) + channels * (9 + width * output)
     return blocks * (350 + 120 * groups + (23 if is_linear else 33) * channels) + strips * strip

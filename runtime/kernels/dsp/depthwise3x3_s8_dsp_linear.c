@@ -12,14 +12,9 @@ static void mrt_strip_linear_one(const mrt_dsp_three_t *made)
     mrt_dsp_three_linear_one(made);
 }
 
-static void mrt_strip_linear_wide(const mrt_dsp_three_t *made)
-{
-    mrt_dsp_three_linear_wide(made);
-}
-
 mrt_status_t mrt_depthwise3x3_s8_dsp_linear_run(const mrt_call_t *call)
 {
-    static const mrt_dsp_loops_t loops = {mrt_strip_linear_two, mrt_strip_linear_one, mrt_strip_linear_wide,
+    static const mrt_dsp_loops_t loops = {mrt_strip_linear_two, mrt_strip_linear_one, mrt_strip_linear_one,
                                           MRT_DSP_THREE_RECORD_LINEAR};
     return mrt_dsp_strips_run(call, &loops);
 }

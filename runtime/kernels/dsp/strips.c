@@ -165,6 +165,7 @@ static void compute_block(const lines_dsp_t *block, uint32_t rows)
         .lane_words = (per_input == 1u) ? 2u : 0u,
         .strip_words = block->columns * MRT_DSP_THREE_COLUMN,
         .outputs = (uint32_t)block->window->output_width,
+        .columns = (uint32_t)block->window->stride_width,
         .pixel = block->window->output_channels,
         .row = block->row,
         .step = block->step,

@@ -48,6 +48,7 @@ typedef struct mrt_dsp_three {
     uint32_t strips;       /**< At least 1. */
     uint32_t strip_words;  /**< From a strip to the next. */
     uint32_t outputs;      /**< Of a row, at least 1. */
+    uint32_t columns;      /**< From the first column of an output to that of the next. */
     int32_t pixel;         /**< Elements from an output to its neighbour. */
     int32_t row;           /**< Elements from a row of outputs to the next. */
     uint32_t step;         /**< See mrt_dsp_step. */
@@ -218,7 +219,8 @@ typedef struct mrt_dsp_steps {
     static inline void name(const mrt_dsp_three_t *made) \
     { \
         const uint32_t bytes = 4u * made->strip_words; \
-        const uint32_t used = made->outputs * (advance); \
+        const uint32_t output_bytes = (advance); \
+        const uint32_t used = made->outputs * output_bytes; \
         const uint32_t row_bytes = made->outputs * (uint32_t)made->pixel; \
         const uint32_t lane = 4u * made->lane_words; \
         const uint32_t step = made->step; \
@@ -233,7 +235,7 @@ typedef struct mrt_dsp_steps {
         __asm volatile(begin_code outputs_code MRT_DSP_THREE_END /* MISRA D5 */ \
                        : [records] "+m"(records), [channels] "+m"(channels), [place] "+m"(place), [steps] "+m"(steps), \
                          [end] "+m"(steps.end), [left] "+m"(steps.left), [shift] "+m"(shift), [start] "=m"(start) \
-                       : [row] "m"(shift.second), [lane] "m"(lane), [step] "m"(step), [strips] "m"(strips), [next] "m"(next), \
+                       : [row] "m"(shift.second), [across] "m"(output_bytes), [lane] "m"(lane), [step] "m"(step), [strips] "m"(strips), [next] "m"(next), \
                          [bytes] "m"(bytes) \
                        : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", \
                          "memory"); \
@@ -252,13 +254,13 @@ MRT_DSP_THREE(mrt_dsp_three_linear_two, 2u, 32u, MRT_DSP_THREE_BEGIN_LINEAR,
     "    ldr     r12, %[start]\n" MRT_DSP_THREE_ONE("[r0, #32]", "r6", "r7") \
         MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9") MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") \
             MRT_DSP_THREE_OUTPUT_ONE
-#define MRT_DSP_THREE_LINEAR_ROW(advance) /* MISRA D4 */ \
-    "1:\n" MRT_DSP_THREE_ONE_FROM("[r0, #32]", "r6", "r7", "r11") MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9") \
-        MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") MRT_DSP_THREE_LINEAR_ONE
 MRT_DSP_THREE(mrt_dsp_three_one, 1u, 32u, MRT_DSP_THREE_BEGIN, MRT_DSP_THREE_ROW("32"))
 MRT_DSP_THREE(mrt_dsp_three_wide, 1u, 64u, MRT_DSP_THREE_BEGIN, MRT_DSP_THREE_ROW("64"))
-MRT_DSP_THREE(mrt_dsp_three_linear_one, 1u, 32u, MRT_DSP_THREE_BEGIN_LINEAR, MRT_DSP_THREE_LINEAR_ROW("32"))
-MRT_DSP_THREE(mrt_dsp_three_linear_wide, 1u, 64u, MRT_DSP_THREE_BEGIN_LINEAR, MRT_DSP_THREE_LINEAR_ROW("64"))
+MRT_DSP_THREE(mrt_dsp_three_linear_one, 1u, 32u * made->columns,
+              MRT_DSP_THREE_BEGIN_LINEAR "    ldr     lr, %[across]\n",
+              "1:\n" MRT_DSP_THREE_ONE_FROM("[r0, #32]", "r6", "r7", "r11") MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9")
+                  MRT_DSP_THREE_ONE("[r0]", "r4", "r5")
+              "    add     r0, r0, lr\n" MRT_DSP_THREE_LINEAR_ONE)
 
 #else
 
@@ -369,12 +371,7 @@ static inline void mrt_dsp_three_linear_two(const mrt_dsp_three_t *made)
 
 static inline void mrt_dsp_three_linear_one(const mrt_dsp_three_t *made)
 {
-    mrt_dsp_three(made, true, 1u, 1u);
-}
-
-static inline void mrt_dsp_three_linear_wide(const mrt_dsp_three_t *made)
-{
-    mrt_dsp_three(made, true, 1u, 2u);
+    mrt_dsp_three(made, true, 1u, made->columns);
 }
 
 #endif
