@@ -117,13 +117,15 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
             f"no choice of kernels takes at most {most:,} bytes of code: the smallest takes {least.code:,}. "
             "Allow as much with --max-code, or leave operators out of the model"
         )
-    if budget.optimize == "size":
-        quick = [item for item in fitting if item.instructions <= SIZE_SLOWDOWN * fastest] or fitting
-        worth = SIZE_KILOBYTE_SHARE * fastest / 1024
-        return min(quick, key=lambda item: item.instructions + worth * item.code).rules
     byte = 0.0 if budget.optimize == "speed" else KILOBYTE_SHARE * fastest / 1024
     modest = [item for item in fitting if item.constants <= max(limit, constants)] or fitting
-    return min(modest, key=lambda item: item.instructions + byte * item.code).rules
+    chosen = min(modest, key=lambda item: item.instructions + byte * item.code)
+    if budget.optimize == "size":
+        quick = [item for item in fitting if item.instructions <= SIZE_SLOWDOWN * fastest] or fitting
+        small = [item for item in quick if item.code <= chosen.code] or quick
+        worth = SIZE_KILOBYTE_SHARE * fastest / 1024
+        chosen = min(small, key=lambda item: item.instructions + worth * item.code)
+    return chosen.rules
 
 
 @dataclass(frozen=True)
