@@ -83,7 +83,7 @@ mrt_rows_t mrt_reads_sums(const mrt_call_t *call, uint32_t input);
      MRT_ROWS_##rows, (id)}
 
 /** Likewise for an operator of another compiler, by its adapter (micrort/kernels/foreign.h). */
-#define MRT_FOREIGN_ROW(adapter) /* MISRA D4 */ \
+#define MRT_FOREIGN_ROW(adapter) \
     {(adapter), mrt_foreign_check, mrt_foreign_workspace, (uint32_t)sizeof(mrt_foreign_attrs_t), MRT_ROWS_none, \
      (MRT_FOREIGN_ID)}
 

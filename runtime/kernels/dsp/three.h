@@ -128,12 +128,12 @@ typedef struct mrt_dsp_steps {
     "    strd    r2, r3, %[end]\n"
 
 /* r4 to r9: taps, r10: multiplier, r11: start. */
-#define MRT_DSP_THREE_BEGIN_LINEAR /* MISRA D4 */ \
+#define MRT_DSP_THREE_BEGIN_LINEAR \
     MRT_DSP_THREE_CHANNEL("r4, r6, r8, r10, r11") MRT_DSP_THREE_PAIRS_LINEAR("r4", "r5") \
         MRT_DSP_THREE_PAIRS_LINEAR("r6", "r7") MRT_DSP_THREE_PAIRS_LINEAR("r8", "r9")
 
 /* r4 to r9: taps, r10: multiplier, r11: offset, lr: shift. */
-#define MRT_DSP_THREE_BEGIN /* MISRA D4 */ \
+#define MRT_DSP_THREE_BEGIN \
     MRT_DSP_THREE_CHANNEL("r4, r5, r6, r7, r8, r9") \
     "    ldr     r11, %[step]\n" \
     "    mov     r10, r4\n" \
@@ -147,13 +147,13 @@ typedef struct mrt_dsp_steps {
         MRT_DSP_THREE_PAIRS("r8", "r9")
 
 /* A column of taps for two rows of outputs, whose sums are r12 and lr, or for one; sums before the first are elsewhere. */
-#define MRT_DSP_THREE_TWO_FROM(address, first, second, sum0, sum1) /* MISRA D4 */ \
+#define MRT_DSP_THREE_TWO_FROM(address, first, second, sum0, sum1) \
     "    ldrd    r2, r3, " address "\n" \
     "    smlad   r12, r2, " first ", " sum0 "\n" \
     "    smlatb  lr, r2, " first ", " sum1 "\n" \
     "    smlabt  r12, r3, " second ", r12\n" \
     "    smlad   lr, r3, " second ", lr\n"
-#define MRT_DSP_THREE_ONE_FROM(address, first, second, sum) /* MISRA D4 */ \
+#define MRT_DSP_THREE_ONE_FROM(address, first, second, sum) \
     "    ldrd    r2, r3, " address "\n" \
     "    smlad   r12, r2, " first ", " sum "\n" \
     "    smlabt  r12, r3, " second ", r12\n"
@@ -310,7 +310,7 @@ static inline mrt_dsp_three_filter_t mrt_dsp_three_filter(const mrt_dsp_three_t 
     const uint32_t words = linear ? MRT_DSP_THREE_RECORD_LINEAR : MRT_DSP_THREE_RECORD;
     const uint32_t *record = &made->records[channel * words];
     const uint32_t *taps = linear ? record : &record[3];
-    mrt_dsp_three_filter_t filter = {record[linear ? 4u : 2u], {0u}, {0, 0, 0u}, linear};
+    mrt_dsp_three_filter_t filter = {record[linear ? 4u : 2u], {0u, 0u, 0u, 0u, 0u, 0u}, {0, 0, 0u}, linear};
     if (linear) {
         filter.scale.multiplier = (int32_t)record[3];
     } else {
