@@ -46,7 +46,7 @@ _COMPILE: tuple[Callable[[Function], Function], ...] = (
         default="balanced",
         show_default=True,
         help="balanced: the fewest instructions while constants grow by a quarter at most and a kilobyte of code saves "
-        "1.5 % of them; operators go row by row where that saves memory for a few per cent more instructions. "
+        "0.4 % of them; operators go row by row where that saves memory for a few per cent more instructions. "
         "speed: up to four times the model's constants. "
         "size: the smallest code. ram: the least memory, at up to a tenth more instructions.",
     ),

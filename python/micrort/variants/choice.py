@@ -28,7 +28,7 @@ BALANCED_RATIO, SPEED_RATIO = 1.25, 4.0
 """How much larger than the model's own the constants may become."""
 BALANCED_GROWTH, SLACK = 1.14, 1024
 """In balanced they may also be only so much larger than those of portable kernels; in a small model by SLACK bytes."""
-KILOBYTE_SHARE = 0.015
+KILOBYTE_SHARE = 0.004
 """The share of the fastest choice's instructions that 1,024 bytes of code have to save, unless for speed."""
 FREE_MAX = 10
 """Kernels whose every subset is looked at."""
