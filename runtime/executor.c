@@ -5,13 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Keeps a function out of its caller's frame. */
-#if defined(__GNUC__)
-#define OUT_OF_LINE __attribute__((noinline))
-#else
-#define OUT_OF_LINE
-#endif
-
 static mrt_status_t check_memory(const mrt_pool_t *pool, const mrt_memory_t *memory)
 {
     if ((memory->base == NULL) || (memory->size < pool->size)) {
@@ -223,7 +216,7 @@ static void *address_of(const mrt_executor_t *executor, const handover_t *handov
 
 /* Hands the row of a step over to who is there for it; `done` remains false where nobody is. Kept out of the frame that
  * every kernel runs above. */
-static OUT_OF_LINE mrt_status_t hand_over(const mrt_executor_t *executor, const mrt_step_t *step, uint32_t row, bool *done)
+static MRT_NOINLINE mrt_status_t hand_over(const mrt_executor_t *executor, const mrt_step_t *step, uint32_t row, bool *done)
 {
     const mrt_stream_t *stream = executor->stream;
     if (stream == NULL) {

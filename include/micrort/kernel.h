@@ -39,6 +39,23 @@ typedef struct mrt_call {
     uint8_t workspace_count;     /**< 0 or 1. */
 } mrt_call_t;
 
+/**
+ * Keeps a function out of its caller: inlined into a whole kernel, a loop's sums would not stay in registers; and a frame
+ * that much runs above holds nothing of what is done and gone.
+ */
+#if defined(__GNUC__)
+#define MRT_NOINLINE __attribute__((noinline))
+#else
+#define MRT_NOINLINE
+#endif
+
+/** Inlines a function that takes others as arguments, so that it calls none of them through a pointer. */
+#if defined(__GNUC__)
+#define MRT_INLINE inline __attribute__((always_inline))
+#else
+#define MRT_INLINE inline
+#endif
+
 /** The id in kernels.def of operators that another compiler made (micrort/kernels/foreign.h). */
 #define MRT_FOREIGN_ID 170u
 

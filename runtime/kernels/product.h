@@ -17,20 +17,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Keeps a loop in a function of its own: inlined into a whole kernel, its sums would not stay in registers. */
-#if defined(__GNUC__)
-#define MRT_NOINLINE __attribute__((noinline))
-#else
-#define MRT_NOINLINE
-#endif
-
-/** Inlines a function that takes others as arguments, so that it calls none of them through a pointer. */
-#if defined(__GNUC__)
-#define MRT_INLINE inline __attribute__((always_inline))
-#else
-#define MRT_INLINE inline
-#endif
-
 /** int8 by int8 into 32 bits. */
 typedef struct mrt_product_s8 {
     const int32_t *bias;       /**< Of each channel. */

@@ -47,3 +47,8 @@ bool mrt_window_check(const mrt_call_t *call, const mrt_window_t *window, uint32
     return tensor_fits(input, batch, window->input_height, input_row, bytes)
            && tensor_fits(output, batch, window->output_height, output_row, bytes);
 }
+
+void mrt_lines_make_apart(mrt_lines_t *lines, const mrt_call_t *call, const mrt_window_t *window, uint32_t row)
+{
+    mrt_lines_make(lines, call, window, row);
+}

@@ -76,6 +76,9 @@ static inline void mrt_lines_make(mrt_lines_t *lines, const mrt_call_t *call, co
     }
 }
 
+/** The same in a function of its own, so that its caller keeps nothing of it on the stack. */
+void mrt_lines_make_apart(mrt_lines_t *lines, const mrt_call_t *call, const mrt_window_t *window, uint32_t row);
+
 /** Address of the input row under tap `tap`, one of lines->taps. */
 static inline const void *mrt_lines_row(const mrt_lines_t *lines, int32_t tap)
 {

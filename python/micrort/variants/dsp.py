@@ -234,9 +234,8 @@ def _groups(start: np.ndarray, weights: np.ndarray, records: np.ndarray) -> np.n
 
 def depthwise(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     """The kernels for windows of 3 x 3, or the one for many others."""
-    offers = [*depthwise3x3(call, tensors)]
-    other = depthwise_conv2d(call, tensors) if not offers else None
-    yield from offers if other is None else [other]
+    offers: list[Variant | None] = [*depthwise3x3(call, tensors)] or [depthwise_conv2d(call, tensors)]
+    yield from (offer for offer in offers if offer is not None)
 
 
 def average_pool2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:

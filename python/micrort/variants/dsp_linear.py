@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from micrort.variants.scales import Array, Scales
+from micrort.variants.scales import Array, Scales, first_sums
 
 SHIFT = 12
 """MRT_DSP_LINEAR_SHIFT."""
@@ -94,21 +94,7 @@ def _addend(line: _Line, multiplier: Array) -> tuple[Array, np.ndarray[Any, np.d
 
 
 def _line(scales: Scales, point: int, outputs: Array) -> _Line:
-    """The thresholds of every output, by bisection of the sums."""
+    """The thresholds of every output, as far as sums reach."""
     lowest, highest = scales.lowest[:, None], scales.highest[:, None]
-    below = np.repeat(lowest - 1, len(outputs), axis=1)
-    above = np.repeat(highest + 1, len(outputs), axis=1)
-    while (above - below).max() > 1:
-        middle = (below + above) >> 1
-        reached = _output(middle, scales) + point >= outputs
-        above = np.where(reached, middle, above)
-        below = np.where(reached, below, middle)
-    return _Line(outputs, above, above <= highest, below, below >= lowest)
-
-
-def _output(sums: Array, scales: Scales) -> Array:
-    """The output less its zero point, of sums [channels, _]: mrt_requantise of requantise.h."""
-    high = (sums * scales.multiplier[:, None] + (1 << 30)) >> 31
-    shift = scales.shift[:, None]
-    mask = (1 << shift) - 1
-    return np.asarray((high >> shift) + ((high & mask) > (mask >> 1) + (high < 0)), np.int64)
+    first = first_sums(scales.multiplier, scales.shift, outputs - point)
+    return _Line(outputs, np.maximum(first, lowest), first <= highest, np.minimum(first - 1, highest), first > lowest)

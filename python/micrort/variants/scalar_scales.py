@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from micrort.ir import KernelCall, Tensor
+from micrort.variants.scales import Array, first_sums
 
-Array = np.ndarray[Any, np.dtype[np.int64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 EXACT = 0x7FFF
@@ -150,19 +150,12 @@ def _multipliers(call: KernelCall, tensors: Mapping[str, Tensor], channels: int)
 
 
 def _steps(start: Array, multiplier: Array, shift: Array, clamp: tuple[int, int, int]) -> _Channels:
-    """Where outputs change, by TFLite Micro's double rounding (runtime/kernels/requantise.h) read backwards."""
+    """Where outputs change."""
     low, high, point = clamp
     outputs = np.arange(low + 1, high + 1, dtype=np.int64)
     right = -shift
     usable = (multiplier > 0) & (right >= 0) & (right <= _SHIFT_MAX) & (high > low)
-    count = np.where(usable, right, 0)[:, None]
-    above = outputs - point
-    # The least product that the shift rounds to `above`: a tie goes away from zero.
-    half = np.where(count > 0, 1 << np.maximum(count - 1, 0), 0)
-    product = (above << count) - half + np.where((above <= 0) & (count > 0), 1, 0)
-    # The least sum that the multiplication rounds to it: a tie goes up.
-    safe = np.where(usable, multiplier, 1)[:, None]
-    sums = -((-((product << 31) - (1 << 30))) // safe)
+    sums = first_sums(np.where(usable, multiplier, 1), np.where(usable, right, 0), outputs - point)
     return _Channels(start, multiplier, shift, usable, sums - start[:, None], outputs, point)
 
 

@@ -66,6 +66,25 @@ def fold(call: KernelCall, tensors: Mapping[str, Tensor], filters: np.ndarray) -
     return None if scales.largest.max() >= 1 << 30 else scales
 
 
+def first_sums(multiplier: Array, right: Array, above: Array) -> Array:
+    """The least sum of each output, by TFLite Micro's double rounding (runtime/kernels/requantise.h) read backwards.
+
+    Args:
+        multiplier: of each channel, at least 1.
+        right: the shift of each channel, 0..SHIFT_MAX.
+        above: outputs less their zero point.
+
+    Returns:
+        [channels, outputs]
+    """
+    count = right[:, None]
+    # The least product that the shift rounds to `above`: a tie goes away from zero.
+    half = np.where(count > 0, 1 << np.maximum(count - 1, 0), 0)
+    product = (above << count) - half + np.where((above <= 0) & (count > 0), 1, 0)
+    # The least sum that the multiplication rounds to it: a tie goes up.
+    return np.asarray(-((-((product << 31) - (1 << 30))) // multiplier[:, None]))
+
+
 def _values(tensor: Tensor) -> Array:
     assert tensor.data is not None
     return tensor.data.astype(np.int64)

@@ -26,10 +26,10 @@ static bool rows_are_sound(const mrt_call_t *call, const mrt_fully_connected_s8_
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     const uint64_t vectors = ((uint64_t)output->row_bytes / channels) * output->rows;
     const bool quads = (depth % 4u) == 0u;
-    const bool within = ((input->row_bytes % depth) == 0u) && (quads || (attrs->tile == 2))
-                        && ((attrs->linear == 0) || (attrs->tile == 2));
-    const bool across = ((depth % input->row_bytes) == 0u) && quads && (attrs->linear == 0);
+    const bool within = ((input->row_bytes % depth) == 0u) && (quads || (attrs->tile == 2));
+    const bool across = ((depth % input->row_bytes) == 0u) && quads;
     return ((output->row_bytes % channels) == 0u) && ((attrs->tile == 0) ? across : within)
+           && ((attrs->linear == 0) || (attrs->tile == 2))
            && (vectors <= (uint64_t)INT32_MAX)
            && (mrt_check_bytes(input) == (vectors * depth));
 }
