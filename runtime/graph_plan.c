@@ -269,7 +269,9 @@ static bool is_output(const made_t *made, uint32_t tensor)
 {
     bool found = false;
     for (uint32_t output = 0u; output < made->call.output_count; ++output) {
-        found = found || (made->args[made->call.input_count + output] == tensor);
+        if (made->args[made->call.input_count + output] == tensor) {
+            found = true;
+        }
     }
     return found;
 }

@@ -169,12 +169,10 @@ static inline uint32_t mrt_rows_adjoin(const mrt_call_t *call, const mrt_tensor_
     return end;
 }
 
-/** Address that the offsets of rows of input `index` count from: for kernels that look many rows up. */
+/** Address that the offsets of rows of input `index`, which has a row table, count from: for kernels that look many up. */
 static inline const void *mrt_input_base(const mrt_call_t *call, uint32_t index)
 {
-    const mrt_tensor_t *tensor = mrt_call_input(call, index);
-    const bool constant = tensor->pool == (uint8_t)MRT_POOL_PARAMS;
-    return constant ? call->params : call->pools[mrt_tensor_pool(tensor)];
+    return call->pools[mrt_tensor_pool(mrt_call_input(call, index))];
 }
 
 /** Address of row `row` of an input whose offsets count from `base`, and whose entries in the row table are `table`. */

@@ -157,9 +157,8 @@ static void compute(planes_scalar_t *conv, uint32_t channel, bool adjoin)
 static void compute_lines(planes_scalar_t *conv, bool two_sided)
 {
     const mrt_tensor_t *output = mrt_call_output(conv->call, 0u);
-    const uint32_t end = conv->row + conv->lines;
-    const bool adjoin = (mrt_rows_adjoin(conv->call, output, conv->row, end) == end)
-                        && (mrt_rows_adjoin(conv->call, output, conv->row + conv->down, end + conv->down) == (end + conv->down));
+    const uint32_t end = conv->row + conv->down + conv->lines;
+    const bool adjoin = mrt_rows_adjoin(conv->call, output, conv->row, end) == end;
     const uint32_t channels = (uint32_t)conv->window->output_channels;
     const uint32_t multiplier = channels / (uint32_t)conv->window->input_channels;
     const uint32_t words = two_sided ? FILTER : (FILTER - 1u);

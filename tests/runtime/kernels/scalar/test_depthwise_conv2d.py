@@ -66,6 +66,11 @@ def test_many_taps(kernel: tuple[int, int]) -> None:
     np.testing.assert_array_equal(case.run_every_way(case.variant(scalar, KERNEL)), case.portable())
 
 
+def test_windows_none_of_whose_columns_lie_in_the_image() -> None:
+    case = depthwise_conv2d(pairs_of(11), (1, 5, 1, 2), 1, (3, 2), (1, 1), (1, 3), Padding.SAME)
+    np.testing.assert_array_equal(case.run_every_way(case.variant(scalar, KERNEL)), case.portable())
+
+
 def test_what_stays_portable() -> None:
     both = depthwise_conv2d(pairs_of(1), (1, 9, 9, 2), 1, (3, 3))
     both.call.attrs["stride_width"] = both.call.attrs["dilation_width"] = 2  # type: ignore[index]
