@@ -45,6 +45,19 @@ bool mrt_in_place_elements(const mrt_call_t *call, uint32_t input);
  */
 bool mrt_in_place_window(const mrt_call_t *call, uint32_t input);
 
+/**
+ * Kernels whose attributes begin with mrt_window_t and that read all of a channel's elements under some output rows
+ * before they write that channel there: each output row over rows that no later one needs, channel over channel.
+ */
+bool mrt_in_place_channels(const mrt_call_t *call, uint32_t input);
+
+/**
+ * Kernels whose attributes begin with mrt_window_t: as mrt_in_place_window; where the window is one pixel, which is
+ * multiplied with the next one for eight output channels at a time, so far before the input that two output pixels end
+ * before the two of the input.
+ */
+bool mrt_in_place_pixels(const mrt_call_t *call, uint32_t input);
+
 /* The rows that a kernel reads, as mrt_kernel_reads_t says. */
 
 /** Row i for row i where an input has as many rows as the output, else all of them. */
@@ -70,6 +83,8 @@ mrt_rows_t mrt_reads_sums(const mrt_call_t *call, uint32_t input);
 #define MRT_ROWS_elements mrt_in_place_elements, mrt_reads_same
 #define MRT_ROWS_same NULL, mrt_reads_same
 #define MRT_ROWS_window mrt_in_place_window, mrt_reads_window
+#define MRT_ROWS_channels mrt_in_place_channels, mrt_reads_window
+#define MRT_ROWS_pixels mrt_in_place_pixels, mrt_reads_window
 #define MRT_ROWS_taps NULL, mrt_reads_window
 #define MRT_ROWS_pad NULL, mrt_reads_pad
 #define MRT_ROWS_resize NULL, mrt_reads_resize

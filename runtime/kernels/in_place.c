@@ -34,6 +34,15 @@ bool mrt_in_place_elements(const mrt_call_t *call, uint32_t input)
     return sound;
 }
 
+/* The first input row of an image that the window of output row `row` lies over; all rows before it where there is none. */
+static int32_t first_row(const mrt_window_t *window, int32_t row)
+{
+    /* The checked window has sizes of at most 15 bits: the product cannot leave int32. */
+    const int32_t first = (row * window->stride_height) - window->padding_top;
+    const int32_t positive = (first > 0) ? first : 0;
+    return (positive < window->input_height) ? positive : window->input_height;
+}
+
 bool mrt_in_place_window(const mrt_call_t *call, uint32_t input)
 {
     const mrt_window_t *window = call->attrs; /* MISRA D1 */
@@ -46,14 +55,69 @@ bool mrt_in_place_window(const mrt_call_t *call, uint32_t input)
     }
     const int64_t distance = (int64_t)source->offset - (int64_t)output->offset;
     for (int32_t row = 0; row < window->output_height; ++row) {
-        /* The checked window has sizes of at most 15 bits: the product cannot leave int32. */
-        const int32_t first = (row * window->stride_height) - window->padding_top;
-        const int32_t positive = (first > 0) ? first : 0;
-        const int32_t needed = (positive < window->input_height) ? positive : window->input_height;
+        const int64_t needed = first_row(window, row);
         const int64_t written = ((int64_t)row + 1) * (int64_t)output->row_bytes;
-        if (written > (((int64_t)needed * (int64_t)source->row_bytes) + distance)) {
+        if (written > ((needed * (int64_t)source->row_bytes) + distance)) {
             return false;
         }
     }
     return true;
+}
+
+/* Whether a written row lies apart from rows [first, end) of the input, or channel over channel. */
+static bool lies_over_channels(const mrt_call_t *call, uint32_t written, mrt_rows_t rows, uint32_t needed)
+{
+    const mrt_window_t *window = call->attrs; /* MISRA D1 */
+    const mrt_tensor_t *source = mrt_call_input(call, 0u);
+    const uint32_t channels = (uint32_t)window->input_channels;
+    const uint32_t row_bytes = mrt_call_output(call, 0u)->row_bytes;
+    bool sound = true;
+    for (uint32_t row = rows.begin; row < rows.end; ++row) {
+        const uint32_t read = mrt_row_offset(call, source, row);
+        const bool apart = (written >= (read + source->row_bytes)) || (read >= (written + row_bytes));
+        sound = sound && (apart || ((row < needed) && ((written % channels) == (read % channels))));
+    }
+    return sound;
+}
+
+bool mrt_in_place_channels(const mrt_call_t *call, uint32_t input)
+{
+    const mrt_window_t *window = call->attrs; /* MISRA D1 */
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    bool sound = (input == 0u) && (mrt_call_input(call, 0u)->rows == (uint32_t)window->input_height)
+                 && (window->input_channels == window->output_channels);
+    if (sound) {
+        const mrt_rows_t read = mrt_reads_window(call, 0u);
+        for (uint32_t row = call->row_begin; sound && (row < call->row_end); ++row) {
+            const uint32_t needed = (uint32_t)first_row(window, (int32_t)row + 1);
+            sound = lies_over_channels(call, mrt_row_offset(call, output, row), read, needed);
+        }
+    }
+    return sound;
+}
+
+/* Whether each window of an image is one pixel, the one at its place. */
+static bool is_dense(const mrt_window_t *window)
+{
+    return (window->kernel_height == 1) && (window->kernel_width == 1) && (window->padding_top == 0)
+           && (window->padding_left == 0) && (window->input_height == window->output_height)
+           && (window->input_width == window->output_width) && (window->stride_height == 1)
+           && (window->stride_width == 1);
+}
+
+bool mrt_in_place_pixels(const mrt_call_t *call, uint32_t input)
+{
+    const mrt_window_t *window = call->attrs; /* MISRA D1 */
+    if (!is_dense(window)) {
+        return mrt_in_place_window(call, input);
+    }
+    const mrt_tensor_t *source = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    const bool at_one_stride = !mrt_tensor_has_row_table(source) && !mrt_tensor_has_row_table(output);
+    const int64_t distance = (int64_t)source->offset - (int64_t)output->offset;
+    /* Of the two last pixels, their outputs' end before them; the sizes of a checked window keep it within int64. */
+    const int64_t before = ((int64_t)source->rows * window->input_width) - 2;
+    const int64_t last = ((before + 2) * window->output_channels) - (before * window->input_channels);
+    return (input == 0u) && at_one_stride && ((window->output_channels % 8) == 0)
+           && (distance >= (2 * (int64_t)window->output_channels)) && (distance >= last);
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from micrort.ir import DType, KernelCall, Tensor
-from micrort.variants import cost, mve_float
+from micrort.variants import cost, mve_float, overlap
 from micrort.variants.base import Variant
 from micrort.variants.linear import search
 
@@ -196,7 +196,9 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     strips = next(choice for choice in choices if costs[choice] <= _ENOUGH * min(costs.values()))
     made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, "strips": strips}
     constant = pack_depthwise(filters, scales)
-    return _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
+    offer = _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
+    places = overlap.over_channels(window, tensors[call.inputs[0]], tensors[call.outputs[0]])
+    return replace(offer, call=replace(offer.call, in_place=places))
 
 
 def depthwise_of_one_channel(call: KernelCall, tensors: Tensors) -> Variant | None:
@@ -289,7 +291,9 @@ def _windows(
     else:
         estimate = cost.mve_pixels(output.elements // channels, blocks, channels, rectified)
         estimate += cost.mve_patches(window, output.rows) if elements != window["input_channels"] else 0
-    return _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
+    offer = _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
+    places = overlap.over_pixels(window, tensors[call.inputs[0]], output)
+    return replace(offer, call=replace(offer.call, in_place=places))
 
 
 def _direct_pairs(window: Mapping[str, int | float], scaling: int) -> int:

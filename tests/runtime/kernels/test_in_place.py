@@ -210,3 +210,97 @@ def test_a_window_that_has_left_the_image_needs_nothing_of_it() -> None:
 
 def _depthwise(attrs: dict[str, int]) -> dict[str, int]:
     return {**attrs, "input_offset": 0, "output_offset": 0}
+
+
+SCALES = {"input_zero_point": 0, "output_offset": 0, "scaling": 0}
+"""What attributes for MVE cores hold beside."""
+
+
+def bytes_read(attrs: dict[str, int], rows: tuple[int, int]) -> dict[int, int]:
+    """Channel of each byte of the input that output rows of an image need, by its distance from the input's begin."""
+    found: dict[int, int] = {}
+    for row in range(*rows):
+        first = row * attrs["stride_height"] - attrs["padding_top"]
+        for line in range(max(first, 0), min(first + attrs["kernel_height"], attrs["input_height"])):
+            begin = line * attrs["input_width"] * attrs["input_channels"]
+            count = attrs["input_width"] * attrs["input_channels"]
+            found |= {begin + byte: byte % attrs["input_channels"] for byte in range(count)}
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(attrs=windows(), data=st.data())
+def test_channels(attrs: dict[str, int], data: st.DataObject) -> None:
+    """A byte may be written where no later row reads, and no row of the call another channel."""
+    channels, height = attrs["input_channels"], attrs["output_height"]
+    source_row, row = attrs["input_width"] * channels, attrs["output_width"] * channels
+    distance = data.draw(st.integers(0, (height + 1) * max(row, source_row)))
+    attrs |= {"kernel_height": max(attrs["kernel_height"], attrs["stride_height"])}  # no row between the windows
+    attrs |= {**SCALES, "strips": 1}
+    read = bytes_read(attrs, (0, height))
+    sound = all(
+        read.get(byte - distance, byte % channels) == byte % channels
+        and byte - distance not in bytes_read(attrs, (line + 1, height))
+        for line in range(height)
+        for byte in range(line * row, (line + 1) * row)
+    )
+    source = ((distance, attrs["input_height"], source_row, DType.S8), (0, height, row, DType.S8))
+    said = judgement_of_rows("depthwise_conv2d_s8_mve", attrs, *source, (0, height))
+    assert said <= sound
+    aligned = distance % channels == 0
+    assert said == sound or not aligned or distance < smallest_distance_of_channels(attrs)
+
+
+def smallest_distance_of_channels(attrs: dict[str, int]) -> int:
+    """From which on every row ends before the first that the next one needs."""
+    row, source_row = (attrs[f"{side}_width"] * attrs["input_channels"] for side in ("output", "input"))
+    firsts = [(line + 1) * attrs["stride_height"] - attrs["padding_top"] for line in range(attrs["output_height"])]
+    needed = [min(max(first, 0), attrs["input_height"]) for first in firsts]
+    return max((line + 1) * row - first * source_row for line, first in enumerate(needed))
+
+
+DEPTHWISE = {**WINDOW, **SCALES, "strips": 1, "kernel_height": 3, "padding_top": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "source", "output", "rows", "sound"),
+    [
+        ({}, (3, 4, 3, DType.S8), (0, 4, 3, DType.S8), (0, 4), True),
+        ({}, (2, 4, 3, DType.S8), (0, 4, 3, DType.S8), (0, 4), False),
+        ({"output_channels": 2}, (9, 4, 3, DType.S8), (0, 4, 6, DType.S8), (0, 4), False),
+        ({}, (3, 8, 3, DType.S8), (0, 8, 3, DType.S8), (0, 4), False),  # two images
+        ({}, ((0, 4, 8, 12), 3, DType.S8), ((16, 0, 4, 8), 3, DType.S8), (0, 4), True),
+        ({}, ((0, 4, 8, 12), 3, DType.S8), ((16, 4, 0, 8), 3, DType.S8), (0, 4), False),
+        ({}, ((0, 4, 8, 12), 3, DType.S8), ((16, 20, 0, 4), 3, DType.S8), (2, 4), True),
+    ],
+)
+def test_channels_row_by_row(
+    change: dict[str, int], source: Placed | Tensor, output: Placed | Tensor, rows: tuple[int, int], sound: bool
+) -> None:
+    attrs = {**DEPTHWISE, **change}
+    assert judgement_of_rows("depthwise_conv2d_s8_mve", attrs, source, output, rows) == sound
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(1, 4), st.integers(2, 4), st.sampled_from([1, 8, 9, 24]), st.sampled_from([8, 12, 16]), st.data())
+def test_pixels(height: int, width: int, read: int, made: int, data: st.DataObject) -> None:
+    """Whatever two neighbours are multiplied together, their outputs end before them."""
+    attrs = {**WINDOW, "input_height": height, "output_height": height, "input_width": width, "output_width": width}
+    attrs |= {**SCALES, "input_channels": read, "output_channels": made}
+    pixels = height * width
+    distance = data.draw(st.integers(0, pixels * made))
+    sound = all((pixel + 2) * made <= distance + pixel * read for pixel in range(pixels - 1)) and made % 8 == 0
+    source, output = (distance, height, width * read, DType.S8), (0, height, width * made, DType.S8)
+    assert judgement("conv2d_s8_mve", attrs, source, output) == sound
+
+
+def test_pixels_under_other_windows_go_by_rows() -> None:
+    source, output = (3, 4, 3, DType.S8), (0, 4, 3, DType.S8)
+    one = {**WINDOW, **SCALES}
+    strided = {**one, "stride_height": 2, "output_height": 2, "kernel_width": 2}
+    assert not judgement("conv2d_s8_mve", one, source, output)  # a channel is not eight
+    assert judgement("conv2d_s8_mve", {**one, "kernel_width": 2}, source, output)
+    assert judgement("conv2d_s8_mve", strided, source, (0, 2, 3, DType.S8))
+    placed = ((12, 16, 20, 24), 3, DType.S8)
+    eights = {**one, "output_channels": 8}
+    assert not judgement_of_rows("conv2d_s8_mve", eights, placed, (64, 4, 24, DType.S8), (0, 4))

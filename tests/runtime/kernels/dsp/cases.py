@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from micrort.ir import DType, KernelCall, Tensor
+from micrort.ir import DType, InPlace, KernelCall, Tensor
 from micrort.native import kernels
 from micrort.operators.window import Padding, Window
 from micrort.variants import Variant
@@ -44,7 +44,8 @@ class Case:
         return self._run(self.call, self.constants, None)
 
     def run_every_way(self, variant: Variant) -> np.ndarray:
-        """What the variant makes: all rows at once, in every order of pieces, and with rows that lie anywhere."""
+        """What the variant makes: all rows at once, in every order of pieces, with rows that lie anywhere, and over its
+        input, where it offers that."""
         made = {tensor.name: tensor.data for tensor in variant.constants}
         known = dict(zip(self.call.inputs, self.constants, strict=True))
         arrays = tuple(known[name] if made.get(name) is None else made[name] for name in variant.call.inputs)
@@ -55,6 +56,10 @@ class Case:
             np.testing.assert_array_equal(self._run(variant.call, arrays, pieces), whole, strict=True)
         for seed in range(2):
             np.testing.assert_array_equal(self._run(variant.call, arrays, None, seed), whole, strict=True)
+        for offer in variant.call.in_place:
+            if self.call.inputs.count(self.call.inputs[offer.input]) == 1:
+                over = self._run(variant.call, arrays, None, in_place=offer)
+                np.testing.assert_array_equal(over, whole, strict=True)
         return whole
 
     def _run(
@@ -63,10 +68,11 @@ class Case:
         arrays: tuple[np.ndarray, ...],
         rows: list[tuple[int, int]] | None,
         scattered: int | None = None,
+        in_place: InPlace | None = None,
     ) -> np.ndarray:
         output = self.tensors[call.outputs[0]]
         made = [(output.shape, output.dtype)]
-        (result,) = kernels.call(call.kernel, call.attrs, arrays, made, rows, scattered=scattered)
+        (result,) = kernels.call(call.kernel, call.attrs, arrays, made, rows, in_place, scattered)
         return result
 
 

@@ -23,7 +23,7 @@ def case_of(shape: tuple[int, int, int, int], window: Window, clamp: tuple[int, 
     x = Tensor("x", shape, DType.S8)
     y = Tensor("y", window.output_shape(x, shape[3]), DType.S8)
     attrs = {**window.attrs(x, y), "activation_min": clamp[0], "activation_max": clamp[1]}
-    call = KernelCall("node", "average_pool2d_s8", ("x",), ("y",), attrs, in_place=(InPlace(0),))
+    call = KernelCall("node", "average_pool2d_s8", ("x",), ("y",), attrs, in_place=window.in_place(x, y))
     array = np.random.default_rng(sum(shape)).integers(-128, 128, shape).astype(np.int8)
     return Case(call, {"x": x, "y": y}, (array,))
 

@@ -90,7 +90,7 @@ def assert_equals_portable(case: Case, kernel: str, moved: dict[str, int]) -> No
     """With other attributes than the compiler's, which the portable kernel takes too."""
     variant = variant_of(case, kernel)
     case = replace(case, call=replace(case.call, attrs={**case.call.attrs, **moved}))
-    call = replace(variant.call, attrs={**variant.call.attrs, **moved})
+    call = replace(variant.call, attrs={**variant.call.attrs, **moved}, in_place=() if moved else variant.call.in_place)
     np.testing.assert_array_equal(case.run_every_way(replace(variant, call=call)), case.portable())
 
 

@@ -22,7 +22,7 @@ def case_of(
     x = Tensor("x", shape, DType.S8)
     y = Tensor("y", window.output_shape(x, shape[3]), DType.S8)
     attrs = {**window.attrs(x, y), "activation_min": clamp[0], "activation_max": clamp[1]}
-    call = KernelCall("node", kernel, ("x",), ("y",), attrs, in_place=(InPlace(0),))
+    call = KernelCall("node", kernel, ("x",), ("y",), attrs, in_place=window.in_place(x, y))
     array = np.random.default_rng(seed).integers(-128, 128, shape).astype(np.int8)
     return Case(call, {"x": x, "y": y}, (array,))
 

@@ -1,0 +1,41 @@
+"""Where outputs of kernels for particular cores may lie over their input, as runtime/kernels/in_place.c judges it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from micrort.ir import InPlace, Tensor
+
+UNIT = 4
+"""Storages begin at multiples of so many bytes."""
+_PIXEL = {"kernel_height": 1, "kernel_width": 1, "stride_height": 1, "stride_width": 1}
+_PIXEL |= {"padding_top": 0, "padding_left": 0}
+
+
+def over_channels(window: Mapping[str, int | float], source: Tensor, output: Tensor) -> tuple[InPlace, ...]:
+    """Of kernels that read a channel under some rows before they write it there: mrt_in_place_channels."""
+    channels = int(window["input_channels"])
+    if source.nhwc[0] != 1 or channels != window["output_channels"]:
+        return ()
+    delta = _rows(window, source, output, 1)
+    unit = math.lcm(UNIT, channels)
+    return (InPlace(0, delta=-(-delta // unit) * unit),)
+
+
+def over_pixels(window: Mapping[str, int | float], source: Tensor, output: Tensor) -> tuple[InPlace, ...]:
+    """Of conv2d_s8_mve: mrt_in_place_pixels."""
+    height, width = (int(window[f"input_{axis}"]) for axis in ("height", "width"))
+    is_pixel = all(window[name] == value for name, value in _PIXEL.items())
+    if not is_pixel or (height, width) != (window["output_height"], window["output_width"]):
+        return (InPlace(0, delta=_rows(window, source, output, 0)),) if source.nhwc[0] == 1 else ()
+    made, read = int(window["output_channels"]), int(window["input_channels"])
+    before = source.rows * width - 2
+    return (InPlace(0, delta=max(2 * made, (before + 2) * made - before * read)),) if made % 8 == 0 else ()
+
+
+def _rows(window: Mapping[str, int | float], source: Tensor, output: Tensor, later: int) -> int:
+    """The least distance at which each output row ends before the rows that the one `later` rows on still needs."""
+    stride, padding, height = (int(window[name]) for name in ("stride_height", "padding_top", "input_height"))
+    needed = (min(max((row + later) * stride - padding, 0), height) for row in range(output.rows))
+    return max(0, *((row + 1) * output.row_bytes - first * source.row_bytes for row, first in enumerate(needed)))
