@@ -11,7 +11,7 @@ from micrort.mlf import Package
 from micrort.mlf import package as our_package
 from micrort.passes import Options, place_program
 from micrort.planner import Pool
-from micrort.tvm import aot, graph, operators
+from micrort.tvm import aliasing, aot, graph, operators
 from micrort.tvm.archive import Archive
 from micrort.tvm.model import Model
 from micrort.tvm.workspace import Workspaces, with_pools_moved
@@ -51,7 +51,7 @@ def convert(found: Archive, stem: str, target: str | None = None) -> Package:
         name=name,
         graph_json=text,
         params=arrays,
-        sources={**ours, **{file: model.sources[file] for file in model.sources}},
+        sources={**ours, **aliasing.marked(workspaces)},
         headers={tables.header_name(placed): tables.header(placed, "graph"), **found.headers},
         listing=our_package.listing(placed),
         metadata=metadata,

@@ -16,7 +16,10 @@ GRANULE = 16
 """MRT_TVM_GRANULE."""
 TAG = 4
 """Bytes that the runtime puts behind each block, within the granule."""
-_FUNCTION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(\w+)\(([^;{}()]*)\)\s*\{", re.MULTILINE)
+FUNCTION = re.compile(
+    r"^[ \t]*(?:__attribute__\(\(\w+\)\)[ \t]*)?[A-Za-z_][\w \t*]*?\b(\w+)\(([^;{}()]*)\)\s*\{", re.MULTILINE
+)
+"""The head of a function's definition: its name, its parameters."""
 _EVENT = re.compile(r"\b(\w+)\s*\(")
 _BYTES = re.compile(r"TVMBackendAllocWorkspace\s*\([^,]*,[^,]*,\s*(?:\(uint64_t\)\s*)?(\d+)[uUlL]*\s*,")
 _POOL = re.compile(
@@ -85,7 +88,7 @@ class Workspaces:
         """Every function that is defined, by name."""
         found = {}
         for text in self.sources.values():
-            for match in _FUNCTION.finditer(text):
+            for match in FUNCTION.finditer(text):
                 if match[1] not in _WORDS:
                     found[match[1]] = Function(match[1], match[2], _body(text, match.end()))
         return found

@@ -14,6 +14,16 @@
 #define TVM_DLL
 #endif
 
+/**
+ * Marks generated functions that use each piece of memory by one type only: of these alone gcc may assume that pointers to
+ * different types point to different memory, while the rest is compiled by -fno-strict-aliasing.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+#define MRT_TVM_TYPED __attribute__((optimize("strict-aliasing")))
+#else
+#define MRT_TVM_TYPED
+#endif
+
 /** Type codes of packed arguments. */
 enum {
     kTVMArgInt = kDLInt,
