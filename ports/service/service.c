@@ -4,9 +4,8 @@
 
 #include "ports/service/print.h"
 
-/* How long a request may pause, and the bytes that are read at a time. */
+/* How long a request may pause. */
 #define PATIENCE_MS 2000u
-#define PIECE 64u
 #define GOODBYE 3u
 
 /* A line with the checksum of what went over it since the last mark. */
@@ -27,14 +26,12 @@ static uint32_t crc_of(uint32_t begin, const uint8_t *data, uint32_t size)
     return ~crc;
 }
 
+/* Reads byte by byte: the patience is for a pause, however slow the line or an emulator is. */
 static mrt_status_t receive(link_t *link, uint8_t *data, uint32_t size)
 {
     mrt_status_t status = MRT_OK;
-    uint32_t count = 0u;
-    while ((count < size) && (status == MRT_OK)) {
-        const uint32_t piece = ((size - count) < PIECE) ? (size - count) : PIECE;
-        status = link->platform->read(link->platform->context, &data[count], piece, PATIENCE_MS);
-        count += piece;
+    for (uint32_t index = 0u; (index < size) && (status == MRT_OK); ++index) {
+        status = link->platform->read(link->platform->context, &data[index], 1u, PATIENCE_MS);
     }
     if (status == MRT_OK) {
         link->crc = crc_of(link->crc, data, size);

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,12 +55,15 @@ def run(image: Path, machine: str, line: str = "tester") -> str:
     process.stdin.write(f"{line}\n")
     process.stdin.flush()
     printed = []
+    limit = threading.Timer(120.0, process.kill)
+    limit.start()
     try:
         for text in process.stdout:
             printed.append(text)
             if text.startswith(("all equal", "wrong")):
                 break
     finally:
+        limit.cancel()
         process.kill()
         process.wait()
     return "".join(printed)

@@ -118,6 +118,7 @@ def test_refusals(tmp_path: Path) -> None:
 HOST = r"""
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include "mrt_sine_int8.h"
 #include "ports/service/service.h"
@@ -127,11 +128,16 @@ static mrt_status_t input(uint32_t i, mrt_buffer_t *b) { return mrt_executor_inp
 static mrt_status_t output(uint32_t i, mrt_buffer_t *b) { return mrt_executor_output(&executor, i, b); }
 static mrt_status_t infer(void) { return mrt_executor_run(&executor); }
 
-/* Here a second lasts a tenth. */
+/* How long the line takes for a byte: imagined, and added to what really passes, of which a second lasts a tenth. */
+static uint32_t pace_ms;
+
 static mrt_status_t get(void *context, uint8_t *data, uint32_t size, uint32_t timeout_ms)
 {
     (void)context;
     for (uint32_t index = 0u; index < size; ++index) {
+        if ((index + 1u) * pace_ms > timeout_ms) {
+            return MRT_ERR_TIMEOUT;
+        }
         struct pollfd line = {0, POLLIN, 0};
         if (poll(&line, 1, (timeout_ms == MRT_FOREVER) ? -1 : (int)(timeout_ms / 10u)) == 0) {
             return MRT_ERR_TIMEOUT;
@@ -155,8 +161,9 @@ static uint64_t now(void *context)
     return 0u;
 }
 
-int main(void)
+int main(int count, char **words)
 {
+    pace_ms = (count > 1) ? (uint32_t)atoi(words[1]) : 0u;
     static const mrt_dtype_t dtypes[] = {MRT_DTYPE_S8};
     static const char *const names[] = {"y"};
     const mrt_service_model_t model = {"sine", 1u, 1u, dtypes, names, input, output, infer};
@@ -168,9 +175,16 @@ int main(void)
 """
 
 
+def describe(folder: Path, words: str = "") -> None:
+    """Make a folder look like a project whose board is this workstation."""
+    described = {"type": "x", "image": "firmware.elf", "memories": [], "flash": None, "files": {}, "board": "b"}
+    described |= {"target": "host", "commands": {"run": ["sh", "-c", f"exec ./firmware.elf {words}"]}}
+    (folder / "micrort.json").write_text(json.dumps(described))
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that looks like a project whose board is this workstation."""
+    """Firmware with the service for this workstation, as a project."""
     from micrort import sources
 
     folder = tmp_path_factory.mktemp("served")
@@ -181,9 +195,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command += [str(folder / "main.c"), *(str(root / f"ports/service/{name}.c") for name in ("service", "print"))]
     command += [f"-L{folder}/made/lib", "-lsine_int8", "-lmicrort", "-lm", "-o", str(folder / "firmware.elf")]
     subprocess.run(command, check=True)
-    described = {"type": "x", "image": "firmware.elf", "memories": [], "flash": None, "files": {}, "board": "b"}
-    described |= {"target": "host", "commands": {"run": ["sh", "-c", "exec ./firmware.elf"]}}
-    (folder / "micrort.json").write_text(json.dumps(described))
+    describe(folder)
     return folder
 
 
@@ -211,6 +223,19 @@ def test_the_service_survives_what_is_no_request(served: Path) -> None:
             assert int.from_bytes(line.read(8, 1.0)[4:], "little", signed=True) < 0, status
             line.read(4, 1.0)
         assert session.infer(b"\x05") == litert("sine_int8", np.array([[5]], np.int8)).tobytes()
+
+
+@pytest.mark.parametrize("pace", [1900, 2100])
+def test_a_slow_line_is_no_pause(served: Path, tmp_path: Path, pace: int) -> None:
+    """Two seconds are for each byte, as an emulator on a busy machine needs it, and no longer."""
+    shutil.copy(served / "firmware.elf", tmp_path)
+    describe(tmp_path, str(pace))
+    with service.Session(tmp_path) as session:
+        if pace < 2000:
+            assert session.infer(b"\x05") == litert("sine_int8", np.array([[5]], np.int8)).tobytes()
+        else:
+            with pytest.raises(RuntimeStatusError, match="time"):
+                session.infer(b"\x05")
 
 
 class Api:

@@ -78,6 +78,15 @@ static void interrupt(const struct device *device, void *context)
     }
 }
 
+/* Enables the interrupt. A byte that came before may have raised none, and would keep others from raising one. */
+static void start(mrt_zephyr_t *port)
+{
+    const unsigned int key = irq_lock();
+    uart_irq_rx_enable(port->device);
+    interrupt(port->device, port);
+    irq_unlock(key);
+}
+
 static uint32_t take(void *context, uint8_t *data, uint32_t size)
 {
     mrt_zephyr_t *port = context; /* MISRA D1 */
@@ -108,7 +117,7 @@ const mrt_platform_t *mrt_zephyr_init(mrt_zephyr_t *port, const struct device *u
         if (!device_is_ready(uart) || (uart_irq_callback_user_data_set(uart, interrupt, port) != 0)) {
             return NULL;
         }
-        uart_irq_rx_enable(uart);
+        start(port);
     }
     return &port->platform;
 }
