@@ -18,7 +18,7 @@ _STEPS = {
 """The same, and what an output channel adds to it, where that was measured."""
 _ALONE = 0.15
 """Per product: of a pixel that is left where a step's odd pixels have been paired."""
-_ROUNDED, _LINEAR = (83, 70), (57, 48)
+_ROUNDED, _LINEAR = (78, 65), (44, 36)
 """Of a group of products beside its weights, by their width."""
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
@@ -65,7 +65,7 @@ def dsp_products(vectors: int, pixel: Pixel) -> int:
     turns = 3 * (quads // 4 + 1)
     ends = (_LINEAR if pixel.is_linear else _ROUNDED)[pixel.is_wide]
     two = 100 + 11 * quads + groups * ((22 if pixel.is_wide else 24) * quads + turns + ends)
-    one = 80 + groups * ((13 if pixel.is_wide else 16) * quads + turns + (42 if pixel.is_wide else 48))
+    one = 80 + groups * ((13 if pixel.is_wide else 16) * quads + turns + (38 if pixel.is_wide else 44))
     return 100 + pairs * two + single * one
 
 
@@ -117,8 +117,8 @@ def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
 def dsp_convolution(pixels: int, taps: int, pixel: Pixel) -> int:
     """Of conv2d_s8_dsp; the elements of a pixel are those of a patch under `taps`."""
     by_taps = pixel.elements // taps % 4 == 0
-    patches = pixels * (30 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 3 * pixel.elements)
-    return patches + dsp_products(pixels + pixels % 2, pixel)
+    patches = pixels * (25 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 2.4 * pixel.elements)
+    return round(patches) + dsp_products(pixels + pixels % 2, pixel)
 
 
 def dsp_winograd(window: Mapping[str, int | float], images: int) -> int:

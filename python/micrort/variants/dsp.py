@@ -115,20 +115,21 @@ def by_words(filters: np.ndarray, tap_rows: int) -> np.ndarray:
         tap_rows: rows of taps.
 
     Returns:
-        The same elements: of each tap row its whole words; what is left of the rows makes words, each in its place as
-        soon as it is full, the last at the end.
+        The same elements: of two rows the whole words of either; then what is left of them, one of each row in a pair of
+        lanes. Beside the last of an odd number of rows, and behind all, weights of 0.
     """
     run = filters.shape[1] // tap_rows
-    order: list[int] = []
-    left: list[int] = []
-    for row in range(tap_rows):
-        elements = list(range(row * run, (row + 1) * run))
-        order += elements[: run // 4 * 4]
-        left += elements[run // 4 * 4 :]
-        full = len(left) // 4 * 4
-        order += left[:full]
-        left = left[full:]
-    return filters[:, order + left]
+    none = filters.shape[1]
+    pairs: list[tuple[int, int]] = []
+    for row in range(0, tap_rows, 2):
+        both = range(row, min(row + 2, tap_rows))
+        for word in (begin * run + 4 * word for begin in both for word in range(run // 4)):
+            pairs += [(word, word + 2), (word + 1, word + 3)]
+        for left in range(row * run + run // 4 * 4, (row + 1) * run):
+            pairs.append((left, left + run if len(both) == 2 else none))
+    pairs += [(none, none)] * (len(pairs) % 2)
+    quads = np.array(pairs).reshape(-1, 2, 2).transpose(0, 2, 1)
+    return np.pad(filters, ((0, 0), (0, 1)))[:, quads.reshape(-1)]
 
 
 def _products(

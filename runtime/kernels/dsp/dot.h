@@ -60,6 +60,12 @@ static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
     return (int32_t)odd >> 7u; /* MISRA D2 */
 }
 
+/** Elements of two pixels. */
+typedef struct mrt_dsp_two {
+    const int8_t *a;
+    const int8_t *b;
+} mrt_dsp_two_t;
+
 #if MRT_DSP == 1
 
 /** Four elements of two pixels as lanes: MRT_DSP_LANES_TWO words; returns the word behind them. */
@@ -75,6 +81,32 @@ static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lan
                    : [a] "+r"(from_a), [b] "+r"(from_b), [to] "+r"(to), [x] "=&r"(even_a), [y] "=&r"(even_b)
                    :
                    : "memory");
+    return to;
+}
+
+/** The same of `words` times four elements, of which `from` goes ahead. */
+static inline uint32_t *mrt_dsp_widen_words(mrt_dsp_two_t *from, uint32_t words, uint32_t *lanes)
+{
+    const int8_t *from_a = from->a;
+    const int8_t *from_b = from->b;
+    uint32_t *to = lanes;
+    uint32_t left = words;
+    uint32_t a;
+    uint32_t b;
+    uint32_t even_a;
+    uint32_t even_b;
+    if (words > 0u) {
+        __asm volatile("1:\n ldr %[a], [%[from_a]], #4\n ldr %[b], [%[from_b]], #4\n" /* MISRA D5 */
+                       "sxtb16 %[x], %[a]\n sxtb16 %[y], %[b]\n strd %[x], %[y], [%[to]], #8\n"
+                       "sxtb16 %[a], %[a], ror #8\n sxtb16 %[b], %[b], ror #8\n strd %[a], %[b], [%[to]], #8\n"
+                       "subs %[left], %[left], #1\n bne 1b\n"
+                       : [from_a] "+r"(from_a), [from_b] "+r"(from_b), [to] "+r"(to), [left] "+r"(left), [a] "=&r"(a),
+                         [b] "=&r"(b), [x] "=&r"(even_a), [y] "=&r"(even_b)
+                       :
+                       : "cc", "memory");
+    }
+    from->a = from_a;
+    from->b = from_b;
     return to;
 }
 
@@ -124,57 +156,63 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
 #define MRT_DSP_GROUPS(begin, turn, output) /* MISRA D4 */ \
     "    ldr     r9, %[next]\n" \
     "1:\n" begin \
-    "    ldr     r10, %[weight_bytes]\n" \
     "    ldr     r8, %[input]\n" \
-    "    add     r10, r9, r10\n" \
-    "    str     r10, %[end]\n" \
     "    ldr     r10, %[skip]\n" \
     "    .balign 4\n" \
     "    add     pc, r10\n" /* two bytes; pc reads as the address of the loop */ \
     "    nop\n" \
     "2:\n" turn \
-    "    ldr     r10, %[end]\n" \
-    "    cmp     r9, r10\n" \
-    "    bne     2b\n" \
-    "    ldr     r8, %[step]\n" output \
-    "    ldr     r12, %[left]\n" \
-    "    subs    r12, r12, #1\n" \
-    "    str     r12, %[left]\n" \
-    "    bne     1b\n" \
-    "    str     r9, %[next]\n"
+    "    ldr     r10, %[input_end]\n" \
+    "    cmp     r8, r10\n" \
+    "    bne     2b\n" output \
+    "    ldr     r12, %[last]\n" \
+    "    cmp     r9, r12\n" \
+    "    bne     1b\n"
 #define MRT_DSP_GROUPS_CLOBBERS \
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
 
-#define MRT_DSP_GROUPS_TWO(name, quad_words, code, quads_code, twice, linear) /* MISRA D4 */ \
+#define MRT_DSP_GROUPS_TWO(name, quad_words, linear_words, code, quads_code, twice, linear) /* MISRA D4 */ \
     static inline const uint32_t *name(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, int8_t *a, \
                                        int8_t *b) \
     { \
-        const uint32_t *const input = walk->lanes; \
-        const uint32_t weight_bytes = 4u * (quad_words) * walk->quads; \
-        const uint32_t skip = mrt_dsp_skip(walk->quads, (code)); \
         const uint32_t step = walk->step; \
-        const uint32_t *next = group; \
-        const uint32_t *end; \
-        uint32_t left = count; \
+        const uint32_t scale_words = (step == MRT_DSP_STEP_LINEAR) ? (linear_words) : (MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS); \
+        const uint32_t group_words = MRT_DSP_START_WORDS + ((quad_words) * walk->quads) + scale_words; \
+        const uint32_t *const input = walk->lanes; \
+        const uint32_t *const input_end = &input[MRT_DSP_LANES_TWO * walk->quads]; \
+        const uint32_t *const next = group; \
+        const uint32_t *const last = &group[count * group_words]; \
+        const uint32_t skip = mrt_dsp_skip(walk->quads, (code)); \
+        uint32_t output = 0u; \
         mrt_dsp_places_t to = {a, b}; \
-        __asm volatile(MRT_DSP_GROUPS("    ldm     r9, {r0, r1, r2, r3}\n" /* MISRA D5 */ \
+        __asm volatile("    ldr     r8, %[step]\n" /* MISRA D5 */ \
+                       "    cmp     r8, #0\n" \
+                       "    ite     eq\n" \
+                       "    adreq   r10, 4f + 1\n" /* addresses of Thumb code */ \
+                       "    adrne   r10, 5f + 1\n" \
+                       "    str     r10, %[output]\n" \
+                       MRT_DSP_GROUPS("    ldm     r9, {r0, r1, r2, r3}\n" \
                                       "    ldm     r9!, {r4, r5, r6, r7}\n", \
                                       quads_code, MRT_DSP_OUTPUTS_TWO(twice, linear)) \
-                       : [next] "+m"(next), [left] "+m"(left), [to] "+m"(to), [end] "=m"(end) \
-                       : [input] "m"(input), [weight_bytes] "m"(weight_bytes), [skip] "m"(skip), [step] "m"(step) \
+                       : [to] "+m"(to), [output] "+m"(output) \
+                       : [next] "m"(next), [last] "m"(last), [input] "m"(input), [input_end] "m"(input_end), \
+                         [skip] "m"(skip), [step] "m"(step) \
                        : MRT_DSP_GROUPS_CLOBBERS); \
-        return next; \
+        return last; \
     }
 #define MRT_DSP_OUTPUTS_TWO(twice, linear) /* MISRA D4 */ \
-    "    cmp     r8, #0\n" \
-    "    bne     3f\n" linear \
-    "    b       4f\n" \
-    "3:\n" twice \
+    "    ldr     pc, %[output]\n" \
+    "    .balign 4\n" \
+    "5:\n" \
+    "    ldr     r8, %[step]\n" twice \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r0") MRT_DSP_OUTPUT("r4") \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r1") MRT_DSP_OUTPUT("r5") \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r2") MRT_DSP_OUTPUT("r6") \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r3") MRT_DSP_OUTPUT("r7") \
-    "4:\n" \
+    "    b       6f\n" \
+    "    .balign 4\n" \
+    "4:\n" linear \
+    "6:\n" \
     "    ldrd    r10, r11, %[to]\n" \
     "    strb    r0, [r10], #1\n" \
     "    strb    r4, [r11], #1\n" \
@@ -201,7 +239,7 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
         MRT_DSP_LINEAR(odd_a, "r12") MRT_DSP_LINEAR(odd_b, "r12")
 
 /** Groups of two pixels: 24 instructions a quad. */
-MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, 96u,
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, MRT_DSP_LINEAR_WORDS, 96u,
                    "    .rept   8\n"
                    "    ldrd    r10, r11, [r8], #8\n"
                    "    ldrd    r12, lr, [r9], #8\n"
@@ -234,7 +272,7 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, 96u,
     "    smlad   r7, r11, lr, r7\n"
 
 /** The same with weights as wide as the input: 22 instructions a quad. */
-MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, 88u,
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, MRT_DSP_LINEAR_WIDE_WORDS, 88u,
                    "    .rept   8\n"
                    MRT_DSP_PAIR_WIDE
                    "    .endr\n",
@@ -249,20 +287,21 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, 88u,
     static inline const uint32_t *name(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, \
                                        const int8_t *from, int8_t *a) \
     { \
+        const uint32_t group_words = MRT_DSP_GROUP_WORDS + ((quad_words) * walk->quads); \
         const int8_t *const input = from; \
-        const uint32_t weight_bytes = 4u * (quad_words) * walk->quads; \
+        const int8_t *const input_end = &from[4u * walk->quads]; \
+        const uint32_t *const next = group; \
+        const uint32_t *const last = &group[count * group_words]; \
         const uint32_t skip = mrt_dsp_skip(walk->quads, (code)); \
         const uint32_t step = walk->step; \
-        const uint32_t *next = group; \
-        const uint32_t *end; \
-        uint32_t left = count; \
         int8_t *to_a = a; \
         __asm volatile(MRT_DSP_GROUPS("    ldm     r9!, {r0, r1, r2, r3}\n", quads_code, /* MISRA D5 */ \
-                                      twice MRT_DSP_OUTPUTS_ONE) \
-                       : [next] "+m"(next), [left] "+m"(left), [a] "+m"(to_a), [end] "=m"(end) \
-                       : [input] "m"(input), [weight_bytes] "m"(weight_bytes), [skip] "m"(skip), [step] "m"(step) \
+                                      "    ldr     r8, %[step]\n" twice MRT_DSP_OUTPUTS_ONE) \
+                       : [a] "+m"(to_a) \
+                       : [next] "m"(next), [last] "m"(last), [input] "m"(input), [input_end] "m"(input_end), \
+                         [skip] "m"(skip), [step] "m"(step) \
                        : MRT_DSP_GROUPS_CLOBBERS); \
-        return next; \
+        return last; \
     }
 #define MRT_DSP_OUTPUTS_ONE /* MISRA D4 */ \
     MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r0") MRT_DSP_SCALE_NEXT MRT_DSP_OUTPUT("r1") \
@@ -334,6 +373,17 @@ static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lan
     lanes[2] = mrt_dsp_sxtb16_odd(a);
     lanes[3] = mrt_dsp_sxtb16_odd(b);
     return &lanes[MRT_DSP_LANES_TWO];
+}
+
+static inline uint32_t *mrt_dsp_widen_words(mrt_dsp_two_t *from, uint32_t words, uint32_t *lanes)
+{
+    uint32_t *to = lanes;
+    for (uint32_t word = 0u; word < words; ++word) {
+        to = mrt_dsp_widen_quad(mrt_dsp_load(from->a), mrt_dsp_load(from->b), to);
+        from->a = &from->a[4];
+        from->b = &from->b[4];
+    }
+    return to;
 }
 
 /* Adds the products of a pair of lanes of one pixel to the sums of a group, as SMLAD makes them. */

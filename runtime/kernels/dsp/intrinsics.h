@@ -27,6 +27,12 @@ static inline uint32_t mrt_dsp_load(const int8_t *bytes)
     return word;
 }
 
+/** Stores four elements. */
+static inline void mrt_dsp_store(int8_t *bytes, uint32_t word)
+{
+    (void)memcpy(bytes, &word, sizeof(word)); /* MISRA D7 */
+}
+
 /** The signed value of the lane or byte in the low bits of `word`. */
 static inline int32_t mrt_dsp_signed(uint32_t word, uint32_t sign_bit)
 {

@@ -3,9 +3,13 @@
  * @brief Convolution with any window for cores with the DSP extension, with weights of either width: the patches of two
  *        pixels are widened, then multiplied with all filters.
  *
- * Pixels go in pairs from row to row, so that narrow images fill the pairs too. Where channels come in a multiple of
- * four, patches are widened straight from the image, tap by tap at its borders. Else tap rows end within a word: those
- * that leave the image are copied first.
+ * Pixels go in pairs from row to row, so that narrow images fill the pairs too. Two that lie side by side, with windows
+ * that no border cuts off on the left or right, are widened straight from the image. At the borders, where channels come
+ * in a multiple of four, patches are widened tap by tap; else they are copied first.
+ *
+ * Elements of a patch come in this order, to which weights are brought by the compiler: of two tap rows the whole words of
+ * the first, those of the second, then what is left of either, one element of each row in a pair of lanes. The last of an
+ * odd number of rows is its own neighbour there, with weights of 0. What is left of the last quad has lanes of 0.
  */
 #ifndef MRT_RUNTIME_KERNELS_DSP_PATCHES_H
 #define MRT_RUNTIME_KERNELS_DSP_PATCHES_H
@@ -28,7 +32,7 @@ typedef void (*mrt_dsp_multiply_two_t)(const mrt_dsp_walk_t *walk, uint32_t chan
 /** An output row: what lies under its windows. */
 typedef struct mrt_dsp_line {
     int32_t *offsets; /**< Of each tap row from the input's first row on. */
-    int32_t begin;    /**< Columns [begin, end) have whole windows in the image, one tap beside the other. */
+    int32_t begin;    /**< Columns [begin, end) have tap rows that are whole, or lie outside. */
     int32_t end;
 } mrt_dsp_line_t;
 
@@ -40,18 +44,24 @@ typedef struct mrt_dsp_pixel {
     int8_t *to;
 } mrt_dsp_pixel_t;
 
+/** Where the outputs of two pixels go. */
+typedef struct mrt_dsp_outputs {
+    int8_t *a;
+    int8_t *b;
+} mrt_dsp_outputs_t;
+
 /** What stays the same for all pixels of one call. */
 typedef struct mrt_dsp_patches {
     const mrt_call_t *call;
     const mrt_window_t *window;
     const int8_t *input;
-    uint32_t channels;     /**< Of the input. */
-    uint32_t run;          /**< Elements of a tap row. */
+    uint32_t channels; /**< Of the input. */
+    uint32_t run;      /**< Elements of a tap row. */
     uint32_t *lanes;
-    int8_t *bytes;         /**< A tap's zero points; or two patches, where channels come in no multiple of four. */
-    uint32_t patch;        /**< Bytes from such a patch to the next. */
-    int32_t *packed;       /**< Offsets of the tap rows of such a patch. */
-    int8_t point;          /**< The input's zero point. */
+    int8_t *outside;   /**< Zero points of a tap; of a tap row, where channels come in no multiple of four. */
+    int8_t *room;      /**< Two patches behind them, in the latter case. */
+    uint32_t patch;    /**< Bytes of such a patch, in whole words. */
+    int32_t *packed;   /**< Offsets of its tap rows. */
     mrt_dsp_walk_t walk;
     mrt_dsp_line_t lines[2]; /**< Of two pixels one after the other each has its line. */
     uint32_t current;
@@ -75,7 +85,7 @@ static MRT_NOINLINE void mrt_dsp_begin_row(mrt_dsp_patches_t *patches)
     for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
         const int32_t row = top + (tap * window->dilation_height);
         const bool there = (row >= 0) && (row < window->input_height);
-        whole = whole && there;
+        whole = whole && (there || ((patches->channels % 4u) != 0u));
         line->offsets[tap] = MRT_DSP_OUTSIDE;
         if (there) {
             const uint32_t offset = mrt_row_offset(patches->call, tensor, image + (uint32_t)row) - base;
@@ -101,11 +111,6 @@ static inline mrt_dsp_pixel_t mrt_dsp_next_pixel(mrt_dsp_patches_t *patches)
     return pixel;
 }
 
-static inline bool mrt_dsp_is_whole(const mrt_dsp_pixel_t *pixel)
-{
-    return (pixel->x >= pixel->line->begin) && (pixel->x < pixel->line->end);
-}
-
 /** The elements under a tap; zero points where it lies outside the image. */
 static inline const int8_t *mrt_dsp_tap(const mrt_dsp_patches_t *patches, const mrt_dsp_pixel_t *pixel, int32_t row,
                                         int32_t tap)
@@ -113,32 +118,21 @@ static inline const int8_t *mrt_dsp_tap(const mrt_dsp_patches_t *patches, const 
     const int32_t offset = pixel->line->offsets[row];
     const int32_t column = pixel->origin + (tap * patches->window->dilation_width);
     const bool there = (offset != MRT_DSP_OUTSIDE) && (column >= 0) && (column < patches->window->input_width);
-    return there ? &patches->input[offset + (column * (int32_t)patches->channels)] : patches->bytes;
+    return there ? &patches->input[offset + (column * (int32_t)patches->channels)] : patches->outside;
 }
 
-/** Widens two patches from the image: by whole tap rows, or tap by tap at the borders. */
+/** Widens two patches from the image tap by tap. */
 static MRT_NOINLINE void mrt_dsp_widen_taps(const mrt_dsp_patches_t *patches, const mrt_dsp_pixel_t *a,
                                             const mrt_dsp_pixel_t *b)
 {
     const mrt_window_t *window = patches->window;
-    const bool whole = mrt_dsp_is_whole(a) && mrt_dsp_is_whole(b);
-    const int32_t step = whole ? window->kernel_width : 1;
-    const uint32_t count = whole ? patches->run : patches->channels;
     uint32_t *lanes = patches->lanes;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
-        for (int32_t tap = 0; tap < window->kernel_width; tap += step) {
+        for (int32_t tap = 0; tap < window->kernel_width; ++tap) {
             const int8_t *from = mrt_dsp_tap(patches, a, row, tap);
-            lanes = mrt_dsp_widen_two(from, mrt_dsp_tap(patches, b, row, tap), count, lanes);
+            lanes = mrt_dsp_widen_two(from, mrt_dsp_tap(patches, b, row, tap), patches->channels, lanes);
         }
     }
-}
-
-static MRT_NOINLINE int8_t *mrt_dsp_fill(int8_t *to, int8_t point, int32_t count)
-{
-    for (int32_t i = 0; i < count; ++i) {
-        to[i] = point;
-    }
-    return &to[count];
 }
 
 /** Copies a patch; zero points where it leaves the image. */
@@ -148,91 +142,119 @@ static MRT_NOINLINE void mrt_dsp_copy_patch(const mrt_dsp_patches_t *patches, co
     const int32_t channels = (int32_t)patches->channels;
     const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left,
                                             window->dilation_width, window->kernel_width, window->input_width);
-    const int32_t run = (window->dilation_width == 1) ? (taps.end - taps.begin) : 1;
+    const int32_t step = (window->dilation_width == 1) ? window->kernel_width : 1;
+    const int32_t count = ((window->dilation_width == 1) ? (taps.end - taps.begin) : 1) * channels;
+    const uint32_t point = (uint8_t)patches->outside[0] * 0x01010101u;
+    for (uint32_t i = 0u; i < patches->patch; i += 4u) {
+        mrt_dsp_store(&patch[i], point);
+    }
     int8_t *to = patch;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
         const int32_t offset = pixel->line->offsets[row];
-        const bool missed = (offset == MRT_DSP_OUTSIDE) || (taps.begin == taps.end);
-        const int32_t begin = missed ? window->kernel_width : taps.begin;
-        const int32_t end = missed ? window->kernel_width : taps.end;
-        to = mrt_dsp_fill(to, patches->point, begin * channels);
-        for (int32_t tap = begin; tap < end; tap += run) {
+        const int32_t end = (offset == MRT_DSP_OUTSIDE) ? taps.begin : taps.end;
+        for (int32_t tap = taps.begin; tap < end; tap += step) {
             const int32_t column = taps.origin + (tap * window->dilation_width);
             const int8_t *from = &patches->input[offset + (column * channels)];
-            for (int32_t i = 0; i < (run * channels); ++i) {
-                to[i] = from[i];
+            int8_t *elements = &to[tap * channels];
+            for (int32_t i = 0; i < count; ++i) {
+                elements[i] = from[i];
             }
-            to = &to[run * channels];
         }
-        to = mrt_dsp_fill(to, patches->point, (window->kernel_width - end) * channels);
+        to = &to[patches->run];
     }
 }
 
-/** Where the tap rows of a patch are: in the image, or in a copy. */
+/** Two patches, one `apart` elements behind the other, and where their tap rows are from them on. */
 typedef struct mrt_dsp_source {
     const int8_t *from;
     const int32_t *offsets;
+    uint32_t apart;
 } mrt_dsp_source_t;
 
-static inline mrt_dsp_source_t mrt_dsp_source(const mrt_dsp_patches_t *patches, const mrt_dsp_pixel_t *pixel, int8_t *room)
+/** A tap row of two patches. */
+static inline mrt_dsp_two_t mrt_dsp_tap_row(const mrt_dsp_patches_t *patches, const mrt_dsp_source_t *source, uint32_t row)
 {
-    mrt_dsp_source_t source = {room, patches->packed};
-    if (mrt_dsp_is_whole(pixel)) {
-        source.from = &patches->input[pixel->origin * (int32_t)patches->channels];
-        source.offsets = pixel->line->offsets;
-    } else {
-        mrt_dsp_copy_patch(patches, pixel, room);
+    const int32_t offset = source->offsets[row];
+    mrt_dsp_two_t taps = {patches->outside, patches->outside};
+    if (offset != MRT_DSP_OUTSIDE) {
+        taps.a = &source->from[offset];
+        taps.b = &taps.a[source->apart];
     }
-    return source;
+    return taps;
 }
 
-/** The last one to three elements of a tap row, the first lowest. */
-static inline uint32_t mrt_dsp_load_rest(const int8_t *from, uint32_t rest)
-{
-    uint32_t word = (uint8_t)from[0];
-    if (rest > 1u) {
-        word |= (uint32_t)(uint8_t)from[1] << 8u;
-    }
-    if (rest > 2u) {
-        word |= (uint32_t)(uint8_t)from[2] << 16u;
-    }
-    return word;
-}
-
-/** Widens two patches: whole words of each tap row; what is left of the rows as soon as it fills words. */
-static MRT_NOINLINE void mrt_dsp_widen_rows(const mrt_dsp_patches_t *patches, const mrt_dsp_source_t *a,
-                                            const mrt_dsp_source_t *b)
+/** Widens two patches by tap rows. */
+static MRT_NOINLINE void mrt_dsp_widen_rows(const mrt_dsp_patches_t *patches, const mrt_dsp_source_t *source)
 {
     const uint32_t height = (uint32_t)patches->window->kernel_height;
-    const uint32_t words = patches->run & ~3u;
+    const uint32_t words = patches->run / 4u;
     const uint32_t rest = patches->run % 4u;
     uint32_t *lanes = patches->lanes;
-    uint32_t left_a = 0u; /* elements that fill no word yet, the first lowest */
-    uint32_t left_b = 0u;
-    uint32_t bits = 0u;
-    for (uint32_t row = 0u; row < height; ++row) {
-        const int8_t *from_a = &a->from[a->offsets[row]];
-        const int8_t *from_b = &b->from[b->offsets[row]];
-        for (uint32_t i = 0u; i < words; i += 4u) {
-            lanes = mrt_dsp_widen_quad(mrt_dsp_load(&from_a[i]), mrt_dsp_load(&from_b[i]), lanes);
+    for (uint32_t row = 0u; row < height; row += 2u) {
+        mrt_dsp_two_t low = mrt_dsp_tap_row(patches, source, row);
+        lanes = mrt_dsp_widen_words(&low, words, lanes);
+        mrt_dsp_two_t high = low;
+        if ((row + 1u) < height) {
+            high = mrt_dsp_tap_row(patches, source, row + 1u);
+            lanes = mrt_dsp_widen_words(&high, words, lanes);
         }
-        if (rest != 0u) {
-            const uint32_t last_a = mrt_dsp_load_rest(&from_a[words], rest);
-            const uint32_t last_b = mrt_dsp_load_rest(&from_b[words], rest);
-            left_a |= last_a << bits;
-            left_b |= last_b << bits;
-            bits += 8u * rest;
-            if (bits >= 32u) {
-                lanes = mrt_dsp_widen_quad(left_a, left_b, lanes);
-                bits -= 32u;
-                left_a = (bits == 0u) ? 0u : (last_a >> ((8u * rest) - bits));
-                left_b = (bits == 0u) ? 0u : (last_b >> ((8u * rest) - bits));
-            }
+        for (uint32_t i = 0u; i < rest; ++i) {
+            lanes[0] = mrt_dsp_pack_low((uint32_t)low.a[i], (uint32_t)high.a[i]);
+            lanes[1] = mrt_dsp_pack_low((uint32_t)low.b[i], (uint32_t)high.b[i]);
+            lanes = &lanes[2];
         }
     }
-    if (bits != 0u) {
-        (void)mrt_dsp_widen_quad(left_a, left_b, lanes);
+    if (((rest * ((height + 1u) / 2u)) % 2u) != 0u) {
+        lanes[0] = 0u;
+        lanes[1] = 0u;
     }
+}
+
+/** Widens two patches, of which at least one is cut off by a border, or that do not lie side by side. */
+static MRT_NOINLINE void mrt_dsp_widen_borders(const mrt_dsp_patches_t *patches, const mrt_dsp_pixel_t *a,
+                                               const mrt_dsp_pixel_t *b)
+{
+    if ((patches->channels % 4u) == 0u) {
+        mrt_dsp_widen_taps(patches, a, b);
+    } else {
+        const mrt_dsp_source_t source = {patches->room, patches->packed, patches->patch};
+        mrt_dsp_copy_patch(patches, a, patches->room);
+        mrt_dsp_copy_patch(patches, b, &patches->room[patches->patch]);
+        mrt_dsp_widen_rows(patches, &source);
+    }
+}
+
+/** Quads of a patch. */
+static inline uint32_t mrt_dsp_patch_quads(uint32_t height, uint32_t run)
+{
+    const uint32_t pairs = (run % 4u) * ((height / 2u) + (height % 2u));
+    return (height * (run / 4u)) + (pairs / 2u) + (pairs % 2u);
+}
+
+/** Widens the next pair of pixels, of `left` pixels; gives the places of their outputs. */
+static MRT_INLINE mrt_dsp_outputs_t mrt_dsp_widen_pair(mrt_dsp_patches_t *patches, uint32_t left)
+{
+    const mrt_window_t *window = patches->window;
+    mrt_dsp_pixel_t *next = &patches->next;
+    mrt_dsp_outputs_t to;
+    if ((left > 1u) && (next->x >= next->line->begin) && ((next->x + 1) < next->line->end)) {
+        const uint32_t apart = (uint32_t)window->stride_width * patches->channels;
+        const mrt_dsp_source_t source = {
+            &patches->input[next->origin * (int32_t)patches->channels], next->line->offsets, apart};
+        to.a = next->to;
+        to.b = &next->to[window->output_channels];
+        next->x += 2;
+        next->origin += 2 * window->stride_width;
+        next->to = &to.b[window->output_channels];
+        mrt_dsp_widen_rows(patches, &source);
+    } else {
+        const mrt_dsp_pixel_t a = mrt_dsp_next_pixel(patches);
+        const mrt_dsp_pixel_t b = (left > 1u) ? mrt_dsp_next_pixel(patches) : a; /* twice the same without neighbour */
+        to.a = a.to;
+        to.b = b.to;
+        mrt_dsp_widen_borders(patches, &a, &b);
+    }
+    return to;
 }
 
 /** Words of tables of tap rows, behind the lanes. */
@@ -249,11 +271,12 @@ static MRT_INLINE mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_d
     const uint32_t channels = (uint32_t)window->input_channels;
     const uint32_t height = (uint32_t)window->kernel_height;
     const uint32_t run = (uint32_t)window->kernel_width * channels;
-    const uint32_t quads = mrt_dsp_quads(height * run);
+    const uint32_t quads = mrt_dsp_patch_quads(height, run);
     const bool by_taps = (channels % 4u) == 0u;
     uint32_t *lanes = mrt_workspace(call);                                         /* MISRA D1 */
     int32_t *offsets = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads));         /* MISRA D1 */
-    int8_t *bytes = mrt_address_mut(offsets, 4u * mrt_dsp_tables_words(height, by_taps)); /* MISRA D1 */
+    int8_t *outside = mrt_address_mut(offsets, 4u * mrt_dsp_tables_words(height, by_taps)); /* MISRA D1 */
+    const uint32_t points = by_taps ? channels : run;
     const uint32_t *groups = mrt_input_row(call, 1u, 0u);                          /* MISRA D1 */
     mrt_dsp_patches_t patches = {
         .call = call,
@@ -262,36 +285,27 @@ static MRT_INLINE mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_d
         .channels = channels,
         .run = run,
         .lanes = lanes,
-        .bytes = bytes,
-        .patch = 4u * quads,
+        .outside = outside,
+        .room = &outside[4u * mrt_dsp_quads(run)],
+        .patch = 4u * mrt_dsp_quads(height * run),
         .packed = &offsets[2u * height],
-        .point = (int8_t)attrs->input_point,
         .walk = {lanes, groups, quads, mrt_dsp_walk_step(attrs->output_point, attrs->linear)},
         .lines = {{offsets, 0, 0}, {&offsets[height], 0, 0}},
         .row = call->row_begin,
     };
-    mrt_dsp_begin_row(&patches);
-    for (uint32_t i = 0u; i < (by_taps ? channels : height); ++i) {
-        if (by_taps) {
-            bytes[i] = patches.point;
-        } else {
-            const uint32_t offset = i * run;
-            patches.packed[i] = (int32_t)offset;
-        }
+    for (uint32_t i = 0u; i < points; ++i) {
+        outside[i] = (int8_t)attrs->input_point;
     }
-    const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
-    for (uint32_t pixel = 0u; pixel < pixels; pixel += 2u) {
-        const mrt_dsp_pixel_t a = mrt_dsp_next_pixel(&patches);
-        const bool last = (pixel + 1u) == pixels; /* twice the same, where it has no neighbour */
-        const mrt_dsp_pixel_t b = last ? a : mrt_dsp_next_pixel(&patches);
-        if (by_taps) {
-            mrt_dsp_widen_taps(&patches, &a, &b);
-        } else {
-            const mrt_dsp_source_t source_a = mrt_dsp_source(&patches, &a, bytes);
-            const mrt_dsp_source_t source_b = mrt_dsp_source(&patches, &b, &bytes[patches.patch]);
-            mrt_dsp_widen_rows(&patches, &source_a, &source_b);
-        }
-        multiply(&patches.walk, (uint32_t)window->output_channels, a.to, b.to);
+    for (uint32_t i = 0u; !by_taps && (i < height); ++i) {
+        const uint32_t offset = i * run;
+        patches.packed[i] = (int32_t)offset;
+    }
+    mrt_dsp_begin_row(&patches);
+    uint32_t left = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
+    while (left > 0u) {
+        const mrt_dsp_outputs_t to = mrt_dsp_widen_pair(&patches, left);
+        multiply(&patches.walk, (uint32_t)window->output_channels, to.a, to.b);
+        left -= (left > 1u) ? 2u : 1u;
     }
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;

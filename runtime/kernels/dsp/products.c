@@ -18,43 +18,17 @@ static uint32_t load_tail(const int8_t *bytes, uint32_t count)
 
 uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes)
 {
-    const uint32_t whole = count - (count % 4u);
-    uint32_t *to = lanes;
-    for (uint32_t i = 0u; i < whole; i += 4u) {
-        to = mrt_dsp_widen_quad(mrt_dsp_load(&a[i]), mrt_dsp_load(&b[i]), to);
-    }
-    if (whole != count) {
-        to = mrt_dsp_widen_quad(load_tail(&a[whole], count - whole), load_tail(&b[whole], count - whole), to);
+    const uint32_t rest = count % 4u;
+    mrt_dsp_two_t from = {a, b};
+    uint32_t *to = mrt_dsp_widen_words(&from, count / 4u, lanes);
+    if (rest != 0u) {
+        to = mrt_dsp_widen_quad(load_tail(from.a, rest), load_tail(from.b, rest), to);
     }
     return to;
 }
 
-static MRT_NOINLINE const uint32_t *groups_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                              int8_t *a, int8_t *b)
-{
-    return mrt_dsp_groups_two(walk, group, count, a, b);
-}
-
-static MRT_NOINLINE const uint32_t *groups_two_wide(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                              int8_t *a, int8_t *b)
-{
-    return mrt_dsp_groups_two_wide(walk, group, count, a, b);
-}
-
-static MRT_NOINLINE const uint32_t *groups_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                              const int8_t *from, int8_t *a)
-{
-    return mrt_dsp_groups_one(walk, group, count, from, a);
-}
-
-static MRT_NOINLINE const uint32_t *groups_one_wide(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                              const int8_t *from, int8_t *a)
-{
-    return mrt_dsp_groups_one_wide(walk, group, count, from, a);
-}
-
 /* Groups of two pixels, or of one: whole ones, then the last, of which only some channels count. The function is a
- * constant where these are inlined. */
+ * constant where these are inlined, and is called at one place, since it is long. */
 typedef const uint32_t *(*groups_two_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, int8_t *a,
                                         int8_t *b);
 typedef const uint32_t *(*groups_one_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
@@ -65,13 +39,20 @@ static MRT_INLINE void multiply_two(groups_two_t groups, const mrt_dsp_walk_t *w
 {
     const uint32_t rest = channels % MRT_DSP_GROUP;
     const uint32_t *group = walk->groups;
-    if (channels >= MRT_DSP_GROUP) {
-        group = groups(walk, group, channels / MRT_DSP_GROUP, a, b);
+    uint32_t count = channels / MRT_DSP_GROUP;
+    int8_t last_a[MRT_DSP_GROUP];
+    int8_t last_b[MRT_DSP_GROUP];
+    int8_t *to_a = a;
+    int8_t *to_b = b;
+    for (uint32_t part = (count != 0u) ? 0u : 1u; part < ((rest != 0u) ? 2u : 1u); ++part) {
+        if (part != 0u) {
+            count = 1u;
+            to_a = last_a;
+            to_b = last_b;
+        }
+        group = groups(walk, group, count, to_a, to_b);
     }
     if (rest != 0u) {
-        int8_t last_a[MRT_DSP_GROUP];
-        int8_t last_b[MRT_DSP_GROUP];
-        (void)groups(walk, group, 1u, last_a, last_b);
         (void)memcpy(&a[channels - rest], last_a, rest);
         (void)memcpy(&b[channels - rest], last_b, rest);
     }
@@ -82,34 +63,39 @@ static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *w
 {
     const uint32_t rest = channels % MRT_DSP_GROUP;
     const uint32_t *group = walk->groups;
-    if (channels >= MRT_DSP_GROUP) {
-        group = groups(walk, group, channels / MRT_DSP_GROUP, from, a);
+    uint32_t count = channels / MRT_DSP_GROUP;
+    int8_t last[MRT_DSP_GROUP];
+    int8_t *to = a;
+    for (uint32_t part = (count != 0u) ? 0u : 1u; part < ((rest != 0u) ? 2u : 1u); ++part) {
+        if (part != 0u) {
+            count = 1u;
+            to = last;
+        }
+        group = groups(walk, group, count, from, to);
     }
     if (rest != 0u) {
-        int8_t last[MRT_DSP_GROUP];
-        (void)groups(walk, group, 1u, from, last);
         (void)memcpy(&a[channels - rest], last, rest);
     }
 }
 
 void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
 {
-    multiply_two(groups_two, walk, channels, a, b);
+    multiply_two(mrt_dsp_groups_two, walk, channels, a, b);
 }
 
 void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
 {
-    multiply_two(groups_two_wide, walk, channels, a, b);
+    multiply_two(mrt_dsp_groups_two_wide, walk, channels, a, b);
 }
 
 void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a)
 {
-    multiply_one(groups_one, walk, channels, from, a);
+    multiply_one(mrt_dsp_groups_one, walk, channels, from, a);
 }
 
 void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a)
 {
-    multiply_one(groups_one_wide, walk, channels, from, a);
+    multiply_one(mrt_dsp_groups_one_wide, walk, channels, from, a);
 }
 
 void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high)
@@ -141,19 +127,6 @@ static bool shifts_are_sound(const int32_t *words, uint64_t end)
     return sound;
 }
 
-/* Whether the weights of a group's last quad, of `quad_words`, behind its first `elements` are 0. Of four elements the
-   first pair of words has 0 and 2, in this order from the low end, the other pair 1 and 3. */
-static bool rest_is_zero(const int32_t *quad, uint32_t quad_words, uint32_t elements)
-{
-    static const uint32_t unused[4][2] = {{0u, 0u}, {0xFFFF0000u, 0xFFFFFFFFu}, {0xFFFF0000u, 0xFFFF0000u},
-                                          {0u, 0xFFFF0000u}}; /* by elements: bits of either pair */
-    uint32_t rest = 0u;
-    for (uint32_t word = 0u; word < quad_words; ++word) {
-        rest |= (uint32_t)quad[word] & unused[elements % 4u][(2u * word) / quad_words];
-    }
-    return rest == 0u;
-}
-
 /* Words of a group's scales. */
 static uint32_t scale_words_of(const mrt_dsp_layout_t *layout)
 {
@@ -164,24 +137,22 @@ static uint32_t scale_words_of(const mrt_dsp_layout_t *layout)
 bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout)
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, 1u);
-    const uint32_t quads = mrt_dsp_quads(layout->elements);
+    const uint64_t quads = layout->quads;
     if ((quads > MRT_DSP_QUADS_MAX) || !mrt_check_range(layout->linear, 0, 1)) {
         return false;
     }
-    const uint32_t quad_words = layout->wide ? 8u : 4u;
+    const uint64_t quad_words = layout->wide ? 8u : 4u;
     const uint32_t scale_words = scale_words_of(layout);
     const uint64_t groups = ((uint64_t)layout->channels + (MRT_DSP_GROUP - 1u)) / MRT_DSP_GROUP;
-    const uint64_t group_words = MRT_DSP_START_WORDS + (quad_words * (uint64_t)quads) + scale_words;
+    const uint64_t group_words = MRT_DSP_START_WORDS + (quad_words * quads) + scale_words;
     if ((tensor->pool != (uint8_t)MRT_POOL_PARAMS)
         || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * group_words)) {
         return false;
     }
     const int32_t *words = mrt_input_s32(call, 1u, 0u);
     bool sound = true;
-    for (uint64_t end = group_words; sound && (end <= (groups * group_words)); end += group_words) {
-        const uint64_t scales = end - scale_words;
-        sound = ((layout->linear != 0) || shifts_are_sound(words, end))
-                && rest_is_zero(&words[scales - quad_words], quad_words, layout->elements);
+    for (uint64_t end = group_words; (layout->linear == 0) && sound && (end <= (groups * group_words)); end += group_words) {
+        sound = shifts_are_sound(words, end);
     }
     return sound;
 }

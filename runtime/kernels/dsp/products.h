@@ -108,15 +108,13 @@ uint32_t mrt_dsp_lanes_bytes(uint32_t quads);
 /** What groups are said to hold. */
 typedef struct mrt_dsp_layout {
     uint32_t channels; /**< At least 1. */
-    uint32_t elements; /**< Of a filter, at least 1. */
+    uint32_t quads;    /**< Of a filter, at least 1; more than MRT_DSP_QUADS_MAX are refused. */
     bool wide;         /**< Whether weights are. */
     int32_t linear;    /**< Whether outputs are: 0 or 1, any other is refused. */
 } mrt_dsp_layout_t;
 
 /**
- * Whether input 1 is a constant of int32 words that holds such groups: all shifts within 0..30, and weights of 0 behind
- * the end of a filter, so that what stands behind the input is of no matter. Elements of more than MRT_DSP_QUADS_MAX quads
- * are refused.
+ * Whether input 1 is a constant of int32 words that holds such groups: all shifts, where there are any, within 0..30.
  */
 bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout);
 

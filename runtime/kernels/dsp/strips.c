@@ -11,7 +11,7 @@
 #define CHANNELS MRT_DSP_THREE_CHANNELS
 
 /* Rows of the input in a strip; offsets of them, and which lie outside the image, a bit for each. */
-#define ROWS 4u
+#define ROWS MRT_DSP_THREE_ROWS
 #define STRIP_WORDS (ROWS + 1u)
 
 /* A block of output rows, equally far apart in memory. */
@@ -55,15 +55,9 @@ static uint32_t strips_of(const mrt_window_t *window, uint32_t rows)
 static MRT_NOINLINE void convert_four(const int8_t *from, const int32_t *rows, uint32_t pixel, uint32_t count,
                                       uint32_t *to)
 {
-    const int8_t *const row0 = &from[rows[0]];
-    const int8_t *const row1 = &from[rows[1]];
-    const int8_t *const row2 = &from[rows[2]];
-    const int8_t *const row3 = &from[rows[3]];
-    const uint32_t past = count * pixel;
-    uint32_t *words = to;
-    for (uint32_t i = 0u; i < past; i += pixel) {
-        words = mrt_dsp_three_widen(mrt_dsp_load(&row0[i]), mrt_dsp_load(&row1[i]), mrt_dsp_load(&row2[i]),
-                                    mrt_dsp_load(&row3[i]), words);
+    const int8_t *const at[ROWS] = {&from[rows[0]], &from[rows[1]], &from[rows[2]], &from[rows[3]]};
+    if (count > 0u) {
+        mrt_dsp_three_widen(at, pixel, count, to);
     }
 }
 
@@ -81,13 +75,14 @@ static MRT_NOINLINE void convert_few(const int8_t *from, const int32_t *rows, ui
     }
 }
 
-/* Zero points in one row of a strip. */
+/* Zero points in one row of a strip: a lane of two bytes in every second word, the first row's lowest. */
 static MRT_NOINLINE void fill_row(uint32_t *lanes, uint32_t row, uint32_t columns, uint32_t point)
 {
-    const uint32_t mask = ((row % 2u) == 0u) ? 0xFFFFu : 0xFFFF0000u;
-    const uint32_t lane = point & mask;
-    for (uint32_t i = row / 2u; i < (columns * MRT_DSP_THREE_COLUMN); i += 2u) {
-        lanes[i] = (lanes[i] & ~mask) | lane;
+    const uint16_t lane = (uint16_t)point;
+    uint8_t *bytes = mrt_address_mut(lanes, (uint32_t)sizeof(lane) * row); /* MISRA D1 */
+    for (uint32_t left = columns * CHANNELS; left > 0u; --left) {
+        (void)memcpy(bytes, &lane, sizeof(lane)); /* MISRA D7 */
+        bytes = &bytes[2u * sizeof(uint32_t)];
     }
 }
 

@@ -31,6 +31,9 @@
 /** Channels that are brought into lanes at a time. */
 #define MRT_DSP_THREE_CHANNELS 4u
 
+/** Rows of the input in a strip. */
+#define MRT_DSP_THREE_ROWS 4u
+
 /** Words of a column of a strip; those of a channel are two neighbours. */
 #define MRT_DSP_THREE_COLUMN 8u
 
@@ -56,28 +59,36 @@ typedef struct mrt_dsp_three {
 
 #if MRT_DSP == 1
 
-/** Four channels of a column, of each row as a word, to the lanes of a strip; returns those of the next column. */
-static inline uint32_t *mrt_dsp_three_widen(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t *to)
+/**
+ * Four channels of `columns` columns of the rows of a strip, at least one, to its lanes; `pixel` elements from a column to
+ * the next. In assembly, since the compiler would not keep all rows in registers.
+ */
+static inline void mrt_dsp_three_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
+                                       uint32_t *lanes)
 {
-    uint32_t row0 = a;
-    uint32_t row1 = b;
-    uint32_t row2 = c;
-    uint32_t row3 = d;
-    uint32_t *next = to;
+    uint32_t *to = &lanes[columns * MRT_DSP_THREE_COLUMN];
+    uint32_t i = columns * pixel;
+    uint32_t a;
+    uint32_t b;
+    uint32_t c;
+    uint32_t d;
     uint32_t low;
     uint32_t high;
     __asm volatile(/* MISRA D5 */
+                   "1:\n subs %[i], %[i], %[pixel]\n"
+                   "ldr %[a], [%[row0], %[i]]\n ldr %[b], [%[row1], %[i]]\n"
+                   "ldr %[c], [%[row2], %[i]]\n ldr %[d], [%[row3], %[i]]\n"
                    "pkhbt %[low], %[a], %[b], lsl #16\n pkhtb %[b], %[b], %[a], asr #16\n"
                    "pkhbt %[high], %[c], %[d], lsl #16\n pkhtb %[d], %[d], %[c], asr #16\n"
-                   "sxtb16 %[a], %[low]\n sxtb16 %[c], %[high]\n strd %[a], %[c], [%[to]], #8\n"
-                   "sxtb16 %[a], %[low], ror #8\n sxtb16 %[c], %[high], ror #8\n strd %[a], %[c], [%[to]], #8\n"
-                   "sxtb16 %[a], %[b]\n sxtb16 %[c], %[d]\n strd %[a], %[c], [%[to]], #8\n"
-                   "sxtb16 %[a], %[b], ror #8\n sxtb16 %[c], %[d], ror #8\n strd %[a], %[c], [%[to]], #8\n"
-                   : [a] "+r"(row0), [b] "+r"(row1), [c] "+r"(row2), [d] "+r"(row3), [to] "+r"(next), [low] "=&r"(low),
+                   "sxtb16 %[a], %[low]\n sxtb16 %[c], %[high]\n strd %[a], %[c], [%[to], #-32]!\n"
+                   "sxtb16 %[a], %[low], ror #8\n sxtb16 %[c], %[high], ror #8\n strd %[a], %[c], [%[to], #8]\n"
+                   "sxtb16 %[a], %[b]\n sxtb16 %[c], %[d]\n strd %[a], %[c], [%[to], #16]\n"
+                   "sxtb16 %[a], %[b], ror #8\n sxtb16 %[c], %[d], ror #8\n strd %[a], %[c], [%[to], #24]\n"
+                   "bne 1b\n"
+                   : [to] "+r"(to), [i] "+r"(i), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [low] "=&r"(low),
                      [high] "=&r"(high)
-                   :
-                   : "memory");
-    return next;
+                   : [row0] "r"(rows[0]), [row1] "r"(rows[1]), [row2] "r"(rows[2]), [row3] "r"(rows[3]), [pixel] "r"(pixel)
+                   : "cc", "memory");
 }
 
 /** Two words that one LDRD reads. */
@@ -264,17 +275,20 @@ MRT_DSP_THREE(mrt_dsp_three_linear_one, 1u, 32u * made->columns,
 
 #else
 
-static inline uint32_t *mrt_dsp_three_widen(uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t *to)
+static inline void mrt_dsp_three_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
+                                       uint32_t *lanes)
 {
-    const uint32_t low[2] = {mrt_dsp_pack_low(a, b), mrt_dsp_pack_low(c, d)};
-    const uint32_t high[2] = {mrt_dsp_pack_high(a, b), mrt_dsp_pack_high(c, d)};
-    for (uint32_t i = 0u; i < 2u; ++i) {
-        to[i] = mrt_dsp_sxtb16(low[i]);
-        to[2u + i] = mrt_dsp_sxtb16_odd(low[i]);
-        to[4u + i] = mrt_dsp_sxtb16(high[i]);
-        to[6u + i] = mrt_dsp_sxtb16_odd(high[i]);
+    for (uint32_t column = 0u; column < columns; ++column) {
+        for (uint32_t pair = 0u; pair < 2u; ++pair) {
+            const uint32_t a = mrt_dsp_load(&rows[2u * pair][column * pixel]);
+            const uint32_t b = mrt_dsp_load(&rows[(2u * pair) + 1u][column * pixel]);
+            uint32_t *to = &lanes[(column * MRT_DSP_THREE_COLUMN) + pair];
+            to[0] = mrt_dsp_sxtb16(mrt_dsp_pack_low(a, b));
+            to[2] = mrt_dsp_sxtb16_odd(mrt_dsp_pack_low(a, b));
+            to[4] = mrt_dsp_sxtb16(mrt_dsp_pack_high(a, b));
+            to[6] = mrt_dsp_sxtb16_odd(mrt_dsp_pack_high(a, b));
+        }
     }
-    return &to[MRT_DSP_THREE_COLUMN];
 }
 
 /* The sum of an output of the first or the second row of a strip, from the first of its columns on; `pairs` are those of

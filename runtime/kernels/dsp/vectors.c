@@ -40,7 +40,7 @@ mrt_status_t mrt_dsp_vectors_check(const mrt_call_t *call, bool wide)
     if (!mrt_check_counts(call, 2u, 1u) || (attrs->depth < 1) || (attrs->channels < 1)) {
         return MRT_ERR_ATTRIBUTE;
     }
-    const mrt_dsp_layout_t layout = {(uint32_t)attrs->channels, (uint32_t)attrs->depth, wide, attrs->linear};
+    const mrt_dsp_layout_t layout = {(uint32_t)attrs->channels, mrt_dsp_quads((uint32_t)attrs->depth), wide, attrs->linear};
     return mrt_check_status(mrt_check_dtype(mrt_call_input(call, 0u), (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_dtype(mrt_call_output(call, 0u), (uint32_t)MRT_DTYPE_S8)
                             && mrt_check_range(attrs->tile, 0, 2) && rows_are_sound(call, attrs)

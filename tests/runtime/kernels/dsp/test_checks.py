@@ -152,24 +152,6 @@ def test_shifts_are_constant_and_in_range(name: str, word: int) -> None:
     assert call.check() == ERR_ATTRIBUTE
 
 
-@pytest.mark.parametrize("is_wide", [False, True])
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_weights_behind_the_end_of_a_filter_are_zero(channels: int, is_wide: bool) -> None:
-    """Else whatever stands in memory behind a patch would count. A quad has elements 0 and 2 in its first two words."""
-    case = conv2d(pairs_of(5), (1, 5, 6, channels), 6, (3, 3))
-    call, lanes = (wide(case), 8) if is_wide else (sound(case), 4)
-    elements = 9 * channels
-    quads = -(-elements // 4)
-    group_bytes = 4 * (12 + lanes * quads)
-    for group in range(2):
-        for lane, element in enumerate((0, 2) * (lanes // 2) + (1, 3) * (lanes // 2)):
-            words = bytearray(call.contents[1])
-            words[group * group_bytes + 4 * (4 + lanes * (quads - 1)) + 2 * lane] ^= 1
-            is_used = element < (elements % 4 or 4)
-            damaged = replace(call, contents=(call.contents[0], bytes(words)), offsets=[])
-            assert damaged.check() == (OK if is_used else ERR_ATTRIBUTE), (group, lane)
-
-
 def fitted(name: str, changes: dict[str, int]) -> Call:
     """A call with another window and tables of tensors that fit it, which nothing but the check sees."""
     call = replace(CALLS[name], attrs={**CALLS[name].attrs, **changes}, offsets=[])

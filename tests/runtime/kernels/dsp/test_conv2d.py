@@ -48,6 +48,14 @@ def test_windows_that_miss_the_image_see_zero_points_alone(channels: int, paddin
     np.testing.assert_array_equal(moved.run_every_way(replace(variant, call=call)), moved.portable())
 
 
+@pytest.mark.parametrize("kernel", [(1, 3), (2, 3), (3, 1), (3, 2), (3, 3), (4, 5), (5, 5)])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_what_is_left_of_tap_rows_goes_in_pairs_of_rows(kernel: tuple[int, int], channels: int) -> None:
+    case = conv2d(pairs_of(12), (1, 9, 11, channels), 5, kernel)
+    for name in ("conv2d_s8_dsp", "conv2d_s8_dsp_wide"):
+        np.testing.assert_array_equal(case.run_every_way(case.variants(dsp)[name]), case.portable())
+
+
 @pytest.mark.parametrize("width", [5, 6, 7, 8])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_borders_are_on_either_side_of_a_pair(width: int, stride: int) -> None:
@@ -66,7 +74,7 @@ def test_the_workspace_holds_lanes_tables_and_zero_points_or_two_patches() -> No
     by_taps = conv2d(pairs_of(2), (1, 5, 5, 8), 4, (3, 3)).variant(dsp).call
     assert kernels.workspace_bytes("conv2d_s8_dsp", by_taps.attrs) == 18 * 16 + 2 * 3 * 4 + 8
     gathered = conv2d(pairs_of(3), (1, 5, 5, 3), 4, (3, 3)).variant(dsp).call
-    assert kernels.workspace_bytes("conv2d_s8_dsp", gathered.attrs) == 7 * 16 + 3 * 3 * 4 + 56
+    assert kernels.workspace_bytes("conv2d_s8_dsp", gathered.attrs) == 7 * 16 + 3 * 3 * 4 + 12 + 56
     huge = {**by_taps.attrs, "kernel_height": 2**31 - 1, "kernel_width": 2**31 - 1, "input_channels": 2**31 - 1}
     assert kernels.workspace_bytes("conv2d_s8_dsp", huge) >= 2**28
     assert kernels.workspace_bytes("conv2d_s8_dsp", {**by_taps.attrs, "kernel_height": 0}) == 0
