@@ -71,7 +71,7 @@ def test_profiles_of_blobs(capsys):
     assert code == 0
     kernels = [item["kernel"] for item in json.loads(out)["operators"]]
     assert len(kernels) == 3
-    assert set(kernels) <= {"fully_connected_s8", "fully_connected_s8_dsp"}
+    assert set(kernels) <= {"fully_connected_s8", "fully_connected_s8_dsp", "matvec_s8_dsp"}
 
 
 @pytest.mark.parametrize("place", ["host", "qemu:mps2-an386"])

@@ -13,27 +13,38 @@
 
 /**
  * Attributes of fully_connected_s8_dsp, and of fully_connected_s8_dsp_wide, whose groups hold wide weights: matrix
- * products of vectors, and convolutions with kernels of 1 x 1.
+ * products of vectors, two at a time, and convolutions with kernels of 1 x 1.
  * Inputs: input, groups. Output: one vector of `channels` elements for each vector of `depth` elements; rows of the
- * input and of the output hold whole vectors, or a vector of the input is whole rows of a multiple of 4 elements.
+ * input and of the output hold whole vectors.
  */
 typedef struct mrt_fully_connected_s8_dsp_attrs {
     int32_t depth;          /**< Elements of an input vector, at least 1. */
     int32_t channels;       /**< Elements of an output vector, at least 1. */
-    int32_t tile;           /**< Vectors multiplied at a time, with a workspace for two; one, of a multiple of 4 elements,
-                                 needs none; 0: one that is several rows of the input, with room for a copy. */
     int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
-    int32_t linear;         /**< Whether outputs are linear in their sums: 0 or, where the tile is 2, 1. */
+    int32_t linear;         /**< Whether outputs are linear in their sums: 0 or 1. */
 } mrt_fully_connected_s8_dsp_attrs_t;
+
+/**
+ * Attributes of matvec_s8_dsp, and of matvec_s8_dsp_wide, whose groups hold wide weights: the same products, one vector at
+ * a time, straight from its elements.
+ * Inputs and output as above, or a vector of the input is whole rows.
+ */
+typedef struct mrt_matvec_s8_dsp_attrs {
+    int32_t depth;          /**< Elements of an input vector, a multiple of 4, at least 4. */
+    int32_t channels;       /**< Elements of an output vector, at least 1. */
+    int32_t copied;         /**< 1: a vector is several rows, and the workspace has room for a copy; else 0. */
+    int32_t output_point;   /**< The output's zero point, -128..127. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_matvec_s8_dsp_attrs_t;
 
 /**
  * Attributes of conv2d_s8_dsp, and of conv2d_s8_dsp_wide, whose groups hold wide weights: convolutions of one group with
  * any window. Inputs: input, groups. Output as conv2d_s8.
- * Elements of a filter in the groups: tap rows, taps, channels; where channels come in no multiple of four, the whole
- * words of each tap row; what is left of the rows makes words, each in its place as soon as it is full, the last at the
- * end.
+ * Elements of a filter in the groups: tap rows, taps, channels; where channels come in no multiple of four as
+ * runtime/kernels/dsp/patches.h says.
  *
  * And of winograd_s8_dsp: the same with a window of 3 x 3, stride 1, dilation 1, where the input's channels come in a
  * multiple of 4. Its groups hold transformed filters: runtime/kernels/dsp/winograd.h.

@@ -57,16 +57,20 @@ class Pixel:
 
 
 def dsp_products(vectors: int, pixel: Pixel) -> int:
-    """Of products of vectors by runtime/kernels/dsp/products.c, by weights of either width."""
+    """Of products of vectors, two at a time, by runtime/kernels/dsp/products.c, by weights of either width."""
     quads, groups = -(-pixel.elements // 4), -(-pixel.channels // 4)
-    pairs, single = divmod(vectors, 2)
-    if pixel.elements % 4 or pixel.is_linear:
-        pairs, single = pairs + single, 0
-    turns = 3 * (quads // 4 + 1)
     ends = (_LINEAR if pixel.is_linear else _ROUNDED)[pixel.is_wide]
-    two = 100 + 11 * quads + groups * ((22 if pixel.is_wide else 24) * quads + turns + ends)
-    one = 80 + groups * ((13 if pixel.is_wide else 16) * quads + turns + (38 if pixel.is_wide else 44))
-    return 100 + pairs * two + single * one
+    two = 100 + 11 * quads + groups * ((22 if pixel.is_wide else 24) * quads + 3 * (quads // 4 + 1) + ends)
+    return 100 + -(-vectors // 2) * two
+
+
+def dsp_matvec(vectors: int, pixel: Pixel) -> int:
+    """The same of vectors one at a time."""
+    quads, groups = -(-pixel.elements // 4), -(-pixel.channels // 4)
+    ends = 38 if pixel.is_wide else 44
+    return 100 + vectors * (
+        80 + groups * ((13 if pixel.is_wide else 16) * quads + 3 * (quads // 4 + 1) + ends) + pixel.elements // 2
+    )
 
 
 def mve_vector(blocks: int, channels: int) -> int:

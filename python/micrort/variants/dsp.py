@@ -55,20 +55,22 @@ def _is_short(offer: Variant) -> bool:
 
 def fully_connected(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     """Constant weights, and vectors that are whole rows or lie within one."""
-    source, weights, output = (tensors[name] for name in (*call.inputs[:2], call.outputs[0]))
+    source, weights = (tensors[name] for name in call.inputs[:2])
     depth, channels = int(call.attrs["depth"]), int(call.attrs["channels"])
-    across = depth % source.row_bytes == 0 and depth % 4 == 0
-    if weights.data is not None and (source.row_bytes % depth == 0 or across):
-        tile = 0 if depth > source.row_bytes else None
-        yield from _products(call, tensors, weights.data.reshape(channels, depth), output.elements // channels, tile)
+    if weights.data is None:
+        return
+    filters = weights.data.reshape(channels, depth)
+    if source.row_bytes % depth == 0:
+        yield from pointwise(call, tensors, filters)
+    elif depth % source.row_bytes == 0 and depth % 4 == 0:
+        yield from _matvec(call, tensors, filters, copied=True)
 
 
-def pointwise(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
-    """Convolutions with a kernel of 1 x 1, of stride 1, without padding: products of vectors."""
-    weights, output = tensors[call.inputs[1]], tensors[call.outputs[0]]
-    assert weights.data is not None
-    filters = weights.data.reshape(weights.shape[0], -1)
-    yield from _products(call, tensors, filters, output.elements // len(filters), None)
+def pointwise(call: KernelCall, tensors: Tensors, filters: np.ndarray) -> Iterator[Variant]:
+    """Vectors that lie within rows, as in a convolution of 1 x 1, times `filters` [output channels, elements]."""
+    yield from _products(call, tensors, filters)
+    if tensors[call.outputs[0]].elements == len(filters) and filters.shape[1] % 4 == 0:
+        yield from _matvec(call, tensors, filters, copied=False)
 
 
 def _is_pointwise(attrs: Mapping[str, int | float]) -> bool:
@@ -83,10 +85,10 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     weights = tensors[call.inputs[1]]
     if call.attrs["groups"] != 1 or weights.data is None:
         return
-    if _is_pointwise(call.attrs):
-        yield from pointwise(call, tensors)
-        return
     filters = weights.data.reshape(weights.shape[0], -1)
+    if _is_pointwise(call.attrs):
+        yield from pointwise(call, tensors, filters)
+        return
     scales = fold(call, tensors, filters)
     if scales is None:
         return
@@ -115,8 +117,8 @@ def by_words(filters: np.ndarray, tap_rows: int) -> np.ndarray:
         tap_rows: rows of taps.
 
     Returns:
-        The same elements: of two rows the whole words of either; then what is left of them, one of each row in a pair of
-        lanes. Beside the last of an odd number of rows, and behind all, weights of 0.
+        The same elements: of two rows the whole words of either; then what is left of them, one of each row in a pair
+        of lanes. Beside the last of an odd number of rows, and behind all, weights of 0.
     """
     run = filters.shape[1] // tap_rows
     none = filters.shape[1]
@@ -132,26 +134,39 @@ def by_words(filters: np.ndarray, tap_rows: int) -> np.ndarray:
     return np.pad(filters, ((0, 0), (0, 1)))[:, quads.reshape(-1)]
 
 
-def _products(
-    call: KernelCall, tensors: Tensors, filters: np.ndarray, vectors: int, tile: int | None
-) -> Iterator[Variant]:
-    """Products of `vectors` with weights of both widths; `tile` as the kernel takes it, if it is given."""
+def _products(call: KernelCall, tensors: Tensors, filters: np.ndarray) -> Iterator[Variant]:
+    """Products of vectors, two at a time, with weights of both widths."""
     scales = fold(call, tensors, filters)
     if scales is None:
         return
     channels, depth = filters.shape
-    if tile is None:
-        tile = 1 if vectors == 1 and depth % 4 == 0 else 2
-    lines = linear(scales, call.attrs) if tile == 2 else None
-    attrs = {"depth": depth, "channels": channels, "tile": tile, **_output(call), "linear": int(lines is not None)}
-    shown = f"{max(tile, 1)} x 4 channels"
+    vectors = tensors[call.outputs[0]].elements // channels
+    lines = linear(scales, call.attrs)
+    attrs = {"depth": depth, "channels": channels, **_output(call), "linear": int(lines is not None)}
     for kernel, groups, is_wide in (
         ("fully_connected_s8_dsp", pack(filters, scales, lines), False),
         ("fully_connected_s8_dsp_wide", pack_wide(filters, scales, lines), True),
     ):
         if groups is not None:
             instructions = cost.dsp_products(vectors, cost.Pixel(depth, channels, is_wide, lines is not None))
-            yield _replaced(call, kernel, groups, attrs, instructions, shown)
+            yield _replaced(call, kernel, groups, attrs, instructions, "2 x 4 channels")
+
+
+def _matvec(call: KernelCall, tensors: Tensors, filters: np.ndarray, copied: bool) -> Iterator[Variant]:
+    """The same one at a time, or of vectors that are several rows, `copied` one after the other."""
+    scales = fold(call, tensors, filters)
+    if scales is None:
+        return
+    channels, depth = filters.shape
+    vectors = tensors[call.outputs[0]].elements // channels
+    attrs = {"depth": depth, "channels": channels, "copied": int(copied), **_output(call)}
+    for kernel, groups, is_wide in (
+        ("matvec_s8_dsp", pack(filters, scales), False),
+        ("matvec_s8_dsp_wide", pack_wide(filters, scales), True),
+    ):
+        if groups is not None:
+            instructions = cost.dsp_matvec(vectors, cost.Pixel(depth, channels, is_wide, is_linear=False))
+            yield _replaced(call, kernel, groups, attrs, instructions, "1 x 4 channels")
 
 
 def _output(call: KernelCall) -> dict[str, int | float]:

@@ -3,8 +3,7 @@
 
 mrt_status_t mrt_fully_connected_s8_dsp_run(const mrt_call_t *call)
 {
-    const mrt_dsp_multiply_t multiply = {mrt_dsp_multiply_two, mrt_dsp_multiply_one};
-    return mrt_dsp_vectors_run(call, multiply);
+    return mrt_dsp_vectors_run(call, mrt_dsp_multiply_two);
 }
 
 uint32_t mrt_fully_connected_s8_dsp_workspace(const void *attrs)

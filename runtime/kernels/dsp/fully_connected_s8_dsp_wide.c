@@ -1,10 +1,9 @@
-/* Matrix product of vectors with weights as wide as the input, int8, for cores with the DSP extension; also convolution 1 x 1. */
+/* Matrix product of vectors with weights, int8, for cores with the DSP extension, by wide weights; also convolution 1 x 1. */
 #include "runtime/kernels/dsp/vectors.h"
 
 mrt_status_t mrt_fully_connected_s8_dsp_wide_run(const mrt_call_t *call)
 {
-    const mrt_dsp_multiply_t multiply = {mrt_dsp_multiply_two_wide, mrt_dsp_multiply_one_wide};
-    return mrt_dsp_vectors_run(call, multiply);
+    return mrt_dsp_vectors_run(call, mrt_dsp_multiply_two_wide);
 }
 
 uint32_t mrt_fully_connected_s8_dsp_wide_workspace(const void *attrs)

@@ -23,9 +23,6 @@
 
 #include <string.h>
 
-/** How two pixels are multiplied: a function of products.h. */
-typedef void (*mrt_dsp_multiply_two_t)(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
-
 /** In place of the offset of a tap row that lies outside the image. */
 #define MRT_DSP_OUTSIDE INT32_MIN
 

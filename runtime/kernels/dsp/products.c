@@ -156,3 +156,11 @@ bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout
     }
     return sound;
 }
+
+bool mrt_dsp_vectors_fit(const mrt_call_t *call, uint32_t depth, uint32_t channels)
+{
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    const uint64_t vectors = ((uint64_t)output->row_bytes / channels) * output->rows;
+    return ((output->row_bytes % channels) == 0u) && (vectors <= (uint64_t)INT32_MAX)
+           && (mrt_check_bytes(mrt_call_input(call, 0u)) == (vectors * depth));
+}

@@ -84,6 +84,9 @@ void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t 
 /** The same by wide weights. */
 void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
 
+/** One of the two above. */
+typedef void (*mrt_dsp_multiply_two_t)(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
+
 /**
  * All output channels of one pixel, straight from its elements, of which there are whole quads; needs no lanes. Outputs
  * are not linear.
@@ -92,6 +95,9 @@ void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, const i
 
 /** The same by wide weights. */
 void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
+
+/** One of the two above. */
+typedef void (*mrt_dsp_multiply_one_t)(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
 
 /** Limits the output rows of a call to low..high, each an int8; nothing to do where that is the whole range. */
 void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high);
@@ -117,6 +123,12 @@ typedef struct mrt_dsp_layout {
  * Whether input 1 is a constant of int32 words that holds such groups: all shifts, where there are any, within 0..30.
  */
 bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout);
+
+/**
+ * Whether the output's rows hold whole vectors of `channels` elements, and the input as many of `depth`, at most INT32_MAX;
+ * both are at least 1.
+ */
+bool mrt_dsp_vectors_fit(const mrt_call_t *call, uint32_t depth, uint32_t channels);
 
 /** Most quads: their lanes' bytes stay far below 2^31. */
 #define MRT_DSP_QUADS_MAX (UINT32_C(1) << 24u)

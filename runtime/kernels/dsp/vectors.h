@@ -1,6 +1,6 @@
 /**
  * @file vectors.h
- * @brief Matrix products of vectors with weights for cores with the DSP extension, with weights of either width.
+ * @brief Matrix products of vectors, two at a time, for cores with the DSP extension, with weights of either width.
  */
 #ifndef MRT_RUNTIME_KERNELS_DSP_VECTORS_H
 #define MRT_RUNTIME_KERNELS_DSP_VECTORS_H
@@ -8,14 +8,6 @@
 #include "micrort/kernels.h"
 #include "runtime/kernels/dsp/products.h"
 #include "runtime/kernels/product.h"
-
-#include <string.h>
-
-/** How vectors are multiplied: two functions of products.h that take the same weights. */
-typedef struct mrt_dsp_multiply {
-    void (*two)(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
-    void (*one)(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
-} mrt_dsp_multiply_t;
 
 /** What stays the same for all vectors of a call, and the walk along input and output, row by row. */
 typedef struct mrt_dsp_vectors {
@@ -30,8 +22,6 @@ typedef struct mrt_dsp_vectors {
     uint32_t output_row;
     uint32_t output_left;
     uint32_t outputs;
-    uint32_t *lanes;
-    mrt_dsp_walk_t walk;
 } mrt_dsp_vectors_t;
 
 static inline const int8_t *mrt_dsp_next_input(mrt_dsp_vectors_t *vectors)
@@ -60,83 +50,48 @@ static inline int8_t *mrt_dsp_next_output(mrt_dsp_vectors_t *vectors)
     return to;
 }
 
-/** Vectors that are several rows of the input each, copied one after the other. */
-static MRT_INLINE void mrt_dsp_multiply_rows(mrt_dsp_vectors_t *vectors, mrt_dsp_multiply_t multiply, uint32_t first,
-                                         uint32_t count)
-{
-    const uint32_t row_elements = mrt_call_input(vectors->call, 0u)->row_bytes;
-    const uint32_t rows = vectors->depth / row_elements;
-    int8_t *copy = mrt_workspace(vectors->call); /* MISRA D1 */
-    for (uint32_t vector = first; vector < (first + count); ++vector) {
-        for (uint32_t row = 0u; row < rows; ++row) {
-            (void)memcpy(&copy[row * row_elements], mrt_input_s8(vectors->call, 0u, (vector * rows) + row), row_elements);
-        }
-        multiply.one(&vectors->walk, vectors->channels, copy, mrt_dsp_next_output(vectors));
-    }
-}
-
-/** Vectors that lie within rows, two at a time where there are lanes for them. */
-static MRT_INLINE void mrt_dsp_multiply_vectors(mrt_dsp_vectors_t *vectors, mrt_dsp_multiply_t multiply, uint32_t first,
-                                            uint32_t count, bool pairs)
-{
-    uint32_t left = count;
-    vectors->inputs = mrt_call_input(vectors->call, 0u)->row_bytes / vectors->depth;
-    vectors->input_row = first / vectors->inputs;
-    const uint32_t skipped = first % vectors->inputs;
-    vectors->input_left = vectors->inputs - skipped;
-    const int8_t *row = mrt_input_s8(vectors->call, 0u, vectors->input_row);
-    vectors->from = &row[skipped * vectors->depth];
-    while (pairs && (left >= 2u)) {
-        const int8_t *a = mrt_dsp_next_input(vectors);
-        (void)mrt_dsp_widen_two(a, mrt_dsp_next_input(vectors), vectors->depth, vectors->lanes);
-        int8_t *to = mrt_dsp_next_output(vectors);
-        multiply.two(&vectors->walk, vectors->channels, to, mrt_dsp_next_output(vectors));
-        left -= 2u;
-    }
-    while (left > 0u) {
-        const int8_t *from = mrt_dsp_next_input(vectors);
-        int8_t *to = mrt_dsp_next_output(vectors);
-        if (((vectors->depth % 4u) == 0u) && (vectors->walk.step != MRT_DSP_STEP_LINEAR)) {
-            multiply.one(&vectors->walk, vectors->channels, from, to);
-        } else { /* as two times the same */
-            (void)mrt_dsp_widen_two(from, from, vectors->depth, vectors->lanes);
-            multiply.two(&vectors->walk, vectors->channels, to, to);
-        }
-        left -= 1u;
-    }
-}
-
 /** The run of fully_connected_s8_dsp and its like. */
-static MRT_INLINE mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_t multiply)
+static MRT_INLINE mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
 {
     const mrt_fully_connected_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
-    const uint32_t outputs = mrt_call_output(call, 0u)->row_bytes / (uint32_t)attrs->channels;
+    const uint32_t depth = (uint32_t)attrs->depth;
+    const uint32_t channels = (uint32_t)attrs->channels;
+    const uint32_t inputs = mrt_call_input(call, 0u)->row_bytes / depth;
+    const uint32_t outputs = mrt_call_output(call, 0u)->row_bytes / channels;
     const uint32_t first = call->row_begin * outputs;
-    const uint32_t count = (call->row_end - call->row_begin) * outputs;
-    uint32_t *lanes = (call->workspace_count != 0u) ? mrt_workspace(call) : NULL;
-    const uint32_t *groups = mrt_input_row(call, 1u, 0u);                         /* MISRA D1 */
+    const uint32_t skipped = first % inputs;
+    uint32_t *lanes = mrt_workspace(call);                /* MISRA D1 */
+    const uint32_t *groups = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
+    const int8_t *row = mrt_input_s8(call, 0u, first / inputs);
     mrt_dsp_vectors_t vectors = {
         .call = call,
-        .depth = (uint32_t)attrs->depth,
-        .channels = (uint32_t)attrs->channels,
+        .depth = depth,
+        .channels = channels,
+        .from = &row[skipped * depth],
+        .input_row = first / inputs,
+        .input_left = inputs - skipped,
+        .inputs = inputs,
         .to = mrt_output_s8(call, 0u, call->row_begin),
         .output_row = call->row_begin,
         .output_left = outputs,
         .outputs = outputs,
-        .lanes = lanes,
-        .walk = {lanes, groups, mrt_dsp_quads((uint32_t)attrs->depth),
-                 mrt_dsp_walk_step(attrs->output_point, attrs->linear)},
     };
-    if (attrs->tile == 0) {
-        mrt_dsp_multiply_rows(&vectors, multiply, first, count);
-    } else {
-        mrt_dsp_multiply_vectors(&vectors, multiply, first, count, attrs->tile == 2);
+    const mrt_dsp_walk_t walk = {lanes, groups, mrt_dsp_quads(depth), mrt_dsp_walk_step(attrs->output_point, attrs->linear)};
+    uint32_t left = (call->row_end - call->row_begin) * outputs;
+    while (left > 0u) {
+        const bool two = left > 1u; /* twice the same, where it has no neighbour */
+        const int8_t *a = mrt_dsp_next_input(&vectors);
+        const int8_t *b = two ? mrt_dsp_next_input(&vectors) : a;
+        int8_t *to = mrt_dsp_next_output(&vectors);
+        (void)mrt_dsp_widen_two(a, b, depth, lanes);
+        multiply(&walk, channels, to, two ? mrt_dsp_next_output(&vectors) : to);
+        left -= two ? 2u : 1u;
     }
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;
 }
 
-/** Its workspace: the lanes of two vectors, a copy of one, or none. */
+/** Its workspace: the lanes of two vectors. */
 uint32_t mrt_dsp_vectors_workspace(const void *attrs);
 
 /** Its check. */

@@ -34,7 +34,7 @@ CONVOLUTIONS = [
 TILES = [
     Geometry((2, 6, 8, 4), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
     Geometry((1, 9, 7, 20), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
-    Geometry((1, 6, 11, 16), 4, 1, (3, 3), (1, 1), (1, 1), "VALID", False),
+    Geometry((1, 6, 11, 16), 12, 1, (3, 3), (1, 1), (1, 1), "VALID", False),
 ]
 DEPTHWISE3X3 = [
     Geometry((1, 25, 5, 8), 8, 8, (3, 3), (1, 1), (1, 1), "SAME", True),
@@ -94,7 +94,7 @@ def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> Non
 def test_products_of_one_vector_on_the_board(tmp_path: Path, optimize: str) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(Geometry((1, 1, 1, 28), 6, 1, (1, 1), (1, 1), (1, 1), "SAME", False), 7))
-    kernel = "fully_connected_s8_dsp_wide" if optimize == "speed" else "fully_connected_s8_dsp"
+    kernel = "matvec_s8_dsp_wide" if optimize == "speed" else "matvec_s8_dsp"
     assert_equal_on_board(path, "mps2-an386", kernel, optimize)
 
 

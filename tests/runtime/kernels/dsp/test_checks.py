@@ -46,10 +46,16 @@ def wide(case: Case) -> Call:
     return sound(case, found)
 
 
+def single() -> Call:
+    """A vector at a time."""
+    case = fully_connected(pairs_of(6), (1, 8), 8, 5)
+    return sound(case, case.variants(dsp)["matvec_s8_dsp"])
+
+
 CALLS = {
     "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 5)),
     "wide product": wide(fully_connected(pairs_of(1), (3, 8), 8, 5)),
-    "single": sound(fully_connected(pairs_of(6), (1, 8), 8, 5)),
+    "single": single(),
     "rows": sound(fully_connected(pairs_of(2), (2, 4, 1, 4), 16, 5)),
     "convolution": sound(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
     "wide convolution": wide(conv2d(pairs_of(3), (1, 5, 6, 4), 6, (3, 3))),
@@ -76,16 +82,15 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for name in CALLS:
         if name.startswith(("linear", "wide linear")) and "depthwise" not in name:
             yield from ((name, {"linear": value}) for value in (-1, 2))
-    yield "linear product", {"tile": 1}
-    yield "single", {"linear": 1, "tile": 2}
-    yield "rows", {"linear": 1}
     yield "tiles", {"linear": 1}
-    for name in ("product", "rows", "wide product"):
-        yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}, {"tile": -1}, {"tile": 3}))
+    for name in ("single", "rows"):
+        yield from ((name, {"copied": value}) for value in (-1, 2))
+    yield "rows", {"copied": 0}
+    yield "rows", {"depth": 12}
+    for name in ("product", "single", "rows", "wide product"):
+        yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}))
         yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}))
     yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
-    yield from (("rows", {"tile": tile}) for tile in (1, 2))
-    yield from (("single", {"depth": 7, "tile": tile}) for tile in (0, 1, 2))
     for axis in ("height", "width"):
         for name, value in (("kernel", 1), ("stride", 2), ("dilation", 2)):
             yield "tiles", {f"{name}_{axis}": value}
@@ -199,5 +204,6 @@ def test_vectors_are_at_most_as_many_as_int32_counts() -> None:
 def test_vectors_straight_from_the_input_are_whole_quads(depth: int, status: int) -> None:
     """One by one; pairs of them are spread into lanes, where a rest does not matter."""
     call = sound(fully_connected(pairs_of(1), (4, depth), depth, 3))
-    assert replace(call, attrs={**call.attrs, "tile": 2}, offsets=[]).check() == OK
-    assert replace(call, attrs={**call.attrs, "tile": 1}, offsets=[]).check() == status
+    assert replace(call, offsets=[]).check() == OK
+    attrs = {name: value for name, value in call.attrs.items() if name != "linear"}
+    assert replace(call, kernel="matvec_s8_dsp", attrs={**attrs, "copied": 0}, offsets=[]).check() == status
