@@ -60,11 +60,12 @@ static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
     return (int32_t)odd >> 7u; /* MISRA D2 */
 }
 
-/** Elements of two pixels. */
-typedef struct mrt_dsp_two {
+/** Elements of two pixels, and where their lanes go. */
+typedef struct mrt_dsp_widening {
     const int8_t *a;
     const int8_t *b;
-} mrt_dsp_two_t;
+    uint32_t *lanes;
+} mrt_dsp_widening_t;
 
 #if MRT_DSP == 1
 
@@ -84,15 +85,13 @@ static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lan
     return to;
 }
 
-/** The same of `words` times four elements, of which `from` goes ahead. */
-static inline uint32_t *mrt_dsp_widen_words(mrt_dsp_two_t *from, uint32_t words, uint32_t *lanes)
+/** The same of `words` times four elements; returns what is behind them. */
+static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, uint32_t words)
 {
-    const int8_t *from_a = from->a;
-    const int8_t *from_b = from->b;
-    uint32_t *to = lanes;
+    mrt_dsp_widening_t next = from;
     uint32_t left = words;
-    uint32_t a;
-    uint32_t b;
+    uint32_t odd_a;
+    uint32_t odd_b;
     uint32_t even_a;
     uint32_t even_b;
     if (words > 0u) {
@@ -100,14 +99,12 @@ static inline uint32_t *mrt_dsp_widen_words(mrt_dsp_two_t *from, uint32_t words,
                        "sxtb16 %[x], %[a]\n sxtb16 %[y], %[b]\n strd %[x], %[y], [%[to]], #8\n"
                        "sxtb16 %[a], %[a], ror #8\n sxtb16 %[b], %[b], ror #8\n strd %[a], %[b], [%[to]], #8\n"
                        "subs %[left], %[left], #1\n bne 1b\n"
-                       : [from_a] "+r"(from_a), [from_b] "+r"(from_b), [to] "+r"(to), [left] "+r"(left), [a] "=&r"(a),
-                         [b] "=&r"(b), [x] "=&r"(even_a), [y] "=&r"(even_b)
+                       : [from_a] "+r"(next.a), [from_b] "+r"(next.b), [to] "+r"(next.lanes), [left] "+r"(left),
+                         [a] "=&r"(odd_a), [b] "=&r"(odd_b), [x] "=&r"(even_a), [y] "=&r"(even_b)
                        :
                        : "cc", "memory");
     }
-    from->a = from_a;
-    from->b = from_b;
-    return to;
+    return next;
 }
 
 /* Where the outputs of two pixels go: LDRD reads both. */
@@ -153,7 +150,7 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
  * four quads of MRT_DSP_TURN, each of `code` bytes, all of instructions of four bytes, of which the first turn leaves out
  * what is too much; `output` ends a group with the store of its outputs.
  */
-#define MRT_DSP_GROUPS(begin, turn, output) /* MISRA D4 */ \
+#define MRT_DSP_GROUPS(begin, turn, output) \
     "    ldr     r9, %[next]\n" \
     "1:\n" begin \
     "    ldr     r8, %[input]\n" \
@@ -375,15 +372,15 @@ static inline uint32_t *mrt_dsp_widen_quad(uint32_t a, uint32_t b, uint32_t *lan
     return &lanes[MRT_DSP_LANES_TWO];
 }
 
-static inline uint32_t *mrt_dsp_widen_words(mrt_dsp_two_t *from, uint32_t words, uint32_t *lanes)
+static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, uint32_t words)
 {
-    uint32_t *to = lanes;
-    for (uint32_t word = 0u; word < words; ++word) {
-        to = mrt_dsp_widen_quad(mrt_dsp_load(from->a), mrt_dsp_load(from->b), to);
-        from->a = &from->a[4];
-        from->b = &from->b[4];
+    mrt_dsp_widening_t next = from;
+    for (uint32_t left = words; left > 0u; --left) {
+        next.lanes = mrt_dsp_widen_quad(mrt_dsp_load(next.a), mrt_dsp_load(next.b), next.lanes);
+        next.a = &next.a[4];
+        next.b = &next.b[4];
     }
-    return to;
+    return next;
 }
 
 /* Adds the products of a pair of lanes of one pixel to the sums of a group, as SMLAD makes them. */

@@ -168,33 +168,32 @@ typedef struct mrt_dsp_source {
     uint32_t apart;
 } mrt_dsp_source_t;
 
-/** A tap row of two patches. */
-static inline mrt_dsp_two_t mrt_dsp_tap_row(const mrt_dsp_patches_t *patches, const mrt_dsp_source_t *source, uint32_t row)
+/** Widens the words of a tap row of two patches; returns what is behind them. */
+static inline mrt_dsp_widening_t mrt_dsp_widen_row(const mrt_dsp_patches_t *patches, const mrt_dsp_source_t *source,
+                                                   uint32_t row, uint32_t *lanes)
 {
     const int32_t offset = source->offsets[row];
-    mrt_dsp_two_t taps = {patches->outside, patches->outside};
+    mrt_dsp_widening_t from = {patches->outside, patches->outside, lanes};
     if (offset != MRT_DSP_OUTSIDE) {
-        taps.a = &source->from[offset];
-        taps.b = &taps.a[source->apart];
+        from.a = &source->from[offset];
+        from.b = &from.a[source->apart];
     }
-    return taps;
+    return mrt_dsp_widen_words(from, patches->run / 4u);
 }
 
 /** Widens two patches by tap rows. */
 static MRT_NOINLINE void mrt_dsp_widen_rows(const mrt_dsp_patches_t *patches, const mrt_dsp_source_t *source)
 {
     const uint32_t height = (uint32_t)patches->window->kernel_height;
-    const uint32_t words = patches->run / 4u;
     const uint32_t rest = patches->run % 4u;
     uint32_t *lanes = patches->lanes;
     for (uint32_t row = 0u; row < height; row += 2u) {
-        mrt_dsp_two_t low = mrt_dsp_tap_row(patches, source, row);
-        lanes = mrt_dsp_widen_words(&low, words, lanes);
-        mrt_dsp_two_t high = low;
+        const mrt_dsp_widening_t low = mrt_dsp_widen_row(patches, source, row, lanes);
+        mrt_dsp_widening_t high = low;
         if ((row + 1u) < height) {
-            high = mrt_dsp_tap_row(patches, source, row + 1u);
-            lanes = mrt_dsp_widen_words(&high, words, lanes);
+            high = mrt_dsp_widen_row(patches, source, row + 1u, low.lanes);
         }
+        lanes = high.lanes;
         for (uint32_t i = 0u; i < rest; ++i) {
             lanes[0] = mrt_dsp_pack_low((uint32_t)low.a[i], (uint32_t)high.a[i]);
             lanes[1] = mrt_dsp_pack_low((uint32_t)low.b[i], (uint32_t)high.b[i]);

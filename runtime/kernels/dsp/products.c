@@ -19,12 +19,12 @@ static uint32_t load_tail(const int8_t *bytes, uint32_t count)
 uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes)
 {
     const uint32_t rest = count % 4u;
-    mrt_dsp_two_t from = {a, b};
-    uint32_t *to = mrt_dsp_widen_words(&from, count / 4u, lanes);
+    mrt_dsp_widening_t next = {a, b, lanes};
+    next = mrt_dsp_widen_words(next, count / 4u);
     if (rest != 0u) {
-        to = mrt_dsp_widen_quad(load_tail(from.a, rest), load_tail(from.b, rest), to);
+        next.lanes = mrt_dsp_widen_quad(load_tail(next.a, rest), load_tail(next.b, rest), next.lanes);
     }
-    return to;
+    return next.lanes;
 }
 
 /* Groups of two pixels, or of one: whole ones, then the last, of which only some channels count. The function is a
