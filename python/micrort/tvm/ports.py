@@ -1,7 +1,8 @@
 """Inputs and outputs of an ahead-of-time model: what metadata.json, the C, its header and the Relay text say together.
 
 No one of them says everything in every version: metadata.json has sizes and types but no shapes, and its order is that
-of an object; C metadata has all, with packed arguments alone; the header has names in order; Relay shapes of inputs.
+of an object; C metadata has all, with packed arguments alone; the header has names in order; Relay shapes of inputs,
+and of outputs where they can be followed.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from micrort.errors import ModelError
+from micrort.tvm import relay
 from micrort.tvm.archive import Archive, sanitised
 from micrort.tvm.model import Argument, Type, checked_shape, type_of
 
 INPUTS, OUTPUTS = "inputs", "outputs"
 _SHAPE = r"static const int64_t kTvmgenMetadata_{role}_{index}_shape\[\d+\]\s*=\s*\{{([^}}]*)\}}"
 _INFO = re.compile(r'"([^"]*)"[^,]*,\s*([\w ]+?)\s*,\s*(\d+)L?L?[^,]*,\s*\{(\d+),\s*(\d+),\s*(\d+)\}')
-_TENSOR = re.compile(r"Tensor\[\(([^)]*)\), (\w+)\]")
-_PARAMETER = re.compile(r"%([^%]*?): Tensor\[\(([^)]*)\), (\w+)\]")
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ def read(archive: Archive, role: str) -> tuple[Port, ...]:
     """
     stated = archive.main.get(role)
     entries = {str(name): item for name, item in stated.items()} if isinstance(stated, dict) else {}
-    described, relay = _c_metadata(archive, role), _relay(archive, role)
+    described, told = _c_metadata(archive, role), _relay(archive, role)
     names = [item.name for item in described] or _members(archive, role) or _ordered(archive, [*entries])
     if not names and role == INPUTS:
-        names = [item.name for item in relay if _is_argument(archive, sanitised(item.name))]
+        names = [item.name for item in told if _is_argument(archive, sanitised(item.name))]
     if not names:
         raise ModelError(archive.source, [f"nothing in the archive tells the model's {role}"])
     own = archive.output_names if role == OUTPUTS and len(archive.output_names) == len(names) else []
@@ -64,8 +64,8 @@ def read(archive: Archive, role: str) -> tuple[Port, ...]:
         fallback = next(iter(entries)) if alone else own[index] if own else name
         raw = next((key for key in entries if sanitised(key) == sanitised(name)), fallback)
         known = [described[index]] if described else []
-        known += [item for item in relay if sanitised(item.name) == sanitised(name)]
-        known += [relay[index]] if role == OUTPUTS and index < len(relay) else []
+        known += [item for item in told if sanitised(item.name) == sanitised(name)]
+        known += [told[index]] if role == OUTPUTS and len(told) == len(names) else []
         known += [_Known(name, type=_c_type(archive, sanitised(name)))]
         ports.append(Port(raw, sanitised(name), _argument(archive, raw, entries.get(raw), known)))
     return tuple(ports)
@@ -81,11 +81,22 @@ def _argument(archive: Archive, name: str, stated: Any, known: list[_Known]) -> 
     if found is None or not found.is_exact:
         raise ModelError(archive.source, [f"the type of {name} is {dtype or 'not known'}, which cannot be handed over"])
     for item in known:
-        if item.shape is not None and (size is None or math.prod(item.shape) * found.bytes == size):
-            return Argument(checked_shape(item.shape, found, name, archive.source), found)
+        shape = _whole(item.shape, None if size is None else size // found.bytes)
+        if shape is not None and (size is None or math.prod(shape) * found.bytes == size):
+            return Argument(checked_shape(shape, found, name, archive.source), found)
     if size is None or size < 1 or size % found.bytes:
         raise ModelError(archive.source, [f"nothing in the archive tells how large {name} is"])
     return Argument(checked_shape((size // found.bytes,), found, name, archive.source), found)
+
+
+def _whole(shape: tuple[int, ...] | None, elements: int | None) -> tuple[int, ...] | None:
+    """A shape whose extent -1 is what the number of elements leaves; None where that tells nothing."""
+    if shape is None or -1 not in shape:
+        return shape
+    rest = -math.prod(shape)
+    if elements is None or elements % rest:
+        return None
+    return tuple(elements // rest if extent == -1 else extent for extent in shape)
 
 
 def _c_metadata(archive: Archive, role: str) -> list[_Known]:
@@ -126,24 +137,15 @@ def _is_argument(archive: Archive, member: str) -> bool:
 
 
 def _relay(archive: Archive, role: str) -> list[_Known]:
-    """Parameters of the model in the Relay text that are no constants of it, or what it returns."""
-    signature = re.search(r"def @main\((.*?)\)\s*(?:->\s*(.*?)\s*)?\{", archive.relay, re.DOTALL)
-    if signature is None:
-        return []
-    if role == OUTPUTS:
-        return [_Known("", _extents(item[1]), type_of(item[2])) for item in _TENSOR.finditer(signature[2] or "")]
-    return [_Known(item[1], _extents(item[2]), type_of(item[3])) for item in _PARAMETER.finditer(signature[1])]
+    """Parameters of the model in the Relay text, constants among them, or what it returns."""
+    found = relay.results(archive.relay) if role == OUTPUTS else relay.parameters(archive.relay)
+    return [_Known(item.name, item.shape, type_of(item.dtype)) for item in found]
 
 
 def _c_type(archive: Archive, member: str) -> Type | None:
     """The type by which the C declares a parameter."""
     match = re.search(rf"\b(int|uint|float)(\d*)(?:_t)?\s*\*\s*{member}(?:_buffer_var)?\b", archive.text)
     return None if match is None else type_of(f"{match[1]}{match[2] or 32}")
-
-
-def _extents(text: str) -> tuple[int, ...] | None:
-    values = [part.strip() for part in text.split(",") if part.strip()]
-    return tuple(map(int, values)) if all(value.isdecimal() for value in values) else None
 
 
 def _macro(archive: Archive, name: str) -> int | None:
