@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 
 from micrort import planner
@@ -81,17 +82,39 @@ def row_sizes(
 
 
 def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, effort: int) -> planner.Plan:
-    """The better of a plan in the order of time and one of the planner's own; in the first pool if all fits there."""
+    """A plan in the first pool if all fits there, else over all pools, else in any one that has room for all."""
     budget = max(effort * len(made.lifetimes), 1)
-    if len(pools) == 1 or _pinned_end(made) <= _room(pools[0]):
-        try:
-            first = _plan_in_one(made, pools[0], strategy, budget)
-            none = (0,) * (len(pools) - 1)
-            return replace(first, sizes=(*first.sizes, *none), lower_bounds=(*first.lower_bounds, *none))
-        except planner.PlanError:
-            if len(pools) == 1:
-                raise
-    return _plan_over_pools(made, pools, strategy, budget)
+    try:
+        return _plan_alone(made, pools, 0, strategy, budget)
+    except planner.PlanError:
+        if len(pools) == 1:
+            raise
+    try:
+        return _plan_over_pools(made, pools, strategy, budget)
+    except planner.PlanError:
+        for index in range(1, len(pools)):
+            with suppress(planner.PlanError):
+                return _plan_alone(made, pools, index, strategy, budget)
+        raise
+
+
+def _plan_alone(
+    made: buffers.Buffers, pools: tuple[planner.Pool, ...], index: int, strategy: str, budget: int
+) -> planner.Plan:
+    """The better of a plan in the order of time and one of the planner's own, with everything in one pool."""
+    if _pinned_end(made) > _room(pools[index]):
+        raise _pinned_beyond(made, pools)
+    plan = _plan_in_one(made, pools[index], strategy, budget)
+    sizes, bounds = [0] * len(pools), [0] * len(pools)
+    sizes[index], bounds[index] = plan.sizes[0], plan.lower_bounds[0]
+    slots = {name: (index, offset) for name, (_, offset) in plan.slots.items()}
+    return replace(plan, slots=slots, sizes=tuple(sizes), lower_bounds=tuple(bounds))
+
+
+def _pinned_beyond(made: buffers.Buffers, pools: tuple[planner.Pool, ...]) -> planner.PlanError:
+    """What is wrong where pinned rows reach beyond a pool."""
+    none = (0,) * len(pools)
+    return planner.PlanError(planner.Plan({}, none, (_pinned_end(made), *none[1:]), "infeasible", 0), pools)
 
 
 def _plan_in_one(made: buffers.Buffers, pool: planner.Pool, strategy: str, budget: int) -> planner.Plan:
@@ -117,8 +140,7 @@ def _plan_over_pools(
     end = _pinned_end(made)
     home = next((index for index, pool in enumerate(pools) if end <= _room(pool)), None)
     if home is None:
-        none = (0,) * len(pools)
-        raise planner.PlanError(planner.Plan({}, none, (end, *none[1:]), "infeasible", 0), pools)
+        raise _pinned_beyond(made, pools)
     largest = max(range(len(pools)), key=lambda index: _room(pools[index]))
     pinned = {item.id for item in made.lifetimes if item.fixed is not None}
     groups = made.groups()
