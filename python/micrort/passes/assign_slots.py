@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from contextlib import suppress
 from dataclasses import replace
+
+import numpy as np
 
 from micrort import planner
 from micrort.errors import InternalError
@@ -12,7 +15,7 @@ from micrort.ir import Program, Slot
 from micrort.ir.program import Arena, StepKind
 from micrort.passes import storage
 from micrort.passes.rows import buffers
-from micrort.passes.rows.needs import row_program
+from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.share_storage import blocks
 
 FINAL_EFFORT = 1000
@@ -59,6 +62,11 @@ def assign_slots(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     if goes_by_rows(program):
         return _assign_rows(program, pools)
     plan = planner.plan(lifetimes(program), pools)
+    if len(pools) > 1 and program.shares:  # what shares storage has to lie in one pool
+        alone = replace(program, shares={})
+        other = _plan_if_any(alone, pools)
+        if other is not None and other.sizes[::-1] < plan.sizes[::-1]:
+            program, plan = alone, other
     used = _used(plan)
     slots = {name: Slot(used.index(pool), offset) for name, (pool, offset) in plan.slots.items()}
     for name, (owner, offset) in program.shares.items():
@@ -69,6 +77,13 @@ def assign_slots(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     return replace(program, slots=slots, arenas=_arenas(plan, pools, used))
 
 
+def _plan_if_any(program: Program, pools: tuple[planner.Pool, ...]) -> planner.Plan | None:
+    try:
+        return planner.plan(lifetimes(program), pools)
+    except planner.PlanError:
+        return None
+
+
 def row_sizes(
     program: Program, streams: frozenset[str], pools: tuple[planner.Pool, ...], effort: int
 ) -> tuple[int, ...]:
@@ -77,8 +92,43 @@ def row_sizes(
     Raises:
         PlanError: nothing was found within the pools.
     """
-    made = buffers.buffers(row_program(program, streams), program.steps)
-    return _plan_rows(made, pools, "hill_climb", effort).sizes
+    return _best_plan(row_program(program, streams), program, pools, ("hill_climb",), effort)[1].sizes
+
+
+def _best_plan(
+    rows: RowProgram, program: Program, pools: tuple[planner.Pool, ...], strategies: tuple[str, ...], effort: int
+) -> tuple[buffers.Buffers, planner.Plan]:
+    """The best of the plans with workspaces here or there, by any of the planner's strategies.
+
+    Over several pools workspaces may lie anywhere: pinned ones would bind them to one.
+    """
+    places = tuple(buffers.Workspaces) if len(pools) == 1 else (buffers.Workspaces.ANYWHERE,)
+    best: tuple[buffers.Buffers, planner.Plan] | None = None
+    failed: planner.PlanError | None = None
+    for strategy, where in itertools.product(strategies, places):
+        made = buffers.buffers(rows, program.steps, where)
+        if best is not None and _busiest(made) >= sum(best[1].sizes):
+            continue
+        try:
+            plan = _plan_rows(made, pools, strategy, effort)
+        except planner.PlanError as error:
+            failed = failed or error
+            continue
+        if best is None or plan.sizes[::-1] < best[1].sizes[::-1]:
+            best = made, plan
+    if best is None:
+        assert failed is not None
+        raise failed
+    return best
+
+
+def _busiest(made: buffers.Buffers) -> int:
+    """Most bytes in use at a step."""
+    change = np.zeros(max((item.end for item in made.lifetimes), default=0) + 1, np.int64)
+    for item in made.lifetimes:
+        change[item.start] += item.size
+        change[item.end] -= item.size
+    return int(np.cumsum(change).max())
 
 
 def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, effort: int) -> planner.Plan:
@@ -172,13 +222,12 @@ def _room(pool: planner.Pool) -> float:
 
 def _assign_rows(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     rows = row_program(program, streamed(program))
-    made = buffers.buffers(rows, program.steps)
-    plan = _plan_rows(made, pools, "auto", FINAL_EFFORT)
+    made, plan = _best_plan(rows, program, pools, ("hill_climb", "auto"), FINAL_EFFORT)
     used = _used(plan)
     found = buffers.slots(rows, made, plan, used)
     if found is None:
         raise InternalError("schedule_rows", "rows lie beyond what a row table can say")
-    slots = buffers.with_slots(program, found, plan, used)
+    slots = buffers.with_slots(made, found, plan, used)
     return replace(program, slots=slots, arenas=_arenas(plan, pools, used))
 
 

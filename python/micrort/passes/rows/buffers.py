@@ -6,14 +6,15 @@ outside are pinned side by side, where they can still be given up one by one; al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
 
 import numpy as np
 
 from micrort import planner
-from micrort.ir import Program, Slot, Step
+from micrort.ir import KernelCall, Program, Slot, Step
 from micrort.ir.executor_graph import ROW_OFFSET_MAX
 from micrort.ir.program import StepKind
 from micrort.passes import storage
@@ -58,6 +59,17 @@ class Run:
         return f"{self.root}#{self.first}"
 
 
+class Workspaces(Enum):
+    """Where workspaces may lie. At a fixed place, each is in use at the steps of its call only; elsewhere from its
+    call's first step to the last, as it cannot move."""
+
+    ANYWHERE = "anywhere"
+    FIRST = "first"
+    """At the start of the first pool, before model inputs whose rows are given up one by one."""
+    BEHIND = "behind"
+    """Behind those inputs."""
+
+
 @dataclass(frozen=True)
 class Buffers:
     """All that is to be placed for a schedule."""
@@ -65,6 +77,8 @@ class Buffers:
     runs: tuple[Run, ...]
     merged: dict[str, str]
     """Run laid over another one, in place: id -> id."""
+    workspaces: dict[str, str]
+    """Workspace -> the lifetime that it lies in."""
     lifetimes: tuple[planner.Lifetime, ...]
 
     def owner(self, run: str) -> str:
@@ -134,15 +148,38 @@ def touched(rows: RowProgram, step: Step) -> Iterator[tuple[str, int, int, bool]
             yield root, 0, count, True
 
 
-def buffers(rows: RowProgram, steps: tuple[Step, ...]) -> Buffers:
+def buffers(rows: RowProgram, steps: tuple[Step, ...], where: Workspaces) -> Buffers:
     """What is to be placed for a schedule, workspaces included."""
     alive = lives(rows, steps)
     runs = [run for root, own in alive.items() for run in _runs(rows, root, own)]
     merged = _in_place(rows, {root: [run for run in runs if run.root == root] for root in alive})
-    pinned = _pinned(rows, runs)
+    calls = _calls(rows.program, steps)
+    begin = _before_inputs(rows, alive, calls) if where is Workspaces.FIRST else 0
+    pinned, end = _pinned(rows, runs, begin)
     found = [_lifetime(rows, run, runs, merged, pinned) for run in runs if run.id not in merged]
-    found.extend(_workspaces(rows.program, steps))
-    return Buffers(tuple(runs), merged, tuple(found))
+    if where is Workspaces.ANYWHERE:
+        workspaces = list(_workspaces(calls))
+    else:
+        workspaces = list(_pinned_workspaces(calls, 0 if where is Workspaces.FIRST else end))
+    lies = {call.workspace: item.id for item, users in workspaces for call in users}
+    return Buffers(tuple(runs), merged, lies, (*(item for item, _ in workspaces), *found))
+
+
+def _calls(program: Program, steps: tuple[Step, ...]) -> dict[int, KernelCall]:
+    """The steps of calls that need a workspace."""
+    calls = {index: program.calls[step.call] for index, step in enumerate(steps) if step.kind is StepKind.CALL}
+    return {index: call for index, call in calls.items() if call.workspace_bytes}
+
+
+def _before_inputs(rows: RowProgram, alive: dict[str, Lives], calls: dict[int, KernelCall]) -> int:
+    """Bytes of the largest workspace while inputs are read."""
+    read = max((int(alive[root].dead.max()) for root in rows.inputs), default=0)
+    size = max((call.workspace_bytes for index, call in calls.items() if index < read), default=0)
+    return _aligned(size)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // storage.ARENA_ALIGNMENT) * storage.ARENA_ALIGNMENT
 
 
 def _runs(rows: RowProgram, root: str, own: Lives) -> Iterator[Run]:
@@ -186,15 +223,15 @@ def _in_place(rows: RowProgram, runs: dict[str, list[Run]]) -> dict[str, str]:
     return merged
 
 
-def _pinned(rows: RowProgram, runs: list[Run]) -> dict[str, int]:
-    """Where inputs begin whose rows are given up one by one: at the start of the first pool, one behind the other."""
+def _pinned(rows: RowProgram, runs: list[Run], place: int) -> tuple[dict[str, int], int]:
+    """Where inputs begin whose rows are given up one by one: from `place` of the first pool on, one behind the other;
+    and where the last one ends."""
     offsets: dict[str, int] = {}
-    place = 0
     for root in rows.inputs:
         if sum(run.root == root for run in runs) > 1:
             offsets[root] = place
-            place += -(-rows.program.tensors[root].bytes // 16) * 16
-    return offsets
+            place += _aligned(rows.program.tensors[root].bytes)
+    return offsets, place
 
 
 def _lifetime(
@@ -216,43 +253,37 @@ def _lifetime(
     return planner.Lifetime(run.id, run.born, dead, size, alignment, (0,) if pieces else None)
 
 
-def _workspaces(program: Program, steps: tuple[Step, ...]) -> Iterator[planner.Lifetime]:
+Used = tuple[planner.Lifetime, Sequence[KernelCall]]
+"""A buffer for workspaces, and the calls that use it."""
+
+
+def _pinned_workspaces(calls: dict[int, KernelCall], place: int) -> Iterator[Used]:
+    """All at one place, in use at the steps of their call only: between them rows may lie there."""
+    for index, call in calls.items():
+        name, size, alignment = f"{call.workspace}@{index}", call.workspace_bytes, call.workspace_alignment
+        yield planner.Lifetime(name, index, index + 1, size, alignment, (0,), place), [call]
+
+
+def _workspaces(calls: dict[int, KernelCall]) -> Iterator[Used]:
     """One buffer for all workspaces of steps that are interleaved."""
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for index, step in enumerate(steps):
-        if step.kind is StepKind.CALL and program.calls[step.call].workspace_bytes:
-            first.setdefault(step.call, index)
-            last[step.call] = index
-    group: list[int] = []
-    end = -1
-    for call in sorted(first, key=lambda item: first[item]):
-        if group and first[call] > end:
-            yield _workspace(program, group, first, last)
+    spans: dict[str, tuple[int, int]] = {}
+    named = {call.workspace: call for call in calls.values()}
+    for index, call in calls.items():
+        spans[call.workspace] = (spans.get(call.workspace, (index, index))[0], index + 1)
+    group: list[str] = []
+    for name in sorted(spans, key=lambda item: spans[item][0]):
+        if group and spans[name][0] >= max(spans[other][1] for other in group):
+            yield _joined([named[item] for item in group], spans)
             group = []
-        group.append(call)
-        end = max(end, last[call]) if group else last[call]
+        group.append(name)
     if group:
-        yield _workspace(program, group, first, last)
+        yield _joined([named[item] for item in group], spans)
 
 
-def _workspace(program: Program, calls: list[int], first: dict[int, int], last: dict[int, int]) -> planner.Lifetime:
-    size = max(program.calls[call].workspace_bytes for call in calls)
-    born, dead = min(first[call] for call in calls), max(last[call] for call in calls) + 1
-    owner = program.calls[calls[0]]
-    return planner.Lifetime(owner.workspace, born, dead, size, owner.workspace_alignment)
-
-
-def workspace_owner(program: Program, steps: tuple[Step, ...]) -> dict[str, str]:
-    """For each workspace, the one whose buffer it lies in."""
-    owners: dict[str, str] = {}
-    spans: dict[str, tuple[int, int]] = {item.id: (item.start, item.end) for item in _workspaces(program, steps)}
-    for index, step in enumerate(steps):
-        if step.kind is StepKind.CALL and program.calls[step.call].workspace_bytes:
-            name = program.calls[step.call].workspace
-            if name not in owners:
-                owners[name] = next(owner for owner, (born, dead) in spans.items() if born <= index < dead)
-    return owners
+def _joined(calls: list[KernelCall], spans: dict[str, tuple[int, int]]) -> Used:
+    born, dead = min(spans[call.workspace][0] for call in calls), max(spans[call.workspace][1] for call in calls)
+    size = max(call.workspace_bytes for call in calls)
+    return planner.Lifetime(calls[0].workspace, born, dead, size, calls[0].workspace_alignment), calls
 
 
 def slots(rows: RowProgram, made: Buffers, plan: planner.Plan, used: list[int]) -> dict[str, Slot] | None:
@@ -279,9 +310,9 @@ def slots(rows: RowProgram, made: Buffers, plan: planner.Plan, used: list[int]) 
     return found
 
 
-def with_slots(program: Program, found: dict[str, Slot], plan: planner.Plan, used: list[int]) -> dict[str, Slot]:
+def with_slots(made: Buffers, found: dict[str, Slot], plan: planner.Plan, used: list[int]) -> dict[str, Slot]:
     """`found`, and the workspaces."""
-    for name, owner in workspace_owner(program, program.steps).items():
-        pool, offset = plan.slots[owner]
+    for name, lifetime in made.workspaces.items():
+        pool, offset = plan.slots[lifetime]
         found[name] = Slot(used.index(pool), offset)
     return found

@@ -19,7 +19,7 @@ from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import UNIT, RowProgram, piled
 from micrort.passes.rows.order import ADJOINING, live_bytes, produce, together
 
-WORTH_TRYING = 48
+WORTH_TRYING = 256
 """Bounds on memory that are tried, at most."""
 PIXELS = (8, 16, 32, 40)
 """Least pixels of a step, for the choices of rows by pixels."""
@@ -36,7 +36,7 @@ class Stage:
     chunks: tuple[int, ...]
     """Of each call of the stage."""
     peak: int
-    """Bytes alive at its busiest step, whatever else lives meanwhile and the largest workspace included."""
+    """Bytes alive at its busiest step, whatever else lives meanwhile and the step's workspace included."""
     instructions: int
     """An estimate."""
 
@@ -170,9 +170,9 @@ class _Stretch:
             else:
                 busy += profile
         own = self.callers >= first
-        workspace = max(self.costs.workspace(call, self.chunks[call]) for call in range(first, self.last))
+        workspace = np.array([self.costs.workspace(call, self.chunks[call]) for call in range(first, self.last)])
         instructions = sum(self.costs.instructions(call, self.chunks[call]) for call in range(first, self.last))
-        peak = int(busy[own].max()) + constant + workspace
+        peak = int((busy[own] + workspace[self.callers[own] - first]).max()) + constant
         return Stage(first, self.last, tuple(self.chunks[first : self.last]), peak, instructions)
 
     def _note(self, index: int, call: int, begin: int, end: int) -> None:
