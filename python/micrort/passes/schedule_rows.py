@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OVERHEADS = {"balanced": 0.027, "ram": 0.095, "speed": 0.0, "size": 0.0}
 """By level, the part of instructions that a smaller arena may cost, as estimated."""
-TRIFLES = {"balanced": 0.01, "ram": 0.0}
+TRIFLES = {"balanced": 0.03, "ram": 0.0}
 """By level, the part of an arena that is not worth an instruction."""
 SEARCH_BUDGET = 200
 """Placements for each buffer, while schedules are compared."""

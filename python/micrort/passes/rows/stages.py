@@ -11,7 +11,7 @@ What a stage needs is an estimate: bytes of rows alive at once, as if they could
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,6 +37,8 @@ class Stage:
     """Of each call of the stage."""
     peak: int
     """Bytes alive at its busiest step, whatever else lives meanwhile and the step's workspace included."""
+    kept_peak: int
+    """The same where the largest workspace is kept throughout."""
     instructions: int
     """An estimate."""
 
@@ -51,8 +53,17 @@ class Cut:
 
 
 def cuts(rows: RowProgram, costs: Costs) -> list[Cut]:
-    """Cuts by rising estimates of memory, each with fewer instructions than those before; the last streams nothing."""
+    """Cuts by rising estimates of memory, each with fewer instructions than those before; the last streams nothing.
+
+    Those that suit workspaces which take turns with rows come first, then those for workspaces that are kept.
+    """
     stages = list(_stages(rows, costs))
+    kept = [replace(stage, peak=stage.kept_peak) for stage in stages]
+    found = [*_cuts(rows, stages), *_cuts(rows, kept)]
+    return list({tuple((stage.first, stage.chunks) for stage in cut.stages): cut for cut in found}.values())
+
+
+def _cuts(rows: RowProgram, stages: Sequence[Stage]) -> list[Cut]:
     by_last: dict[int, list[Stage]] = {}
     for stage in stages:
         by_last.setdefault(stage.last, []).append(stage)
@@ -173,7 +184,8 @@ class _Stretch:
         workspace = np.array([self.costs.workspace(call, self.chunks[call]) for call in range(first, self.last)])
         instructions = sum(self.costs.instructions(call, self.chunks[call]) for call in range(first, self.last))
         peak = int((busy[own] + workspace[self.callers[own] - first]).max()) + constant
-        return Stage(first, self.last, tuple(self.chunks[first : self.last]), peak, instructions)
+        kept = int(busy[own].max()) + constant + int(workspace.max())
+        return Stage(first, self.last, tuple(self.chunks[first : self.last]), peak, kept, instructions)
 
     def _note(self, index: int, call: int, begin: int, end: int) -> None:
         program = self.rows.program
