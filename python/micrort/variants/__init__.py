@@ -95,7 +95,8 @@ def for_rows(
         made = best(call, tensors, target, optimize, rules)
         share = made.instructions * min(rows, height) // height
         return replace(made, instructions=cost.step(made.call, tensors) + share)
-    made = best(*slices.sliced(call, tensors, rows), target, optimize, rules)
+    part = replace(rules, byte_price=rules.byte_price * rows / height)  # constants serve all steps
+    made = best(*slices.sliced(call, tensors, rows), target, optimize, part)
     estimate = cost.step(made.call, tensors) + made.instructions
     return replace(made, call=slices.restored(made.call, call), instructions=estimate)
 
