@@ -35,7 +35,9 @@ def obtain(path: Path, options: CompileOptions, module: str | None = None) -> Pa
     cached = sources.cache() / "packages" / f"{_key(path, options)}.tar"
     if cached.exists():
         try:
-            return read(cached)
+            found = read(cached)
+            assert found.graph is not None  # read as well, and proved
+            return found
         except ModelError:  # an older version's archive, or a damaged one: made again below
             cached.unlink(missing_ok=True)
     package = compile_model(path, options)

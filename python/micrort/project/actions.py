@@ -321,5 +321,5 @@ def _open_serial(port: str) -> int:
         settings[4] = settings[5] = termios.B115200
         termios.tcsetattr(line, termios.TCSANOW, settings)
     except (OSError, termios.error) as error:
-        raise ProjectError(f"cannot open the serial port {port}: {error}") from None
+        raise ProjectError(f"cannot open the serial port {port}: {error.args[-1]}") from None
     return line
