@@ -137,27 +137,32 @@ static MRT_NOINLINE void mrt_dsp_copy_patch(const mrt_dsp_patches_t *patches, co
 {
     const mrt_window_t *window = patches->window;
     const int32_t channels = (int32_t)patches->channels;
-    const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left,
-                                            window->dilation_width, window->kernel_width, window->input_width);
-    const int32_t step = (window->dilation_width == 1) ? window->kernel_width : 1;
-    const int32_t count = ((window->dilation_width == 1) ? (taps.end - taps.begin) : 1) * channels;
+    const int32_t dilation = window->dilation_width;
+    const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left, dilation,
+                                            window->kernel_width, window->input_width);
+    const int32_t step = (dilation == 1) ? window->kernel_width : 1;
+    const int32_t count = ((dilation == 1) ? (taps.end - taps.begin) : 1) * channels;
+    const int32_t begin = (taps.origin + (taps.begin * dilation)) * channels;
     const uint32_t point = (uint8_t)patches->outside[0] * 0x01010101u;
-    for (uint32_t i = 0u; i < patches->patch; i += 4u) {
-        mrt_dsp_store(&patch[i], point);
+    const int8_t *const end = &patch[patches->patch];
+    for (int8_t *word = patch; word != end; word = &word[4]) {
+        mrt_dsp_store(word, point);
     }
-    int8_t *to = patch;
-    for (int32_t row = 0; row < window->kernel_height; ++row) {
-        const int32_t offset = pixel->line->offsets[row];
-        const int32_t end = (offset == MRT_DSP_OUTSIDE) ? taps.begin : taps.end;
-        for (int32_t tap = taps.begin; tap < end; tap += step) {
-            const int32_t column = taps.origin + (tap * window->dilation_width);
-            const int8_t *from = &patches->input[offset + (column * channels)];
-            int8_t *elements = &to[tap * channels];
-            for (int32_t i = 0; i < count; ++i) {
-                elements[i] = from[i];
+    int8_t *row = &patch[taps.begin * channels];
+    const int32_t *const offsets_end = &pixel->line->offsets[window->kernel_height];
+    for (const int32_t *offset = pixel->line->offsets; offset != offsets_end; offset = &offset[1]) {
+        if ((*offset != MRT_DSP_OUTSIDE) && (taps.begin < taps.end)) {
+            const int8_t *from = &patches->input[*offset + begin];
+            int8_t *to = row;
+            for (int32_t tap = taps.begin; tap < taps.end; tap += step) {
+                for (int32_t i = 0; i < count; ++i) {
+                    to[i] = from[i];
+                }
+                from = &from[dilation * channels];
+                to = &to[channels];
             }
         }
-        to = &to[patches->run];
+        row = &row[patches->run];
     }
 }
 
