@@ -21,6 +21,9 @@ POINTERS = {
     "runtime/graph_plan.c": ("in_place", "reads"),
     "runtime/compat/tvm/operator.c": ("linked",),
     "runtime/kernels/dsp/strips.c": ("strip",),
+    "runtime/kernels/dsp/patches.c": ("two",),
+    "runtime/kernels/dsp/vectors.c": ("two",),
+    "runtime/kernels/dsp/matvec.c": ("one",),
 }
 """What function pointers in each file point to: members of mrt_kernel_t, functions in an archive of TVM, or loops."""
 CALLBACKS = ("hand_over",)
@@ -31,7 +34,9 @@ PACKED = "tvmgen_"
 """Start of the names of TVM's operators, which adapters may find by name."""
 ROLES = ("run", "check", "workspace")
 """Members that are functions of one kernel: mrt_<kernel>_<role>."""
-SHARED = {"in_place": "mrt_in_place_", "reads": "mrt_reads_", "strip": "mrt_strip_"}
+SHARED = {"in_place": "mrt_in_place_", "reads": "mrt_reads_", "strip": "mrt_strip_"} | {
+    number: f"mrt_dsp_multiply_{number}" for number in ("one", "two")
+}
 """Members that are functions which kernels share, or loops of theirs, and how the names of those begin."""
 
 

@@ -1,6 +1,303 @@
 #include "runtime/kernels/dsp/patches.h"
 
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/dsp/dot.h"
+#include "runtime/kernels/dsp/intrinsics.h"
+#include "runtime/kernels/product.h"
+#include "runtime/kernels/window.h"
+
+/* In place of the offset of a tap row that lies outside the image. */
+#define OUTSIDE INT32_MIN
+
+/* An output row: what lies under its windows. */
+typedef struct line {
+    int32_t *offsets; /* Of each tap row from the input's first row on. */
+    int32_t end;      /* Columns [patches->begin, end) have tap rows that are whole, or lie outside. */
+} line_t;
+
+/* A place in the output. */
+typedef struct pixel {
+    const line_t *line;
+    int32_t x;
+    int32_t origin; /* Input column of tap 0. */
+    int8_t *to;
+} pixel_t;
+
+/* Where the outputs of two pixels go. */
+typedef struct outputs {
+    int8_t *a;
+    int8_t *b;
+} outputs_t;
+
+/* What stays the same for all pixels of one call. */
+typedef struct patches {
+    const mrt_call_t *call;
+    const mrt_window_t *window;
+    const int8_t *input;
+    uint32_t channels; /* Of the input. */
+    uint32_t run;      /* Elements of a tap row. */
+    uint32_t *lanes;
+    int8_t *outside;   /* Zero points of a tap; of a tap row, where channels come in no multiple of four. */
+    int8_t *room;      /* Two patches behind them, in the latter case. */
+    uint32_t patch;    /* Bytes of such a patch, in whole words. */
+    int32_t *packed;   /* Offsets of its tap rows. */
+    int32_t begin;     /* Columns [begin, end) have windows that no border cuts off on the left or right. */
+    int32_t end;
+    mrt_dsp_walk_t walk;
+    line_t lines[2];   /* Of two pixels one after the other each has its line. */
+    uint32_t current;
+    uint32_t row;
+    pixel_t next;
+} patches_t;
+
+/* Begins output row patches->row. */
+static MRT_NOINLINE void begin_row(patches_t *patches)
+{
+    const mrt_window_t *window = patches->window;
+    const uint32_t height = (uint32_t)window->output_height;
+    const uint32_t image = (patches->row / height) * (uint32_t)window->input_height;
+    const uint32_t y = patches->row % height;
+    const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
+    const mrt_tensor_t *tensor = mrt_call_input(patches->call, 0u);
+    const uint32_t base = mrt_row_offset(patches->call, tensor, 0u);
+    patches->current = 1u - patches->current;
+    line_t *line = &patches->lines[patches->current];
+    line->end = patches->end;
+    for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
+        const int32_t row = top + (tap * window->dilation_height);
+        line->offsets[tap] = OUTSIDE;
+        if ((row >= 0) && (row < window->input_height)) {
+            const uint32_t offset = mrt_row_offset(patches->call, tensor, image + (uint32_t)row) - base;
+            line->offsets[tap] = (int32_t)offset;
+        } else if ((patches->channels % 4u) == 0u) {
+            line->end = 0; /* there are zero points of a tap only */
+        } else {
+            /* There are zero points of a tap row. */
+        }
+    }
+    patches->next = (pixel_t){line, 0, -window->padding_left, mrt_output_s8(patches->call, 0u, patches->row)};
+}
+
+static MRT_NOINLINE pixel_t next_pixel(patches_t *patches)
+{
+    if (patches->next.x == patches->window->output_width) {
+        patches->row += 1u;
+        begin_row(patches);
+    }
+    const pixel_t pixel = patches->next;
+    patches->next.x += 1;
+    patches->next.origin += patches->window->stride_width;
+    patches->next.to = &patches->next.to[patches->window->output_channels];
+    return pixel;
+}
+
+/* The elements under a tap; zero points where it lies outside the image. */
+static const int8_t *elements_of(const patches_t *patches, const pixel_t *pixel, int32_t row,
+                                        int32_t tap)
+{
+    const int32_t offset = pixel->line->offsets[row];
+    const int32_t column = pixel->origin + (tap * patches->window->dilation_width);
+    const bool there = (offset != OUTSIDE) && (column >= 0) && (column < patches->window->input_width);
+    return there ? &patches->input[offset + (column * (int32_t)patches->channels)] : patches->outside;
+}
+
+/* Widens two patches from the image tap by tap. */
+static MRT_NOINLINE void widen_taps(const patches_t *patches, const pixel_t *a,
+                                            const pixel_t *b)
+{
+    const mrt_window_t *window = patches->window;
+    uint32_t *lanes = patches->lanes;
+    for (int32_t row = 0; row < window->kernel_height; ++row) {
+        for (int32_t tap = 0; tap < window->kernel_width; ++tap) {
+            const int8_t *from = elements_of(patches, a, row, tap);
+            lanes = mrt_dsp_widen_two(from, elements_of(patches, b, row, tap), patches->channels, lanes);
+        }
+    }
+}
+
+/* Copies a patch; zero points where it leaves the image. */
+static MRT_NOINLINE void copy_patch(const patches_t *patches, const pixel_t *pixel, int8_t *patch)
+{
+    const mrt_window_t *window = patches->window;
+    const int32_t channels = (int32_t)patches->channels;
+    const int32_t dilation = window->dilation_width;
+    const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left, dilation,
+                                            window->kernel_width, window->input_width);
+    const int32_t step = (dilation == 1) ? window->kernel_width : 1;
+    const int32_t count = ((dilation == 1) ? (taps.end - taps.begin) : 1) * channels;
+    const int32_t begin = (taps.origin + (taps.begin * dilation)) * channels;
+    const uint32_t point = (uint8_t)patches->outside[0] * 0x01010101u;
+    const int8_t *const end = &patch[patches->patch];
+    for (int8_t *word = patch; word != end; word = &word[4]) {
+        mrt_dsp_store(word, point);
+    }
+    int8_t *row = &patch[taps.begin * channels];
+    const int32_t *const offsets_end = &pixel->line->offsets[window->kernel_height];
+    for (const int32_t *offset = pixel->line->offsets; offset != offsets_end; offset = &offset[1]) {
+        if ((*offset != OUTSIDE) && (taps.begin < taps.end)) {
+            const int8_t *from = &patches->input[*offset + begin];
+            int8_t *to = row;
+            for (int32_t tap = taps.begin; tap < taps.end; tap += step) {
+                for (int32_t i = 0; i < count; ++i) {
+                    to[i] = from[i];
+                }
+                from = &from[dilation * channels];
+                to = &to[channels];
+            }
+        }
+        row = &row[patches->run];
+    }
+}
+
+/* Two patches, one `apart` elements behind the other, and where their tap rows are from them on. */
+typedef struct source {
+    const int8_t *from;
+    const int32_t *offsets;
+    uint32_t apart;
+} source_t;
+
+/* Widens the words of a tap row of two patches; returns what is behind them. */
+static MRT_INLINE mrt_dsp_widening_t widen_row(const patches_t *patches, const source_t *source,
+                                                   uint32_t row, uint32_t *lanes)
+{
+    const int32_t offset = source->offsets[row];
+    mrt_dsp_widening_t from = {patches->outside, patches->outside, lanes};
+    if (offset != OUTSIDE) {
+        from.a = &source->from[offset];
+        from.b = &from.a[source->apart];
+    }
+    return mrt_dsp_widen_words(from, patches->run / 4u);
+}
+
+/* Widens two patches by tap rows. */
+static MRT_NOINLINE void widen_rows(const patches_t *patches, const source_t *source)
+{
+    const uint32_t height = (uint32_t)patches->window->kernel_height;
+    const uint32_t rest = patches->run % 4u;
+    uint32_t *lanes = patches->lanes;
+    for (uint32_t row = 0u; row < height; row += 2u) {
+        const mrt_dsp_widening_t low = widen_row(patches, source, row, lanes);
+        mrt_dsp_widening_t high = low;
+        if ((row + 1u) < height) {
+            high = widen_row(patches, source, row + 1u, low.lanes);
+        }
+        lanes = high.lanes;
+        for (uint32_t i = 0u; i < rest; ++i) {
+            lanes[0] = mrt_dsp_pack_low((uint32_t)low.a[i], (uint32_t)high.a[i]);
+            lanes[1] = mrt_dsp_pack_low((uint32_t)low.b[i], (uint32_t)high.b[i]);
+            lanes = &lanes[2];
+        }
+    }
+    if (((rest * ((height + 1u) / 2u)) % 2u) != 0u) {
+        lanes[0] = 0u;
+        lanes[1] = 0u;
+    }
+}
+
+/* Widens two patches, of which at least one is cut off by a border, or that do not lie side by side. */
+static MRT_NOINLINE void widen_borders(const patches_t *patches, const pixel_t *a,
+                                               const pixel_t *b)
+{
+    if ((patches->channels % 4u) == 0u) {
+        widen_taps(patches, a, b);
+    } else {
+        const source_t source = {patches->room, patches->packed, patches->patch};
+        copy_patch(patches, a, patches->room);
+        copy_patch(patches, b, &patches->room[patches->patch]);
+        widen_rows(patches, &source);
+    }
+}
+
+/* Quads of a patch. */
+static uint32_t patch_quads(uint32_t height, uint32_t run)
+{
+    const uint32_t pairs = (run % 4u) * ((height / 2u) + (height % 2u));
+    return (height * (run / 4u)) + (pairs / 2u) + (pairs % 2u);
+}
+
+/* Widens the next pair of pixels, of `left` pixels; gives the places of their outputs. */
+static MRT_INLINE outputs_t widen_pair(patches_t *patches, uint32_t left)
+{
+    const mrt_window_t *window = patches->window;
+    pixel_t *next = &patches->next;
+    outputs_t to;
+    if ((left > 1u) && (next->x >= patches->begin) && ((next->x + 1) < next->line->end)) {
+        const uint32_t apart = (uint32_t)window->stride_width * patches->channels;
+        const source_t source = {
+            &patches->input[next->origin * (int32_t)patches->channels], next->line->offsets, apart};
+        to.a = next->to;
+        to.b = &next->to[window->output_channels];
+        next->x += 2;
+        next->origin += 2 * window->stride_width;
+        next->to = &to.b[window->output_channels];
+        widen_rows(patches, &source);
+    } else {
+        const pixel_t a = next_pixel(patches);
+        const pixel_t b = (left > 1u) ? next_pixel(patches) : a; /* twice the same without neighbour */
+        to.a = a.to;
+        to.b = b.to;
+        widen_borders(patches, &a, &b);
+    }
+    return to;
+}
+
+/* Words of tables of tap rows, behind the lanes. */
+static uint32_t tables_words(uint32_t height, bool by_taps)
+{
+    return (by_taps ? 2u : 3u) * height;
+}
+
+mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
+{
+    const mrt_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    const uint32_t channels = (uint32_t)window->input_channels;
+    const uint32_t height = (uint32_t)window->kernel_height;
+    const uint32_t run = (uint32_t)window->kernel_width * channels;
+    const uint32_t quads = patch_quads(height, run);
+    const bool by_taps = (channels % 4u) == 0u;
+    uint32_t *lanes = mrt_workspace(call);                                         /* MISRA D1 */
+    int32_t *offsets = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads));         /* MISRA D1 */
+    int8_t *outside = mrt_address_mut(offsets, 4u * tables_words(height, by_taps)); /* MISRA D1 */
+    const uint32_t points = by_taps ? channels : run;
+    const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
+    const uint32_t *groups = mrt_input_row(call, 1u, 0u);                          /* MISRA D1 */
+    patches_t patches = {
+        .call = call,
+        .window = window,
+        .input = mrt_input_s8(call, 0u, 0u),
+        .channels = channels,
+        .run = run,
+        .lanes = lanes,
+        .outside = outside,
+        .room = &outside[4u * mrt_dsp_quads(run)],
+        .patch = 4u * mrt_dsp_quads(height * run),
+        .packed = &offsets[2u * height],
+        .walk = {lanes, groups, quads, mrt_dsp_walk_step(attrs->output_point, attrs->linear)},
+        .begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width,
+        .end = ((room < 0) || (window->dilation_width != 1)) ? 0 : ((room / window->stride_width) + 1),
+        .lines = {{offsets, 0}, {&offsets[height], 0}},
+        .current = 0u,
+        .row = call->row_begin,
+        .next = {NULL, 0, 0, NULL},
+    };
+    for (uint32_t i = 0u; i < points; ++i) {
+        outside[i] = (int8_t)attrs->input_point;
+    }
+    for (uint32_t i = 0u; !by_taps && (i < height); ++i) {
+        const uint32_t offset = i * run;
+        patches.packed[i] = (int32_t)offset;
+    }
+    begin_row(&patches);
+    uint32_t left = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
+    while (left > 0u) {
+        const outputs_t to = widen_pair(&patches, left);
+        multiply(&patches.walk, (uint32_t)window->output_channels, to.a, to.b);
+        left -= (left > 1u) ? 2u : 1u;
+    }
+    mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
+    return MRT_OK;
+}
 
 /* Elements of a patch; those of patches that are too large count as too many. */
 static uint32_t patch_of(const mrt_window_t *window)
@@ -20,7 +317,7 @@ static uint32_t quads_of(const mrt_window_t *window)
     if (patch > (4u * MRT_DSP_QUADS_MAX)) {
         quads = MRT_DSP_QUADS_MAX + 1u;
     } else if (patch != 0u) {
-        quads = mrt_dsp_patch_quads(height, patch / height);
+        quads = patch_quads(height, patch / height);
     } else {
         /* None. */
     }
@@ -39,7 +336,7 @@ uint32_t mrt_dsp_patches_workspace(const void *attrs)
     const uint32_t run = (height != 0u) ? (patch / height) : 0u;
     const uint32_t tap = (channels < patch) ? channels : patch;
     const uint32_t bytes = by_taps ? tap : ((4u * mrt_dsp_quads(run)) + (8u * mrt_dsp_quads(patch)));
-    return mrt_dsp_lanes_bytes(quads_of(&own->window)) + (4u * mrt_dsp_tables_words(height, by_taps)) + bytes;
+    return mrt_dsp_lanes_bytes(quads_of(&own->window)) + (4u * tables_words(height, by_taps)) + bytes;
 }
 
 mrt_status_t mrt_dsp_patches_check(const mrt_call_t *call, bool wide)

@@ -157,7 +157,11 @@ static void compute_block(const lines_dsp_t *block, uint32_t rows)
     const uint32_t last = channels - most;
     mrt_dsp_three_t made = {
         .records = mrt_input_row(block->call, 1u, 0u),
+        .lanes = block->lanes,
+        .to = block->to,
+        .channels = 0u,
         .lane_words = (per_input == 1u) ? 2u : 0u,
+        .strips = 0u,
         .strip_words = block->columns * MRT_DSP_THREE_COLUMN,
         .outputs = (uint32_t)block->window->output_width,
         .columns = (uint32_t)block->window->stride_width,
@@ -274,8 +278,13 @@ mrt_status_t mrt_dsp_strips_run(const mrt_call_t *call, const mrt_dsp_loops_t *l
         .columns = columns,
         .before = before,
         .inside = (width < room) ? width : room,
+        .strips = 0u,
+        .input = NULL,
+        .base = 0u,
         .rows = mrt_address_mut(lanes, 4u * MRT_DSP_THREE_COLUMN * columns * strips),
         .lanes = lanes,
+        .to = NULL,
+        .row = 0,
     };
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
