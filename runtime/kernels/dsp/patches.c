@@ -30,7 +30,7 @@ typedef struct outputs {
 } outputs_t;
 
 /* What stays the same for all pixels of one call. */
-typedef struct patches {
+typedef struct patches_dsp {
     const mrt_call_t *call;
     const mrt_window_t *window;
     const int8_t *input;
@@ -48,10 +48,10 @@ typedef struct patches {
     uint32_t current;
     uint32_t row;
     pixel_t next;
-} patches_t;
+} patches_dsp_t;
 
 /* Begins output row patches->row. */
-static MRT_NOINLINE void begin_row(patches_t *patches)
+static MRT_NOINLINE void begin_row(patches_dsp_t *patches)
 {
     const mrt_window_t *window = patches->window;
     const uint32_t height = (uint32_t)window->output_height;
@@ -78,7 +78,7 @@ static MRT_NOINLINE void begin_row(patches_t *patches)
     patches->next = (pixel_t){line, 0, -window->padding_left, mrt_output_s8(patches->call, 0u, patches->row)};
 }
 
-static MRT_NOINLINE pixel_t next_pixel(patches_t *patches)
+static MRT_NOINLINE pixel_t next_pixel(patches_dsp_t *patches)
 {
     if (patches->next.x == patches->window->output_width) {
         patches->row += 1u;
@@ -92,7 +92,7 @@ static MRT_NOINLINE pixel_t next_pixel(patches_t *patches)
 }
 
 /* The elements under a tap; zero points where it lies outside the image. */
-static const int8_t *elements_of(const patches_t *patches, const pixel_t *pixel, int32_t row,
+static const int8_t *elements_of(const patches_dsp_t *patches, const pixel_t *pixel, int32_t row,
                                         int32_t tap)
 {
     const int32_t offset = pixel->line->offsets[row];
@@ -102,7 +102,7 @@ static const int8_t *elements_of(const patches_t *patches, const pixel_t *pixel,
 }
 
 /* Widens two patches from the image tap by tap. */
-static MRT_NOINLINE void widen_taps(const patches_t *patches, const pixel_t *a,
+static MRT_NOINLINE void widen_taps(const patches_dsp_t *patches, const pixel_t *a,
                                             const pixel_t *b)
 {
     const mrt_window_t *window = patches->window;
@@ -116,7 +116,7 @@ static MRT_NOINLINE void widen_taps(const patches_t *patches, const pixel_t *a,
 }
 
 /* Copies a patch; zero points where it leaves the image. */
-static MRT_NOINLINE void copy_patch(const patches_t *patches, const pixel_t *pixel, int8_t *patch)
+static MRT_NOINLINE void copy_patch(const patches_dsp_t *patches, const pixel_t *pixel, int8_t *patch)
 {
     const mrt_window_t *window = patches->window;
     const int32_t channels = (int32_t)patches->channels;
@@ -157,7 +157,7 @@ typedef struct source {
 } source_t;
 
 /* Widens the words of a tap row of two patches; returns what is behind them. */
-static MRT_INLINE mrt_dsp_widening_t widen_row(const patches_t *patches, const source_t *source,
+static MRT_INLINE mrt_dsp_widening_t widen_row(const patches_dsp_t *patches, const source_t *source,
                                                    uint32_t row, uint32_t *lanes)
 {
     const int32_t offset = source->offsets[row];
@@ -170,7 +170,7 @@ static MRT_INLINE mrt_dsp_widening_t widen_row(const patches_t *patches, const s
 }
 
 /* Widens two patches by tap rows. */
-static MRT_NOINLINE void widen_rows(const patches_t *patches, const source_t *source)
+static MRT_NOINLINE void widen_rows(const patches_dsp_t *patches, const source_t *source)
 {
     const uint32_t height = (uint32_t)patches->window->kernel_height;
     const uint32_t rest = patches->run % 4u;
@@ -195,7 +195,7 @@ static MRT_NOINLINE void widen_rows(const patches_t *patches, const source_t *so
 }
 
 /* Widens two patches, of which at least one is cut off by a border, or that do not lie side by side. */
-static MRT_NOINLINE void widen_borders(const patches_t *patches, const pixel_t *a,
+static MRT_NOINLINE void widen_borders(const patches_dsp_t *patches, const pixel_t *a,
                                                const pixel_t *b)
 {
     if ((patches->channels % 4u) == 0u) {
@@ -216,7 +216,7 @@ static uint32_t patch_quads(uint32_t height, uint32_t run)
 }
 
 /* Widens the next pair of pixels, of `left` pixels; gives the places of their outputs. */
-static MRT_INLINE outputs_t widen_pair(patches_t *patches, uint32_t left)
+static MRT_INLINE outputs_t widen_pair(patches_dsp_t *patches, uint32_t left)
 {
     const mrt_window_t *window = patches->window;
     pixel_t *next = &patches->next;
@@ -262,7 +262,7 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
     const uint32_t points = by_taps ? channels : run;
     const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
     const uint32_t *groups = mrt_input_row(call, 1u, 0u);                          /* MISRA D1 */
-    patches_t patches = {
+    patches_dsp_t patches = {
         .call = call,
         .window = window,
         .input = mrt_input_s8(call, 0u, 0u),
