@@ -25,4 +25,4 @@ def test_profile_names_kernel_cost_and_what_was_not_taken(capsys: pytest.Capture
     assert {"conv2d_s8", "depthwise_conv2d_s8"} <= {other["kernel"] for item in operators for other in item["refused"]}
     assert cli.run(arguments) == 0
     text = capsys.readouterr().out
-    assert "a MAC" in text and "not conv2d_s8: an estimated" in text
+    assert "a MAC" in text and "not conv2d_s8: " in text
