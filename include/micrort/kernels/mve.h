@@ -4,7 +4,7 @@
  *        constants in a layout of their own, which the compiler makes (python/micrort/variants/mve.py).
  *
  * Input 1 of the kernels with weights is one int32 tensor of groups of output channels: four in conv2d_s8_mve, eight
- * in fully_connected_s8_mve. A group is
+ * in fully_connected_s8_mve and depthwise_taps_s8_mve. A group is
  *
  *     one bias for each channel, with the input's zero point folded in;
  *     for each block of 16 elements of a filter, 16 weights (int8) for each channel;
@@ -35,7 +35,12 @@ typedef enum mrt_mve_scaling {
 /**
  * Attributes of conv2d_s8_mve, and of conv2d_rgb_s8_mve, which is for inputs of three channels, kernels of 3 x 3 without
  * gaps along the row, 8 to 248 output channels in multiples of 8, and a scaling that is not MRT_MVE_ANY. Its filters have
- * 32 elements: the 9 of row 0; 7 of row 1; the 9 of row 2; a 0; the last 2 of row 1; 0. Inputs: input [N, H, W, C], groups. Output: [N, H', W', output_channels]. */
+ * 32 elements: the 9 of row 0; 7 of row 1; the 9 of row 2; a 0; the last 2 of row 1; 0.
+ *
+ * And of depthwise_taps_s8_mve, which takes as many output channels as the input has, each from its own alone, in groups
+ * of eight, whose elements are the taps row by row, and a scaling that is not MRT_MVE_ANY.
+ * Inputs: input [N, H, W, C], groups. Output: [N, H', W', output_channels].
+ */
 typedef struct mrt_conv2d_s8_mve_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */
     int32_t input_zero_point; /**< Value of the padding, -128..127. */

@@ -154,6 +154,20 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
     return total
 
 
+def mve_taps(window: Mapping[str, int | float], rows: int) -> int:
+    """Of runtime/kernels/mve/depthwise_taps_s8_mve.c for `rows` output rows."""
+    height, width = int(window["kernel_height"]), int(window["kernel_width"])
+    taps, channels = height * width, int(window["input_channels"])
+    across = int(window["output_width"])
+    fours = -(-taps // 4)
+    vectors, blocks = -(-fours // 4), -(-channels // 16)
+    parts = -(-blocks // max(1, min(blocks, 4 // vectors)))
+    pixel = parts * (60 + 20 * fours) + 9 * fours * blocks + -(-channels // 8) * (30 + 26 * vectors)
+    found = parts * (60 + 20 * height + 10 * taps)
+    borders = min(across, 1 + int(window["padding_left"]) * 2) if across > 1 else 0.1
+    return round(200 + rows * (40 + across * pixel + found * borders))
+
+
 def scalar_pixels(channels: int, elements: int) -> int:
     """Of two pixels by runtime/kernels/scalar/conv2d_s8_scalar.c."""
     return 150 + 7 * elements + -(-channels // 2) * (11 * (elements + elements % 2) + 130)

@@ -201,6 +201,21 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     return replace(offer, call=replace(offer.call, in_place=places))
 
 
+def depthwise_of_taps(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """A depthwise convolution with a multiplier of 1, pixel by pixel."""
+    weights, attrs = tensors[call.inputs[1]].data, call.attrs
+    if weights is None or attrs["input_channels"] != attrs["output_channels"]:
+        return None
+    filters = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T)
+    scales = fold(call, tensors, filters)
+    if scales is None or scales.scaling == ANY:
+        return None
+    window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
+    made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, **_end(call)}
+    estimate = cost.mve_taps(window, tensors[call.outputs[0]].rows)
+    return _replaced(call, "depthwise_taps_s8_mve", pack(filters, scales, 8), made, estimate)
+
+
 def depthwise_of_one_channel(call: KernelCall, tensors: Tensors) -> Variant | None:
     """A depthwise convolution of one channel: any convolution of that channel."""
     weights = tensors[call.inputs[1]].data
@@ -334,7 +349,7 @@ _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...
     "sub_s8": (linear,),
     "average_pool2d_s8": (pooling,),
     "max_pool2d_s8": (pooling,),
-    "depthwise_conv2d_s8": (depthwise, depthwise_of_one_channel),
+    "depthwise_conv2d_s8": (depthwise, depthwise_of_taps, depthwise_of_one_channel),
     "conv2d_s8": (convolution, convolution_of_colours, convolution_of_one_pixel),
     **mve_float.PROVIDERS,
 }

@@ -51,8 +51,11 @@ DEPTHWISE = [
 ]
 
 
-def model(geometry: Geometry, seed: int) -> bytes:
-    """A convolution with scales that use the output's range, and zero points that show at the borders."""
+def model(geometry: Geometry, seed: int, activation: str = "", point: int = 5) -> bytes:
+    """A convolution with scales that use the output's range, and zero points that show at the borders.
+
+    The activation is by the seed where none is given; `point` is the output's zero point.
+    """
     random = np.random.default_rng(seed)
     scales = np.exp(random.uniform(-4.6, -2.3, geometry.filters)).astype(np.float32)
     builder = ModelBuilder()
@@ -61,8 +64,8 @@ def model(geometry: Geometry, seed: int) -> bytes:
     w = builder.constant("w", weights, scale=scales, axis=3 if geometry.depthwise else 0)
     biases = random.integers(-9000, 9000, geometry.filters).astype(np.int32)
     b = builder.constant("b", biases, scale=scales * np.float32(0.02), axis=0)
-    y = builder.tensor("y", geometry.output, "int8", scale=0.02 * float(np.sqrt(geometry.taps)), zero_point=5)
-    add(builder, geometry, [x, w, b, y], "RELU6" if seed % 2 else "NONE")
+    y = builder.tensor("y", geometry.output, "int8", scale=0.02 * float(np.sqrt(geometry.taps)), zero_point=point)
+    add(builder, geometry, [x, w, b, y], activation or ("RELU6" if seed % 2 else "NONE"))
     return builder.build([y])
 
 
