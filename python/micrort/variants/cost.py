@@ -13,6 +13,7 @@ _STEP = 150
 _STEPS = {
     "depthwise_conv2d_s8_dsp": (150, 400),
     "depthwise_conv2d_s8_mve": (1200, 0),
+    "depthwise_taps_s8_mve": (400, 0),
     "conv2d_s8_mve": (390, 0),
 }
 """The same, and what an output channel adds to it, where that was measured."""
@@ -157,15 +158,26 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> 
 def mve_taps(window: Mapping[str, int | float], rows: int) -> int:
     """Of runtime/kernels/mve/depthwise_taps_s8_mve.c for `rows` output rows."""
     height, width = int(window["kernel_height"]), int(window["kernel_width"])
-    taps, channels = height * width, int(window["input_channels"])
-    across = int(window["output_width"])
+    taps, channels, across = height * width, int(window["input_channels"]), int(window["output_width"])
     fours = -(-taps // 4)
     vectors, blocks = -(-fours // 4), -(-channels // 16)
     parts = -(-blocks // max(1, min(blocks, 4 // vectors)))
-    pixel = parts * (60 + 20 * fours) + 9 * fours * blocks + -(-channels // 8) * (30 + 26 * vectors)
-    found = parts * (60 + 20 * height + 10 * taps)
-    borders = min(across, 1 + int(window["padding_left"]) * 2) if across > 1 else 0.1
-    return round(200 + rows * (40 + across * pixel + found * borders))
+    pixel = (
+        parts * (45 + 14 * fours) + 9 * fours * blocks + -(-channels // 8) * (22 + 25 * vectors + 10 * (vectors > 1))
+    )
+    lines, axis = (rows, "width") if across > 1 else (1, "height")
+    found = lines * parts * (100 + (60 + 45 * height + 7 * taps) * (1 + _at_borders(window, axis)))
+    return round(250 + rows * across * pixel + found)
+
+
+def _at_borders(window: Mapping[str, int | float], axis: str) -> int:
+    """Outputs along an axis whose windows do not lie inside the input."""
+    names = ("input", "output", "kernel", "stride", "dilation")
+    size, outputs, kernel, stride, dilation = (int(window[f"{name}_{axis}"]) for name in names)
+    padding = int(window["padding_left" if axis == "width" else "padding_top"])
+    room = size - (kernel - 1) * dilation - 1 + padding
+    end = min(outputs, room // stride + 1) if room >= 0 else 0
+    return outputs - max(0, end - -(-padding // stride))
 
 
 def scalar_pixels(channels: int, elements: int) -> int:

@@ -88,9 +88,9 @@ def test_the_workspace_holds_places_steps_words_and_padding() -> None:
 
 
 BOARD = [
-    Geometry((1, 3, 3, 72), 72, 72, (3, 3), (1, 1), (1, 1), "SAME", True),
-    Geometry((1, 12, 14, 20), 20, 20, (5, 5), (2, 2), (1, 1), "SAME", True),
-    Geometry((2, 30, 1, 24), 24, 24, (9, 1), (1, 1), (1, 1), "SAME", True),
+    Geometry((1, 20, 1, 72), 72, 72, (9, 1), (1, 1), (1, 1), "SAME", True),
+    Geometry((1, 12, 14, 40), 40, 40, (5, 5), (2, 2), (1, 1), "SAME", True),
+    Geometry((2, 30, 1, 64), 64, 64, (9, 1), (1, 1), (1, 1), "SAME", True),
     Geometry((1, 1, 31, 17), 17, 17, (1, 9), (1, 1), (1, 1), "SAME", True),
     Geometry((1, 1, 31, 17), 17, 17, (1, 16), (1, 2), (1, 1), "VALID", True),
 ]
