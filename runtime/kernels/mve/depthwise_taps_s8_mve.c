@@ -89,7 +89,8 @@ static MRT_NOINLINE void make_outputs(const mrt_mve_taps_t *taps, int8_t *output
 static MRT_NOINLINE void make_line(const depthwise_taps_t *depthwise, uint32_t row, int32_t count, int32_t channel)
 {
     const mrt_window_t *window = depthwise->window;
-    const int32_t first = depthwise->is_column ? (int32_t)(row % (uint32_t)window->output_height) : 0;
+    const uint32_t top = row % (uint32_t)window->output_height;
+    const int32_t first = depthwise->is_column ? (int32_t)top : 0;
     int8_t *output = &mrt_output_s8(depthwise->call, 0u, row)[channel];
     int32_t made = 1;
     for (int32_t i = 0; i < count; i += made) {
@@ -134,14 +135,16 @@ static void begin(depthwise_taps_t *depthwise, const layout_t *layout, int8_t pa
     const int32_t rows = layout->rows;
     int8_t *words = (int8_t *)mrt_workspace(depthwise->call); /* MISRA D1 */
     taps->places = (uint8_t *)mrt_workspace(depthwise->call); /* MISRA D1 */
-    taps->steps = (int32_t *)mrt_address_mut(words, (uint32_t)rows * (MRT_MVE_WORD * MRT_MVE_ADDRESS_BYTES)); /* MISRA D1 */
+    const int32_t places = rows * (MRT_MVE_WORD * MRT_MVE_ADDRESS_BYTES);
+    taps->steps = (int32_t *)mrt_address_mut(words, (uint32_t)places); /* MISRA D1 */
     words = &words[rows * (MRT_MVE_WORD * MRT_MVE_TAP_BYTES)];
     taps->words = words;
     taps->rows = rows;
     /* Padding stands behind the words; rows of words that no taps fill hold it, too. */
     const int32_t filled = rows * layout->row;
     const int32_t end = 4 * layout->vectors * layout->row;
-    mrt_mve_fill(&words[filled], padding, (uint32_t)((end - filled) + (layout->blocks * MRT_MVE_BYTES)));
+    const int32_t rest = (end - filled) + (layout->blocks * MRT_MVE_BYTES);
+    mrt_mve_fill(&words[filled], padding, (uint32_t)rest);
     depthwise->padding = &words[end];
     const int32_t count = window->kernel_height * window->kernel_width;
     const mrt_mve_tap_run_t run = {depthwise->padding, 0, 0};
@@ -171,6 +174,8 @@ mrt_status_t mrt_depthwise_taps_s8_mve_run(const mrt_call_t *call)
         for (int32_t channel = 0; channel < window->input_channels; channel += block) {
             const int32_t rest = window->input_channels - channel;
             depthwise.taps.channels = (rest < block) ? rest : block;
+            depthwise.taps.blocks = depthwise.taps.channels / MRT_MVE_BYTES;
+            depthwise.taps.rest = depthwise.taps.channels % MRT_MVE_BYTES;
             depthwise.taps.groups = &groups[(channel / 8) * (8 + (32 * layout.vectors) + 16)];
             make_line(&depthwise, row, count, channel);
         }

@@ -26,7 +26,9 @@ typedef struct mrt_mve_taps {
     int32_t *steps;  /**< Of each tap, bytes from output to output. */
     int8_t *words;
     int32_t rows;          /**< Of words: fours of taps. */
-    int32_t channels;      /**< Output channels that are made together. */
+    int32_t channels;      /**< Output channels that are made together: */
+    int32_t blocks;        /**< blocks of 16, */
+    int32_t rest;          /**< and what is left. */
     const int32_t *groups; /**< Of the first of these, as `mrt_conv2d_s8_mve_attrs_t` has them, in eights. */
     mrt_mve_output_t output;
     int32_t scaling;
@@ -48,7 +50,7 @@ static inline int32_t mrt_mve_set_taps(const mrt_mve_taps_t *taps, int32_t index
     for (int32_t i = 0; i < count; ++i) {
         const int8_t *place = &run->place[i * run->distance];
         /* The workspace is aligned for words, which addresses of a workstation are not. */
-        (void)memcpy(&places[i * (int32_t)sizeof(place)], &place, sizeof(place)); /* MISRA D7 */
+        (void)memcpy(&places[i * (int32_t)sizeof(place)], &place, sizeof(place));
         steps[i] = run->step;
     }
     return index + count;
@@ -76,9 +78,6 @@ static inline int32_t mrt_mve_tap_vectors(int32_t rows)
 /* Words of all taps under output `index`; those of channels that there are not are made of zeros. */
 static MRT_MVE_INLINE void mrt_mve_take_taps(const mrt_mve_taps_t *taps, int32_t index)
 {
-    /* In reach of the stack pointer: */
-    const int32_t blocks = taps->channels / MRT_MVE_BYTES;
-    const int32_t rest = taps->channels % MRT_MVE_BYTES;
     const uint8_t *place = taps->places;
     const int32_t *step = taps->steps;
     int8_t *words = taps->words;
@@ -95,7 +94,7 @@ static MRT_MVE_INLINE void mrt_mve_take_taps(const mrt_mve_taps_t *taps, int32_t
                    MRT_MVE_TAPS_STORE
                    "4:\n\tsubs %[n], #1\n\tbne 1b\n\t"
                    : [p] "+r"(place), [s] "+r"(step), [w] "+r"(words), [n] "+r"(count)
-                   : [i] "r"(index), [blocks] "m"(blocks), [rest] "m"(rest)
+                   : [i] "r"(index), [blocks] "m"(taps->blocks), [rest] "m"(taps->rest)
                    : MRT_MVE_SUMS, "q0", "q1", "q2", "q3", "cc", "memory");
 }
 
@@ -111,7 +110,7 @@ static MRT_MVE_INLINE void mrt_mve_take_taps(const mrt_mve_taps_t *taps, int32_t
 /* Biases and products of a group of eight channels: of one vector, or of several. */
 #define MRT_MVE_TAPS_ONE \
     "1:\n\tldm %[w]!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\t" MRT_MVE_TAPS_PRODUCTS MRT_MVE_GATHER
-#define MRT_MVE_TAPS_SEVERAL \
+#define MRT_MVE_TAPS_SEVERAL /* MISRA D4 */ \
     "1:\n\tldm %[w]!, {r0, r2, r4, r6, r8, r10, r12, lr}\n\tldr %[n], %[vectors]\n" \
     "2:\n\t" MRT_MVE_TAPS_PRODUCTS "vadd.i32 %q[p], %q[p], %[down]\n\tsubs %[n], #1\n\tbne 2b\n\t" \
     MRT_MVE_GATHER "ldr r0, %[up]\n\tvadd.i32 %q[p], %q[p], r0\n\t"
@@ -205,7 +204,7 @@ static inline void mrt_mve_take_taps(const mrt_mve_taps_t *taps, int32_t index)
     const int32_t pitch = mrt_mve_word_row(taps->channels);
     for (int32_t tap = 0; tap < (taps->rows * MRT_MVE_WORD); ++tap) {
         const int8_t *place;
-        (void)memcpy(&place, &taps->places[tap * (int32_t)sizeof(place)], sizeof(place)); /* MISRA D7 */
+        (void)memcpy(&place, &taps->places[tap * (int32_t)sizeof(place)], sizeof(place));
         const int8_t *pixel = &place[index * taps->steps[tap]];
         int8_t *row = &taps->words[(tap / MRT_MVE_WORD) * pitch];
         for (int32_t channel = 0; channel < (pitch / MRT_MVE_WORD); ++channel) {
