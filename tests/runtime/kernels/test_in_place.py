@@ -304,3 +304,44 @@ def test_pixels_under_other_windows_go_by_rows() -> None:
     placed = ((12, 16, 20, 24), 3, DType.S8)
     eights = {**one, "output_channels": 8}
     assert not judgement_of_rows("conv2d_s8_mve", eights, placed, (64, 4, 24, DType.S8), (0, 4))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kernel_height": 2},
+        {"kernel_width": 2},
+        {"padding_top": 1},
+        {"padding_left": 1},
+        {"output_height": 3},
+        {"output_width": 2},
+        {"input_height": 1, "output_height": 1, "stride_height": 2},
+        {"input_width": 1, "output_width": 1, "stride_width": 2},
+    ],
+    ids=str,
+)
+def test_windows_that_are_not_their_pixel_go_by_rows(change: dict[str, int]) -> None:
+    """Apart from the input all may be written; pixel by pixel only where channels come in eights."""
+    attrs = {**WINDOW, **SCALES, **change}
+    source, output = (attrs[f"{side}_height"] for side in ("input", "output"))
+    tensors = (12, source, attrs["input_width"], DType.S8), (0, output, attrs["output_width"], DType.S8)
+    assert not judgement("conv2d_s8_mve", {**WINDOW, **SCALES}, (12, 4, 3, DType.S8), (0, 4, 3, DType.S8))
+    assert judgement("conv2d_s8_mve", attrs, *tensors)
+
+
+def test_nothing_is_written_over_weights() -> None:
+    pixel = {**WINDOW, **SCALES, "input_channels": 8, "output_channels": 8}
+    for which in range(2):
+        tensors = (24, 4, 24, DType.S8), (0, 4, 24, DType.S8)
+        assert judgement("conv2d_s8_mve", pixel, *tensors, which) == (which == 0)
+        assert judgement("depthwise_conv2d_s8_mve", DEPTHWISE, (3, 4, 3, DType.S8), (0, 4, 3, DType.S8), which) == (
+            which == 0
+        )
+
+
+def test_pixels_lie_at_one_stride() -> None:
+    pixel = {**WINDOW, **SCALES, "input_channels": 8, "output_channels": 8}
+    source, output = (24, 4, 24, DType.S8), (0, 4, 24, DType.S8)
+    placed = tuple(24 * row for row in range(4))
+    assert judgement_of_rows("conv2d_s8_mve", pixel, source, output, (0, 4))
+    assert not judgement_of_rows("conv2d_s8_mve", pixel, source, (placed, 24, DType.S8), (0, 4))
