@@ -143,7 +143,7 @@ static MRT_MVE_INLINE void mrt_mve_rectify_taps(const mrt_mve_taps_t *taps, int3
     int32x4_t u;
     int32x4_t v;
     __asm volatile(MRT_MVE_TAPS_ONE MRT_MVE_TAPS_RECTIFY MRT_MVE_VECTOR_STORE /* MISRA D5 */
-                   : [w] "+r"(w), [out] "+r"(out), [left] "+r"(left), [p] "+w"(p), [x] "=&w"(x), [y] "=&w"(y),
+                   : [w] "+r"(w), [out] "+l"(out), [left] "+r"(left), [p] "+w"(p), [x] "=&w"(x), [y] "=&w"(y),
                      [u] "=&w"(u), [v] "=&w"(v)
                    : [offset] "w"(vdupq_n_s16((int16_t)taps->output.offset))
                    : MRT_MVE_SUMS, "cc", "memory");
@@ -168,7 +168,7 @@ static MRT_MVE_INLINE void mrt_mve_multiply_taps(const mrt_mve_taps_t *taps, int
     int32x4_t u;
     int32x4_t v;
     __asm volatile(MRT_MVE_TAPS_SEVERAL MRT_MVE_VECTOR_SCALE MRT_MVE_VECTOR_STORE /* MISRA D5 */
-                   : [w] "+r"(w), [n] "=&r"(n), [out] "+r"(out), [left] "+r"(left), [p] "+w"(p), [x] "=&w"(x),
+                   : [w] "+r"(w), [n] "=&r"(n), [out] "+l"(out), [left] "+r"(left), [p] "+w"(p), [x] "=&w"(x),
                      [y] "=&w"(y), [u] "=&w"(u), [v] "=&w"(v)
                    : [vectors] "m"(vectors), [rectified] "m"(rectified), [down] "r"(vector - group), [up] "m"(up),
                      [offset] "w"(vdupq_n_s16((int16_t)taps->output.offset)),

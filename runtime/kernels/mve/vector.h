@@ -58,7 +58,7 @@ static MRT_MVE_INLINE void mrt_mve_vector(const mrt_mve_product_t *product, cons
     int32x4_t u;
     int32x4_t v;
     __asm volatile(MRT_MVE_VECTOR_PLACE MRT_MVE_VECTOR_SUMS MRT_MVE_VECTOR_SCALE MRT_MVE_VECTOR_STORE /* MISRA D5 */
-                   : [a] "=&r"(a), [w] "+r"(w), [n] "=&r"(n), [out] "+r"(out), [left] "+r"(left), [x] "=&w"(x),
+                   : [a] "=&r"(a), [w] "+r"(w), [n] "=&r"(n), [out] "+l"(out), [left] "+r"(left), [x] "=&w"(x),
                      [y] "=&w"(y), [u] "=&w"(u), [v] "=&w"(v), [first] "+m"(first)
                    : [input] "m"(start), [passes] "m"(passes), [rectified] "m"(rectified),
                      [offset] "w"(vdupq_n_s16((int16_t)product->output.offset)),
