@@ -349,8 +349,12 @@ static inline void mrt_dsp_three_channel(const mrt_dsp_three_t *made, uint32_t c
         for (uint32_t i = 0u; i < made->outputs; ++i) {
             const uint32_t *first = &lanes[i * columns * MRT_DSP_THREE_COLUMN];
             const uint32_t sum = mrt_dsp_three_sum(filter->start, filter->pairs, first, (row % rows) != 0u);
-            to[(int32_t)i * made->pixel] = filter->linear ? mrt_dsp_linear((int32_t)sum, filter->scale.multiplier)
-                                                          : mrt_dsp_requantise((int32_t)sum, filter->scale);
+            int8_t *output = &to[(int32_t)i * made->pixel];
+            if (filter->linear) {
+                *output = mrt_dsp_linear((int32_t)sum, filter->scale.multiplier);
+            } else {
+                *output = mrt_dsp_requantise((int32_t)sum, filter->scale);
+            }
         }
     }
 }

@@ -222,8 +222,8 @@ static inline int32_t mrt_mve_sum_taps(const mrt_mve_taps_t *taps, const int32_t
     const int32_t pitch = mrt_mve_word_row(taps->channels);
     uint32_t sum = (uint32_t)group[lane];
     for (int32_t i = 0; i < (mrt_mve_tap_vectors(taps->rows) * MRT_MVE_BYTES); ++i) {
-        const int32_t input = words[((i / MRT_MVE_WORD) * pitch) + (i % MRT_MVE_WORD)];
-        const int32_t term = input * mrt_mve_weight(weights, 8, lane, i);
+        const int32_t place = ((i / MRT_MVE_WORD) * pitch) + (i % MRT_MVE_WORD);
+        const int32_t term = words[place] * mrt_mve_weight(weights, 8, lane, i);
         sum += (uint32_t)term;
     }
     return (int32_t)sum;
