@@ -36,7 +36,7 @@ def obtain(path: Path, options: CompileOptions, module: str | None = None) -> Pa
     if cached.exists():
         try:
             found = read(cached)
-            assert found.graph is not None  # read as well, and proved
+            _ = found.graph  # made by reading and proving it
             return found
         except ModelError:  # an older version's archive, or a damaged one: made again below
             cached.unlink(missing_ok=True)

@@ -105,8 +105,7 @@ def _best_plan(
     places = tuple(buffers.Workspaces) if len(pools) == 1 else (buffers.Workspaces.ANYWHERE,)
     best: tuple[buffers.Buffers, planner.Plan] | None = None
     failed: planner.PlanError | None = None
-    for strategy, where in itertools.product(strategies, places):
-        made = buffers.buffers(rows, program.steps, where)
+    for strategy, made in itertools.product(strategies, [buffers.buffers(rows, program.steps, at) for at in places]):
         if best is not None and _busiest(made) >= sum(best[1].sizes):
             continue
         try:

@@ -34,8 +34,12 @@ PACKED = "tvmgen_"
 """Start of the names of TVM's operators, which adapters may find by name."""
 ROLES = ("run", "check", "workspace")
 """Members that are functions of one kernel: mrt_<kernel>_<role>."""
-SHARED = {"in_place": "mrt_in_place_", "reads": "mrt_reads_", "strip": "mrt_strip_"} | {
-    number: f"mrt_dsp_multiply_{number}" for number in ("one", "two")
+SHARED = {
+    "in_place": "mrt_in_place_",
+    "reads": "mrt_reads_",
+    "strip": "mrt_strip_",
+    "one": "mrt_dsp_multiply_one",
+    "two": "mrt_dsp_multiply_two",
 }
 """Members that are functions which kernels share, or loops of theirs, and how the names of those begin."""
 

@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 
 from micrort.ir import InPlace, Tensor
+from micrort.ir.executor_graph import ROW_UNIT
 
-UNIT = 4
-"""Storages begin at multiples of so many bytes."""
 _PIXEL = {"kernel_height": 1, "kernel_width": 1, "stride_height": 1, "stride_width": 1}
 _PIXEL |= {"padding_top": 0, "padding_left": 0}
 
@@ -19,7 +18,7 @@ def over_channels(window: Mapping[str, int | float], source: Tensor, output: Ten
     if source.nhwc[0] != 1 or channels != window["output_channels"]:
         return ()
     delta = _rows(window, source, output, 1)
-    unit = math.lcm(UNIT, channels)
+    unit = math.lcm(ROW_UNIT, channels)  # rows begin at such multiples
     return (InPlace(0, delta=-(-delta // unit) * unit),)
 
 

@@ -473,7 +473,5 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_check(const mrt_call_t *call)
                             && ((window->output_channels % window->input_channels) == 0) && block_is_sound(attrs)
                             && (memory_bytes(attrs) < (uint64_t)INT32_MAX) && records_are_sound(call, attrs)
                             && mrt_check_range(attrs->input_point, -128, 127)
-                            && mrt_check_range(attrs->output_point, -128, 127)
-                            && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
-                            && mrt_check_range(attrs->activation_max, -128, 127));
+                            && mrt_dsp_output_check(attrs->output_point, attrs->activation_min, attrs->activation_max));
 }

@@ -58,12 +58,8 @@ mrt_status_t mrt_dsp_matvec_check(const mrt_call_t *call, bool wide)
     const uint32_t row_bytes = mrt_call_input(call, 0u)->row_bytes;
     const bool whole = (attrs->copied == 1) ? ((depth % row_bytes) == 0u) : ((row_bytes % depth) == 0u);
     const mrt_dsp_layout_t layout = {channels, mrt_dsp_quads(depth), wide, 0};
-    return mrt_check_status(mrt_check_dtype(mrt_call_input(call, 0u), (uint32_t)MRT_DTYPE_S8)
-                            && mrt_check_dtype(mrt_call_output(call, 0u), (uint32_t)MRT_DTYPE_S8)
-                            && mrt_check_range(attrs->copied, 0, 1) && whole && ((depth % 4u) == 0u)
+    return mrt_check_status(mrt_check_range(attrs->copied, 0, 1) && whole && ((depth % 4u) == 0u)
                             && mrt_dsp_vectors_fit(call, depth, channels)
                             && mrt_dsp_groups_check(call, &layout)
-                            && mrt_check_range(attrs->output_point, -128, 127)
-                            && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
-                            && mrt_check_range(attrs->activation_max, -128, 127));
+                            && mrt_dsp_output_check(attrs->output_point, attrs->activation_min, attrs->activation_max));
 }

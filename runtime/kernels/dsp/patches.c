@@ -259,7 +259,7 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
     uint32_t *lanes = mrt_workspace(call);                                         /* MISRA D1 */
     int32_t *offsets = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads));         /* MISRA D1 */
     int8_t *outside = mrt_address_mut(offsets, 4u * tables_words(height, by_taps)); /* MISRA D1 */
-    const uint32_t points = by_taps ? channels : run;
+    const uint32_t points = by_taps ? channels : (4u * mrt_dsp_quads(run));
     const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
     const uint32_t *groups = mrt_input_row(call, 1u, 0u);                          /* MISRA D1 */
     patches_dsp_t patches = {
@@ -270,7 +270,7 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
         .run = run,
         .lanes = lanes,
         .outside = outside,
-        .room = &outside[4u * mrt_dsp_quads(run)],
+        .room = &outside[points],
         .patch = 4u * mrt_dsp_quads(height * run),
         .packed = &offsets[2u * height],
         .walk = {lanes, groups, quads, mrt_dsp_walk_step(attrs->output_point, attrs->linear)},
@@ -347,7 +347,5 @@ mrt_status_t mrt_dsp_patches_check(const mrt_call_t *call, bool wide)
     return mrt_check_status(mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)
                             && mrt_dsp_groups_check(call, &layout)
                             && mrt_check_range(attrs->input_point, -128, 127)
-                            && mrt_check_range(attrs->output_point, -128, 127)
-                            && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
-                            && mrt_check_range(attrs->activation_max, -128, 127));
+                            && mrt_dsp_output_check(attrs->output_point, attrs->activation_min, attrs->activation_max));
 }

@@ -161,6 +161,12 @@ bool mrt_dsp_vectors_fit(const mrt_call_t *call, uint32_t depth, uint32_t channe
 {
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     const uint64_t vectors = ((uint64_t)output->row_bytes / channels) * output->rows;
-    return ((output->row_bytes % channels) == 0u) && (vectors <= (uint64_t)INT32_MAX)
-           && (mrt_check_bytes(mrt_call_input(call, 0u)) == (vectors * depth));
+    return mrt_check_dtype(mrt_call_input(call, 0u), (uint32_t)MRT_DTYPE_S8)
+           && mrt_check_dtype(output, (uint32_t)MRT_DTYPE_S8) && ((output->row_bytes % channels) == 0u)
+           && (vectors <= (uint64_t)INT32_MAX) && (mrt_check_bytes(mrt_call_input(call, 0u)) == (vectors * depth));
+}
+
+bool mrt_dsp_output_check(int32_t point, int32_t low, int32_t high)
+{
+    return mrt_check_range(point, -128, 127) && mrt_check_range(low, -128, high) && mrt_check_range(high, -128, 127);
 }

@@ -125,10 +125,13 @@ typedef struct mrt_dsp_layout {
 bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout);
 
 /**
- * Whether the output's rows hold whole vectors of `channels` elements, and the input as many of `depth`, at most INT32_MAX;
- * both are at least 1.
+ * Whether input 0 and the output are int8, the output's rows hold whole vectors of `channels` elements, and the input as
+ * many of `depth`, at most INT32_MAX; both are at least 1.
  */
 bool mrt_dsp_vectors_fit(const mrt_call_t *call, uint32_t depth, uint32_t channels);
+
+/** Whether an output's zero point and clamp are int8, and the clamp is a range. */
+bool mrt_dsp_output_check(int32_t point, int32_t low, int32_t high);
 
 /** Most quads: their lanes' bytes stay far below 2^31. */
 #define MRT_DSP_QUADS_MAX (UINT32_C(1) << 24u)

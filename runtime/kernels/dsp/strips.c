@@ -344,7 +344,5 @@ mrt_status_t mrt_dsp_strips_check(const mrt_call_t *call, bool linear)
     return mrt_check_status(mrt_window_check(call, &attrs->window, 2u, (uint32_t)MRT_DTYPE_S8)
                             && window_is_slid(attrs) && records_are_sound(call, &attrs->window, linear)
                             && mrt_check_range(attrs->input_point, -128, 127)
-                            && mrt_check_range(attrs->output_point, -128, 127)
-                            && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
-                            && mrt_check_range(attrs->activation_max, -128, 127));
+                            && mrt_dsp_output_check(attrs->output_point, attrs->activation_min, attrs->activation_max));
 }

@@ -311,7 +311,5 @@ mrt_status_t mrt_winograd_s8_dsp_check(const mrt_call_t *call)
     const mrt_window_t *window = &attrs->window;
     return mrt_check_status(mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8) && check_window(window)
                             && check_groups(call, window) && mrt_check_range(attrs->input_point, -128, 127)
-                            && mrt_check_range(attrs->output_point, -128, 127)
-                            && mrt_check_range(attrs->activation_min, -128, attrs->activation_max)
-                            && mrt_check_range(attrs->activation_max, -128, 127) && (attrs->linear == 0));
+                            && mrt_dsp_output_check(attrs->output_point, attrs->activation_min, attrs->activation_max) && (attrs->linear == 0));
 }
