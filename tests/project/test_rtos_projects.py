@@ -344,6 +344,40 @@ def test_cmake_without_a_tree_says_which_variable(
         actions.build(tmp_path / "p")
 
 
+FAKE_TREES = {
+    "zephyr": ("ZEPHYR_BASE", "kernel/init.c", "share/zephyr-package/cmake/ZephyrConfig.cmake"),
+    "mbed": ("MBED_OS_PATH", "mbed.h", "tools/cmake/mbed_toolchain_setup.cmake"),
+}
+"""Variable, the file that marks a tree, and the first of its files that a project includes."""
+
+
+@pytest.mark.parametrize("kind", FAKE_TREES)
+def test_cmake_takes_the_python_that_runs_the_system_s_scripts(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first on the path may be micrort's own, which does not."""
+    if shutil.which("cmake") is None or shutil.which("ninja") is None:
+        pytest.skip(f"cmake and ninja are not installed, which the build of {kind} needs")
+    variable, marker, included = FAKE_TREES[kind]
+    for name, text in ((marker, ""), (included, 'message(FATAL_ERROR "scripts run in ${Python3_EXECUTABLE}")\n')):
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tree" / name).write_text(text)
+    for name, code in (("without", 1), ("with", 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "python3").write_text(f"#!/bin/sh\nexit {code}\n")
+        (tmp_path / name / "python3").chmod(0o755)
+    monkeypatch.setenv(variable, str(tmp_path / "tree"))
+    for tool in ("cmake", "ninja", "sh", "arm-none-eabi-gcc"):  # whose folder may hold a Python, too
+        (tmp_path / "without" / tool).symlink_to(shutil.which(tool) or tool)
+    create.create(kind, compiled(), tmp_path / "p", board="mps2_an385", target=None, options={})
+    monkeypatch.setenv("PATH", str(tmp_path / "without"))
+    with pytest.raises(actions.ProjectError, match=rf"no Python.* has\s+the\s+packages\s+of {kind.title()}'s"):
+        actions.build(tmp_path / "p")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'without'}:{tmp_path / 'with'}")
+    with pytest.raises(actions.ProjectError, match=rf"scripts run in\s+{tmp_path / 'with/python3'}"):
+        actions.build(tmp_path / "p")
+
+
 def test_a_cube_project_holds_all_but_the_hal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STM32CUBE_PATH", raising=False)
     folder = tmp_path / "p"

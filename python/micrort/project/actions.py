@@ -10,6 +10,7 @@ import json
 import os
 import re
 import select
+import shlex
 import shutil
 import struct
 import subprocess
@@ -90,7 +91,7 @@ def build(folder: Path, verbose: bool = False) -> None:
         command.insert(1, "-s")
     done = _call(command, folder)
     if done.returncode != 0:
-        raise ProjectError(f"{' '.join(command)} failed in {folder}:\n{done.stdout.strip()[-4000:]}")
+        raise ProjectError(f"{shlex.join(command)} failed in {folder}:\n{done.stdout.strip()[-4000:]}")
     if verbose:
         print(done.stdout, end="", file=sys.stderr)
 
@@ -165,7 +166,7 @@ def _openocd(folder: Path, image: Path, how: dict[str, Any], progress: Progress)
                 progress(step[1].lower(), 0.0 if step[2] == "Started" else 1.0)
     if process.returncode != 0:
         meaning = next((text for marks, text in TROUBLE if any(mark in said.lower() for mark in marks)), None)
-        what = f"{meaning}. openocd said" if meaning else f"{' '.join(command)} failed"
+        what = f"{meaning}. openocd said" if meaning else f"{shlex.join(command)} failed"
         raise ProjectError(f"{what}:\n{said.strip()[-2000:]}")
 
 
