@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import click
 import pytest
@@ -26,11 +26,12 @@ def test_help_lists_every_verb_and_imports_nothing_heavy() -> None:
     assert all(f"  {verb} " in done.stdout for verb in cli.VERBS)
 
 
-def test_help_answers_in_less_than_a_third_of_a_second() -> None:
+def test_help_takes_less_than_a_third_of_a_second_of_the_processor() -> None:
     def seconds() -> float:
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([*MICRORT, "--help"], capture_output=True, check=True)
-        return time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
     assert min(seconds() for _ in range(5)) < 0.3
 

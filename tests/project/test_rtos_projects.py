@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests import tvm_archives
 from tests.codegen.models import MODELS
 from tests.ports.test_rtos import EMULATED, needs_mbed, needs_zephyr, tree
 from tests.project.test_server import Driver, defaults, driver
 
-from micrort import cli, compiler, mlf, places
+from micrort import cli, compiler, mlf, packages, places
 from micrort.errors import RuntimeStatusError, UsageError
 from micrort.inputs import make
 from micrort.mlf import Package
@@ -315,6 +316,34 @@ def test_a_zephyr_project_is_an_application_with_a_module(tmp_path: Path) -> Non
     (folder / "prj.conf").write_text("CONFIG_MICRORT=y\n")
     made = create.create("zephyr", compiled("digits_int8"), folder, board="nucleo_f746zg", target=None, options={})
     assert made.kept == ("prj.conf",)
+
+
+def test_operators_of_tvm_have_a_library_of_functions_on_zephyr(tmp_path: Path) -> None:
+    ours, theirs = compiled(), packages.of_archive(tvm_archives.graph_archive().write(tmp_path / "tvm.tar"))
+    for package, wanted in ((ours, False), (theirs, True)):
+        create.create("zephyr", package, tmp_path / package.name, board="mps2_an385", target=None, options={})
+        settings = (tmp_path / package.name / "prj.conf").read_text().splitlines()
+        assert ("CONFIG_MICRORT_MATHS=y" in settings) is wanted
+
+
+def test_tvm_s_operators_on_zephyr(tmp_path: Path) -> None:
+    """One that calls expf and roundf."""
+    needs_zephyr("mps2_an385")
+    made = tvm_archives.graph_archive()
+    (name,) = [name for name in made.members if name.endswith("lib1.c")]
+    call = b"if (roundf(expf((float)num_args)) < 0.0f) { return -1; }"  # never
+    made.members[name] = b"#include <math.h>\n" + made.members[name].replace(
+        b"int32_t dev_id = 0;", b"int32_t dev_id = 0; " + call, 1
+    )
+    package = packages.of_archive(made.write(tmp_path / "tvm.tar"))
+    create.create("zephyr", package, tmp_path / "p", board="mps2_an385", target=None, options={})
+    actions.build(tmp_path / "p")
+    given = [make("lcg:1", [package.graph.tensors[index] for index in package.graph.inputs])]
+    where = (places.Project(tmp_path / "p", ""), places.place("host"))
+    on_board, on_host = (place.run(package, given) for place in where)
+    assert [{name: array.tolist() for name, array in item.items()} for item in on_board.outputs] == [
+        {name: array.tolist() for name, array in item.items()} for item in on_host.outputs
+    ]
 
 
 def test_a_mbed_project_is_an_application(tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def for_machine(machine: str) -> Board:
     if machine in boards:
         return boards[machine]
     near = difflib.get_close_matches(machine, boards, 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f": did you mean {near[0]}" if near else ""
     raise UsageError(f"no board for the QEMU machine {machine!r}{hint} Machines: {', '.join(sorted(boards))}")
 
 
@@ -204,8 +204,8 @@ def _path(name: str) -> Path:
         return path
     if name not in names():
         near = difflib.get_close_matches(name, names(), 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"no board {name!r}{hint} Boards: {', '.join(names())}, or ./FOLDER with a board.toml")
+        hint = f": did you mean {near[0]}" if near else ""
+        raise UsageError(f"no board {name!r}{hint}. Boards: {', '.join(names())}, or ./FOLDER with a board.toml")
     return _root() / name / "board.toml"
 
 

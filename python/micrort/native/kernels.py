@@ -11,13 +11,9 @@ import numpy as np
 
 from micrort import sources
 from micrort.ir import DType, InPlace, Tensor
-from micrort.ir.executor_graph import PARAMS_POOL
+from micrort.ir.executor_graph import PARAMS_POOL, ROW_TABLE, ROW_UNIT
 from micrort.native import library
 
-ROW_TABLE = 16
-"""MRT_POOL_ROW_TABLE."""
-ROW_UNIT = 4
-"""MRT_ROW_UNIT: bytes."""
 _ROW = re.compile(r"^MRT_KERNEL\((\d+), (\w+), (\w+), (\w+)\)", re.MULTILINE)
 
 

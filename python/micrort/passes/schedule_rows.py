@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from micrort import planner
 from micrort.errors import UsageError
 from micrort.ir import Program, Step
+from micrort.ir.executor_graph import ROW_UNIT
 from micrort.ir.program import StepKind
 from micrort.passes.accumulate import accumulate
 from micrort.passes.assign_slots import assign_slots, goes_by_rows, lifetimes, row_sizes
 from micrort.passes.rows.costs import Costs
-from micrort.passes.rows.needs import UNIT, RowProgram, row_program
+from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.rows.order import produce
 from micrort.passes.rows.stages import Cut, Stage, cuts
 from micrort.passes.select_kernels import rules, with_kernels
@@ -144,7 +145,7 @@ def _check_streams(rows: RowProgram) -> None:
         users = [*rows.readers.get(root, ()), *([rows.maker[root]] if root in rows.maker else [])]
         whole = [program.calls[index].name for index in users if not rows.calls[index].in_pieces]
         viewed = root in {program.root(name) for name in program.aliases}
-        wide = program.tensors[root].dtype.bytes > UNIT
+        wide = program.tensors[root].dtype.bytes > ROW_UNIT
         if whole or viewed or wide:
             reason = f"{whole[0]} needs it as a whole" if whole else "it is reshaped, or has elements of 8 bytes"
             raise UsageError(f"{root} cannot be streamed: {reason}. Leave it out, or change the model there")

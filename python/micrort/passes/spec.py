@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from micrort.ir import Graph, Program, Slot, Tensor
+from micrort.ir.executor_graph import ROW_UNIT
 from micrort.ir.program import StepKind
 from micrort.passes import storage
-from micrort.passes.rows.needs import UNIT
 
 
 def graph(unit: Graph) -> str | None:
@@ -146,7 +146,7 @@ def _place(unit: Program, name: str, size: int, alignment: int) -> str | None:
         return f"{name} has no place"
     if slot.rows is not None:
         row = unit.tensors[name].row_bytes
-        sound = all(offset % UNIT == 0 and 0 <= offset <= unit.arenas[slot.pool].size - row for offset in slot.rows)
+        sound = all(offset % ROW_UNIT == 0 and 0 <= offset <= unit.arenas[slot.pool].size - row for offset in slot.rows)
         return None if sound else f"rows of {name} lie outside the arena {unit.arenas[slot.pool].name}, or misaligned"
     if slot.offset < 0 or slot.offset % alignment != 0 or slot.offset + size > unit.arenas[slot.pool].size:
         return f"{name} lies at byte {slot.offset} of the arena {unit.arenas[slot.pool].name}"

@@ -15,10 +15,10 @@ import numpy as np
 
 from micrort import planner
 from micrort.ir import KernelCall, Program, Slot, Step
-from micrort.ir.executor_graph import ROW_OFFSET_MAX
+from micrort.ir.executor_graph import ROW_OFFSET_MAX, ROW_UNIT
 from micrort.ir.program import StepKind
 from micrort.passes import storage
-from micrort.passes.rows.needs import UNIT, RowProgram, piled
+from micrort.passes.rows.needs import RowProgram, piled
 from micrort.passes.rows.order import ADJOINING, together
 
 
@@ -188,13 +188,13 @@ def _runs(rows: RowProgram, root: str, own: Lives) -> Iterator[Run]:
         yield Run(root, 0, tensor.rows, int(own.born.min()), int(own.dead.max()), tensor.row_bytes, is_piled=True)
         return
     loose = root in rows.separable or root in rows.streamed
-    if not loose and not (root in rows.inputs and tensor.row_bytes % UNIT == 0 and root in rows.program.inputs):
+    if not loose and not (root in rows.inputs and tensor.row_bytes % ROW_UNIT == 0 and root in rows.program.inputs):
         if own.dead.max() > 0:
             yield Run(root, 0, tensor.rows, int(own.born.min()), int(own.dead.max()), tensor.row_bytes)
         return
     spans = zip(own.born.tolist(), np.maximum(own.dead, own.born + 1).tolist(), strict=True)
     groups = [(span, len(list(group))) for span, group in groupby(spans)]
-    stride = tensor.row_bytes if len(groups) == 1 else -(-tensor.row_bytes // UNIT) * UNIT
+    stride = tensor.row_bytes if len(groups) == 1 else -(-tensor.row_bytes // ROW_UNIT) * ROW_UNIT
     first = 0
     for (born, dead), count in groups:
         yield Run(root, first, first + count, born, dead, stride)
@@ -249,7 +249,7 @@ def _lifetime(
     pieces = run.last - run.first < tensor.rows
     if run.root in pinned:
         fixed = pinned[run.root] + run.first * run.stride
-        return planner.Lifetime(run.id, run.born, dead, run.bytes, UNIT, (0,), fixed)
+        return planner.Lifetime(run.id, run.born, dead, run.bytes, ROW_UNIT, (0,), fixed)
     return planner.Lifetime(run.id, run.born, dead, size, alignment, (0,) if pieces else None)
 
 

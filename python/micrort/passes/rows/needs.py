@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from micrort.ir import KernelCall, Program
+from micrort.ir.executor_graph import ROW_UNIT
 from micrort.passes import storage
-
-UNIT = 4
-"""Rows that are placed by themselves begin at multiples of so many bytes; see MRT_ROW_UNIT."""
-
 
 AS_BYTES = ("concatenation", "copy")
 """Kernels that go through tensors as bytes where rows do not agree: those must lie in one piece."""
@@ -128,7 +125,7 @@ def row_program(program: Program, streamed: frozenset[str] = frozenset()) -> Row
         root
         for root in {*maker, *readers}
         if root not in kept
-        and program.tensors[root].dtype.bytes <= UNIT
+        and program.tensors[root].dtype.bytes <= ROW_UNIT
         and all(calls[index].in_pieces for index in readers.get(root, ()))
         and (root not in maker or _is_first_output(program, calls, root, maker[root]))
     }

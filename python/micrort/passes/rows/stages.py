@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from micrort.ir.executor_graph import ROW_UNIT
 from micrort.passes.rows.costs import Costs
-from micrort.passes.rows.needs import UNIT, RowProgram, piled
+from micrort.passes.rows.needs import RowProgram, piled
 from micrort.passes.rows.order import ADJOINING, live_bytes, produce, together
 
 WORTH_TRYING = 256
@@ -234,11 +235,11 @@ class _Stretch:
                 births = np.minimum(births, self._first_reads(root, reader))
         if maker >= first and self.costs.sized(maker, self.chunks[maker]).call.kernel in ADJOINING:
             deaths = together(births, deaths)
-        size = -(-tensor.row_bytes // UNIT) * UNIT
+        size = -(-tensor.row_bytes // ROW_UNIT) * ROW_UNIT
         if piled(self.rows, root):
             return live_bytes(births.min(keepdims=True), deaths.max(keepdims=True), size, length)
         movable = root in self.rows.separable or root in self.rows.streamed
-        if not movable and not (maker < 0 and tensor.row_bytes % UNIT == 0):
+        if not movable and not (maker < 0 and tensor.row_bytes % ROW_UNIT == 0):
             births, deaths, size = births.min(keepdims=True), deaths.max(keepdims=True), tensor.bytes
         return live_bytes(births, np.maximum(deaths, births), size, length)
 

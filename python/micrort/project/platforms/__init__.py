@@ -27,8 +27,8 @@ def platform(name: str) -> Platform:
     """
     if name not in NAMES:
         near = difflib.get_close_matches(name, NAMES, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(f"no project type {name!r}{hint} Types: {', '.join(NAMES)}")
+        hint = f": did you mean {near[0]}" if near else ""
+        raise UsageError(f"no project type {name!r}{hint}. Types: {', '.join(NAMES)}")
     found = importlib.import_module(f"micrort.project.platforms.{name}").Project()
     assert isinstance(found, Platform)
     return found

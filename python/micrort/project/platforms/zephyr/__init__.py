@@ -17,6 +17,7 @@ MODULE = (
     "ports/rtos/zephyr/CMakeLists.txt",
     "ports/rtos/zephyr/Kconfig",
     "ports/rtos/zephyr/platform.c",
+    "ports/rtos/zephyr/maths.c",
 )
 EXIT = "ports/rtos/bare/semihosting.c"
 CONFIGURE = "cmake -GNinja -B build -S ."
@@ -49,6 +50,7 @@ class Project(Platform):
             "units": [*self._units(order)],
             "calls": parts.calls(order),
             "fpu": order.target.fpu,
+            "foreign": "tvm" in order.package.figures,
         }
         return {**super().values(order), **more}
 
