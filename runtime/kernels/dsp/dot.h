@@ -60,6 +60,28 @@ static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
     return (int32_t)odd >> 7u; /* MISRA D2 */
 }
 
+/** Quads of an unrolled turn of the loops. */
+#define MRT_DSP_TURN 4u
+
+/** Quads to leave out so that the first turn does what is left of `quads`. */
+static inline uint32_t mrt_dsp_skip(uint32_t quads)
+{
+    return (0u - quads) % MRT_DSP_TURN;
+}
+
+/** Some groups of two pixels, which the loops below walk along. */
+typedef struct mrt_dsp_groups {
+    const uint32_t *next; /**< The next group. */
+    const uint32_t *last; /**< Behind the last one; there is at least one. */
+    const uint32_t *input; /**< The lanes, and what is behind them. */
+    const uint32_t *input_end;
+    mrt_dsp_places_t to; /**< The next outputs. */
+    uint32_t entry;      /**< For the assembly, as `output`: an address in its code, 0 at first. */
+    uint32_t step;       /**< See mrt_dsp_walk_t. */
+    uint32_t output;
+    uint32_t skip;       /**< Quads that the first turn leaves out. */
+} mrt_dsp_groups_t;
+
 /** Elements of two pixels, and where their lanes go. */
 typedef struct mrt_dsp_widening {
     const int8_t *a;
@@ -107,21 +129,6 @@ static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, ui
     return next;
 }
 
-/* Where the outputs of two pixels go: LDRD reads both. */
-typedef struct mrt_dsp_places {
-    int8_t *a;
-    int8_t *b;
-} mrt_dsp_places_t;
-
-/* Quads of an unrolled turn. */
-#define MRT_DSP_TURN 4u
-
-/** Bytes of code to leave out so that the first turn does what is left of `quads`. */
-static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
-{
-    const uint32_t missing = (0u - quads) % MRT_DSP_TURN;
-    return missing * code;
-}
 
 /* The next channel's scale to r10, r11, its offset to r12; r8 holds the step. */
 #define MRT_DSP_SCALE_NEXT /* MISRA D4 */ \
@@ -144,20 +151,18 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
 #define MRT_DSP_TWICE_TWO MRT_DSP_TWICE_ONE MRT_DSP_TWICE("r4", "r5") MRT_DSP_TWICE("r6", "r7")
 
 /*
- * `count` whole groups from `group` on, at least one; returns the next group. In assembly, since the loops need every
- * register, and a compiler that does not know so moves sums to memory and back. r0 to r3 are the sums of pixel a, r4 to
- * r7 those of pixel b or weights, r8 walks through the input, r9 through the group. `begin` loads the sums, `turn` is
- * four quads of MRT_DSP_TURN, each of `code` bytes, all of instructions of four bytes, of which the first turn leaves out
- * what is too much; `output` ends a group with the store of its outputs.
+ * Whole groups from %[next] to %[last], at least one. In assembly, since the loops need every register, and a compiler
+ * that does not know so moves sums to memory and back. r0 to r3 are the sums of pixel a, r4 to r7 those of pixel b or
+ * weights, r8 walks through the input, r9 through the group. `begin` loads the sums, `turn` is four quads of MRT_DSP_TURN,
+ * all of instructions of four bytes, of which the first turn leaves out what is too much: it begins at %[entry], which is
+ * `2:` and what is skipped. `output` ends a group with the store of its outputs.
  */
 #define MRT_DSP_GROUPS(begin, turn, output) \
     "    ldr     r9, %[next]\n" \
     "1:\n" begin \
     "    ldr     r8, %[input]\n" \
-    "    ldr     r10, %[skip]\n" \
+    "    ldr     pc, %[entry]\n" \
     "    .balign 4\n" \
-    "    add     pc, r10\n" /* two bytes; pc reads as the address of the loop */ \
-    "    nop\n" \
     "2:\n" turn \
     "    ldr     r10, %[input_end]\n" \
     "    cmp     r8, r10\n" \
@@ -168,34 +173,31 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
 #define MRT_DSP_GROUPS_CLOBBERS \
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
 
-#define MRT_DSP_GROUPS_TWO(name, quad_words, linear_words, code, quads_code, twice, linear) /* MISRA D4 */ \
-    static inline const uint32_t *name(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, int8_t *a, \
-                                       int8_t *b) \
+/* `code`: bytes of a quad. The addresses of `4:` and `5:` are those of Thumb code. */
+#define MRT_DSP_GROUPS_TWO(name, code, quads_code, twice, linear) /* MISRA D4 */ \
+    static inline void name(mrt_dsp_groups_t *groups) \
     { \
-        const uint32_t step = walk->step; \
-        const uint32_t scale_words = (step == MRT_DSP_STEP_LINEAR) ? (linear_words) : (MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS); \
-        const uint32_t group_words = MRT_DSP_START_WORDS + ((quad_words) * walk->quads) + scale_words; \
-        const uint32_t *const input = walk->lanes; \
-        const uint32_t *const input_end = &input[MRT_DSP_LANES_TWO * walk->quads]; \
-        const uint32_t *const next = group; \
-        const uint32_t *const last = &group[count * group_words]; \
-        const uint32_t skip = mrt_dsp_skip(walk->quads, (code)); \
-        uint32_t output = 0u; \
-        mrt_dsp_places_t to = {a, b}; \
-        __asm volatile("    ldr     r8, %[step]\n" /* MISRA D5 */ \
+        __asm volatile("    ldr     r0, %[output]\n" /* MISRA D5 */ \
+                       "    cbnz    r0, 7f\n" \
+                       "    ldr     r8, %[step]\n" \
+                       "    ldr     r9, %[skip]\n" \
+                       "    adr     r10, 2f + 1\n" \
+                       "    mov     r12, #" code "\n" \
+                       "    mla     r10, r9, r12, r10\n" \
                        "    cmp     r8, #0\n" \
                        "    ite     eq\n" \
-                       "    adreq   r10, 4f + 1\n" /* addresses of Thumb code */ \
-                       "    adrne   r10, 5f + 1\n" \
-                       "    str     r10, %[output]\n" \
+                       "    adreq   r11, 4f + 1\n" \
+                       "    adrne   r11, 5f + 1\n" \
+                       "    str     r10, %[entry]\n" \
+                       "    str     r11, %[output]\n" \
+                       "7:\n" \
                        MRT_DSP_GROUPS("    ldm     r9, {r0, r1, r2, r3}\n" \
                                       "    ldm     r9!, {r4, r5, r6, r7}\n", \
                                       quads_code, MRT_DSP_OUTPUTS_TWO(twice, linear)) \
-                       : [to] "+m"(to), [output] "+m"(output) \
-                       : [next] "m"(next), [last] "m"(last), [input] "m"(input), [input_end] "m"(input_end), \
-                         [skip] "m"(skip), [step] "m"(step) \
+                       : [to] "+m"(groups->to), [entry] "+m"(groups->entry), [output] "+m"(groups->output) \
+                       : [next] "m"(groups->next), [last] "m"(groups->last), [input] "m"(groups->input), \
+                         [input_end] "m"(groups->input_end), [skip] "m"(groups->skip), [step] "m"(groups->step) \
                        : MRT_DSP_GROUPS_CLOBBERS); \
-        return last; \
     }
 #define MRT_DSP_OUTPUTS_TWO(twice, linear) /* MISRA D4 */ \
     "    ldr     pc, %[output]\n" \
@@ -236,7 +238,7 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads, uint32_t code)
         MRT_DSP_LINEAR(odd_a, "r12") MRT_DSP_LINEAR(odd_b, "r12")
 
 /** Groups of two pixels: 24 instructions a quad. */
-MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, MRT_DSP_LINEAR_WORDS, 96u,
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, "96",
                    "    .rept   8\n"
                    "    ldrd    r10, r11, [r8], #8\n"
                    "    ldrd    r12, lr, [r9], #8\n"
@@ -269,7 +271,7 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, 4u, MRT_DSP_LINEAR_WORDS, 96u,
     "    smlad   r7, r11, lr, r7\n"
 
 /** The same with weights as wide as the input: 22 instructions a quad. */
-MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, MRT_DSP_LINEAR_WIDE_WORDS, 88u,
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, "88",
                    "    .rept   8\n"
                    MRT_DSP_PAIR_WIDE
                    "    .endr\n",
@@ -289,12 +291,17 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, 8u, MRT_DSP_LINEAR_WIDE_WORDS, 88u,
         const int8_t *const input_end = &from[4u * walk->quads]; \
         const uint32_t *const next = group; \
         const uint32_t *const last = &group[count * group_words]; \
-        const uint32_t skip = mrt_dsp_skip(walk->quads, (code)); \
+        const uint32_t skip = mrt_dsp_skip(walk->quads) * (code); \
         const uint32_t step = walk->step; \
+        uint32_t entry = 0u; \
         int8_t *to_a = a; \
-        __asm volatile(MRT_DSP_GROUPS("    ldm     r9!, {r0, r1, r2, r3}\n", quads_code, /* MISRA D5 */ \
+        __asm volatile("    ldr     r9, %[skip]\n" /* MISRA D5 */ \
+                       "    adr     r10, 2f + 1\n" \
+                       "    add     r10, r10, r9\n" \
+                       "    str     r10, %[entry]\n" \
+                       MRT_DSP_GROUPS("    ldm     r9!, {r0, r1, r2, r3}\n", quads_code, \
                                       "    ldr     r8, %[step]\n" twice MRT_DSP_OUTPUTS_ONE) \
-                       : [a] "+m"(to_a) \
+                       : [a] "+m"(to_a), [entry] "+m"(entry) \
                        : [next] "m"(next), [last] "m"(last), [input] "m"(input), [input_end] "m"(input_end), \
                          [skip] "m"(skip), [step] "m"(step) \
                        : MRT_DSP_GROUPS_CLOBBERS); \
@@ -425,46 +432,45 @@ static inline void mrt_dsp_store_linear(const uint32_t sums[MRT_DSP_GROUP], cons
     }
 }
 
-/* A group of one pixel, whose lanes are every second word; returns the next group. */
-static inline const uint32_t *mrt_dsp_group(const mrt_dsp_walk_t *walk, const uint32_t *group, const uint32_t *lanes,
-                                            bool wide, int8_t *to)
+/* A group of one pixel, whose lanes are every second word up to `end`; returns the next group. */
+static inline const uint32_t *mrt_dsp_group(const mrt_dsp_groups_t *groups, const uint32_t *lanes, bool wide, int8_t *to)
 {
     const uint32_t pair_words = wide ? 4u : 2u;
-    const uint32_t *weights = &group[MRT_DSP_GROUP];
-    uint32_t sums[MRT_DSP_GROUP] = {group[0], group[1], group[2], group[3]};
-    for (uint32_t pair = 0u; pair < (2u * walk->quads); ++pair) {
-        mrt_dsp_add_pair(lanes[2u * pair], weights, wide, sums);
+    const uint32_t *start = groups->next;
+    const uint32_t *weights = &start[MRT_DSP_GROUP];
+    uint32_t sums[MRT_DSP_GROUP] = {start[0], start[1], start[2], start[3]};
+    for (const uint32_t *lane = lanes; lane < groups->input_end; lane = &lane[2]) {
+        mrt_dsp_add_pair(lane[0], weights, wide, sums);
         weights = &weights[pair_words];
     }
-    if (walk->step == MRT_DSP_STEP_LINEAR) {
+    if (groups->step == MRT_DSP_STEP_LINEAR) {
         mrt_dsp_store_linear(sums, weights, wide, to);
         return &weights[wide ? MRT_DSP_LINEAR_WIDE_WORDS : MRT_DSP_LINEAR_WORDS];
     }
-    mrt_dsp_store_group(sums, weights, walk->step, wide, to);
+    mrt_dsp_store_group(sums, weights, groups->step, wide, to);
     return &weights[MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS];
 }
 
-static inline const uint32_t *mrt_dsp_groups_of_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                                    bool wide, int8_t *a, int8_t *b)
+static inline void mrt_dsp_groups_of_two(mrt_dsp_groups_t *groups, bool wide)
 {
-    const uint32_t *next = group;
-    for (uint32_t done = 0u; done < count; ++done) {
-        (void)mrt_dsp_group(walk, next, walk->lanes, wide, &a[MRT_DSP_GROUP * done]);
-        next = mrt_dsp_group(walk, next, &walk->lanes[1], wide, &b[MRT_DSP_GROUP * done]);
+    const uint32_t *next = groups->next;
+    while (groups->next != groups->last) {
+        (void)mrt_dsp_group(groups, groups->input, wide, groups->to.a);
+        groups->next = mrt_dsp_group(groups, &groups->input[1], wide, groups->to.b);
+        groups->to.a = &groups->to.a[MRT_DSP_GROUP];
+        groups->to.b = &groups->to.b[MRT_DSP_GROUP];
     }
-    return next;
+    groups->next = next;
 }
 
-static inline const uint32_t *mrt_dsp_groups_two(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                                 int8_t *a, int8_t *b)
+static inline void mrt_dsp_groups_two(mrt_dsp_groups_t *groups)
 {
-    return mrt_dsp_groups_of_two(walk, group, count, false, a, b);
+    mrt_dsp_groups_of_two(groups, false);
 }
 
-static inline const uint32_t *mrt_dsp_groups_two_wide(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
-                                                      int8_t *a, int8_t *b)
+static inline void mrt_dsp_groups_two_wide(mrt_dsp_groups_t *groups)
 {
-    return mrt_dsp_groups_of_two(walk, group, count, true, a, b);
+    mrt_dsp_groups_of_two(groups, true);
 }
 
 static inline const uint32_t *mrt_dsp_groups_of_one(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,

@@ -28,12 +28,12 @@ mrt_status_t mrt_dsp_matvec_run(const mrt_call_t *call, mrt_dsp_multiply_one_t m
     const uint32_t channels = (uint32_t)attrs->channels;
     const uint32_t outputs = mrt_call_output(call, 0u)->row_bytes / channels;
     const uint32_t *groups = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
-    const mrt_dsp_walk_t walk = {NULL, groups, depth / 4u, mrt_dsp_step(attrs->output_point)};
+    const mrt_dsp_walk_t walk = {NULL, groups, depth / 4u, mrt_dsp_step(attrs->output_point), channels};
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         int8_t *to = mrt_output_s8(call, 0u, row);
         for (uint32_t i = 0u; i < outputs; ++i) {
             const int8_t *from = input_of(call, depth, (row * outputs) + i, attrs->copied == 1);
-            multiply(&walk, channels, from, &to[i * channels]);
+            multiply(&walk, from, &to[i * channels]);
         }
     }
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);

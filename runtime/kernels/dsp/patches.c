@@ -23,12 +23,6 @@ typedef struct pixel {
     int8_t *to;
 } pixel_t;
 
-/* Where the outputs of two pixels go. */
-typedef struct outputs {
-    int8_t *a;
-    int8_t *b;
-} outputs_t;
-
 /* What stays the same for all pixels of one call. */
 typedef struct patches_dsp {
     const mrt_call_t *call;
@@ -43,7 +37,7 @@ typedef struct patches_dsp {
     int32_t *packed;   /* Offsets of its tap rows. */
     int32_t begin;     /* Columns [begin, end) have windows that no border cuts off on the left or right. */
     int32_t end;
-    mrt_dsp_walk_t walk;
+    uint32_t left;     /* Pixels to come. */
     line_t lines[2];   /* Of two pixels one after the other each has its line. */
     uint32_t current;
     uint32_t row;
@@ -85,6 +79,7 @@ static MRT_NOINLINE pixel_t next_pixel(patches_dsp_t *patches)
         begin_row(patches);
     }
     const pixel_t pixel = patches->next;
+    patches->left -= 1u;
     patches->next.x += 1;
     patches->next.origin += patches->window->stride_width;
     patches->next.to = &patches->next.to[patches->window->output_channels];
@@ -215,30 +210,29 @@ static uint32_t patch_quads(uint32_t height, uint32_t run)
     return (height * (run / 4u)) + (pairs / 2u) + (pairs % 2u);
 }
 
-/* Widens the next pair of pixels, of `left` pixels; gives the places of their outputs. */
-static MRT_INLINE outputs_t widen_pair(patches_dsp_t *patches, uint32_t left)
+static void next_two_patches(void *source, mrt_dsp_places_t *to)
 {
+    patches_dsp_t *patches = source; /* MISRA D1 */
     const mrt_window_t *window = patches->window;
     pixel_t *next = &patches->next;
-    outputs_t to;
-    if ((left > 1u) && (next->x >= patches->begin) && ((next->x + 1) < next->line->end)) {
+    if ((patches->left > 1u) && (next->x >= patches->begin) && ((next->x + 1) < next->line->end)) {
         const uint32_t apart = (uint32_t)window->stride_width * patches->channels;
-        const source_t source = {
+        const source_t whole = {
             &patches->input[next->origin * (int32_t)patches->channels], next->line->offsets, apart};
-        to.a = next->to;
-        to.b = &next->to[window->output_channels];
+        to->a = next->to;
+        to->b = &next->to[window->output_channels];
         next->x += 2;
         next->origin += 2 * window->stride_width;
-        next->to = &to.b[window->output_channels];
-        widen_rows(patches, &source);
+        next->to = &to->b[window->output_channels];
+        patches->left -= 2u;
+        widen_rows(patches, &whole);
     } else {
         const pixel_t a = next_pixel(patches);
-        const pixel_t b = (left > 1u) ? next_pixel(patches) : a; /* twice the same without neighbour */
-        to.a = a.to;
-        to.b = b.to;
+        const pixel_t b = (patches->left > 0u) ? next_pixel(patches) : a; /* twice the same without neighbour */
+        to->a = a.to;
+        to->b = b.to;
         widen_borders(patches, &a, &b);
     }
-    return to;
 }
 
 /* Words of tables of tap rows, behind the lanes. */
@@ -273,7 +267,7 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
         .room = &outside[points],
         .patch = 4u * mrt_dsp_quads(height * run),
         .packed = &offsets[2u * height],
-        .walk = {lanes, groups, quads, mrt_dsp_walk_step(attrs->output_point, attrs->linear)},
+        .left = (call->row_end - call->row_begin) * (uint32_t)window->output_width,
         .begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width,
         .end = ((room < 0) || (window->dilation_width != 1)) ? 0 : ((room / window->stride_width) + 1),
         .lines = {{offsets, 0}, {&offsets[height], 0}},
@@ -288,13 +282,10 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
         const uint32_t offset = i * run;
         patches.packed[i] = (int32_t)offset;
     }
+    const mrt_dsp_walk_t walk = {lanes, groups, quads, mrt_dsp_walk_step(attrs->output_point, attrs->linear),
+                                 (uint32_t)window->output_channels};
     begin_row(&patches);
-    uint32_t left = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
-    while (left > 0u) {
-        const outputs_t to = widen_pair(&patches, left);
-        multiply(&patches.walk, (uint32_t)window->output_channels, to.a, to.b);
-        left -= (left > 1u) ? 2u : 1u;
-    }
+    multiply(&walk, mrt_dsp_pairs(patches.left), next_two_patches, &patches);
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;
 }

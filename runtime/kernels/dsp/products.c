@@ -27,40 +27,67 @@ uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, ui
     return next.lanes;
 }
 
+/* Words of a group's scales. */
+static uint32_t scale_words_of(bool wide, bool linear)
+{
+    const uint32_t linear_words = wide ? MRT_DSP_LINEAR_WIDE_WORDS : MRT_DSP_LINEAR_WORDS;
+    return linear ? linear_words : (MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS);
+}
+
+/* Words of a group. */
+static uint32_t group_words_of(uint32_t quads, bool wide, bool linear)
+{
+    return MRT_DSP_START_WORDS + ((wide ? 8u : 4u) * quads) + scale_words_of(wide, linear);
+}
+
 /* Groups of two pixels, or of one: whole ones, then the last, of which only some channels count. The function is a
  * constant where these are inlined, and is called at one place, since it is long. */
-typedef const uint32_t *(*groups_two_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count, int8_t *a,
-                                        int8_t *b);
+typedef void (*groups_two_t)(mrt_dsp_groups_t *groups);
 typedef const uint32_t *(*groups_one_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
                                         const int8_t *from, int8_t *a);
 
-static MRT_INLINE void multiply_two(groups_two_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a,
-                                int8_t *b)
+static MRT_INLINE void multiply_two(groups_two_t multiply, uint32_t group_words, const mrt_dsp_walk_t *walk,
+                                    uint32_t pairs, mrt_dsp_next_two_t next, void *source)
 {
-    const uint32_t rest = channels % MRT_DSP_GROUP;
-    const uint32_t *group = walk->groups;
-    uint32_t count = channels / MRT_DSP_GROUP;
+    const uint32_t rest = walk->channels % MRT_DSP_GROUP;
+    const uint32_t whole = walk->channels - rest;
+    const uint32_t *const whole_end = &walk->groups[(whole / MRT_DSP_GROUP) * group_words];
     int8_t last_a[MRT_DSP_GROUP];
     int8_t last_b[MRT_DSP_GROUP];
-    int8_t *to_a = a;
-    int8_t *to_b = b;
-    for (uint32_t part = (count != 0u) ? 0u : 1u; part < ((rest != 0u) ? 2u : 1u); ++part) {
-        if (part != 0u) {
-            count = 1u;
-            to_a = last_a;
-            to_b = last_b;
+    mrt_dsp_groups_t groups = {
+        .next = walk->groups,
+        .last = whole_end,
+        .input = walk->lanes,
+        .input_end = &walk->lanes[MRT_DSP_LANES_TWO * walk->quads],
+        .to = {last_a, last_b}, /* a constant of eight bytes would lie too far away, behind the assembly */
+        .entry = 0u,
+        .step = walk->step,
+        .output = 0u,
+        .skip = mrt_dsp_skip(walk->quads),
+    };
+    for (uint32_t left = pairs; left > 0u; --left) {
+        next(source, &groups.to);
+        const mrt_dsp_places_t to = groups.to;
+        for (uint32_t part = (whole != 0u) ? 0u : 1u; part < ((rest != 0u) ? 2u : 1u); ++part) {
+            if (part != 0u) {
+                groups.next = whole_end;
+                groups.last = &whole_end[group_words];
+                groups.to = (mrt_dsp_places_t){last_a, last_b};
+            }
+            multiply(&groups);
         }
-        group = groups(walk, group, count, to_a, to_b);
-    }
-    if (rest != 0u) {
-        (void)memcpy(&a[channels - rest], last_a, rest);
-        (void)memcpy(&b[channels - rest], last_b, rest);
+        if (rest != 0u) {
+            groups.next = walk->groups;
+            groups.last = whole_end;
+            (void)memcpy(&to.a[whole], last_a, rest);
+            (void)memcpy(&to.b[whole], last_b, rest);
+        }
     }
 }
 
-static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from,
-                                int8_t *a)
+static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a)
 {
+    const uint32_t channels = walk->channels;
     const uint32_t rest = channels % MRT_DSP_GROUP;
     const uint32_t *group = walk->groups;
     uint32_t count = channels / MRT_DSP_GROUP;
@@ -78,24 +105,26 @@ static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *w
     }
 }
 
-void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
+void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source)
 {
-    multiply_two(mrt_dsp_groups_two, walk, channels, a, b);
+    const uint32_t group_words = group_words_of(walk->quads, false, walk->step == MRT_DSP_STEP_LINEAR);
+    multiply_two(mrt_dsp_groups_two, group_words, walk, pairs, next, source);
 }
 
-void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b)
+void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source)
 {
-    multiply_two(mrt_dsp_groups_two_wide, walk, channels, a, b);
+    const uint32_t group_words = group_words_of(walk->quads, true, walk->step == MRT_DSP_STEP_LINEAR);
+    multiply_two(mrt_dsp_groups_two_wide, group_words, walk, pairs, next, source);
 }
 
-void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a)
+void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a)
 {
-    multiply_one(mrt_dsp_groups_one, walk, channels, from, a);
+    multiply_one(mrt_dsp_groups_one, walk, from, a);
 }
 
-void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a)
+void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a)
 {
-    multiply_one(mrt_dsp_groups_one_wide, walk, channels, from, a);
+    multiply_one(mrt_dsp_groups_one_wide, walk, from, a);
 }
 
 void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high)
@@ -127,13 +156,6 @@ static bool shifts_are_sound(const int32_t *words, uint64_t end)
     return sound;
 }
 
-/* Words of a group's scales. */
-static uint32_t scale_words_of(const mrt_dsp_layout_t *layout)
-{
-    const uint32_t linear = layout->wide ? MRT_DSP_LINEAR_WIDE_WORDS : MRT_DSP_LINEAR_WORDS;
-    return (layout->linear != 0) ? linear : (MRT_DSP_GROUP * MRT_DSP_SCALE_WORDS);
-}
-
 bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout)
 {
     const mrt_tensor_t *tensor = mrt_call_input(call, 1u);
@@ -141,10 +163,8 @@ bool mrt_dsp_groups_check(const mrt_call_t *call, const mrt_dsp_layout_t *layout
     if ((quads > MRT_DSP_QUADS_MAX) || !mrt_check_range(layout->linear, 0, 1)) {
         return false;
     }
-    const uint64_t quad_words = layout->wide ? 8u : 4u;
-    const uint32_t scale_words = scale_words_of(layout);
     const uint64_t groups = ((uint64_t)layout->channels + (MRT_DSP_GROUP - 1u)) / MRT_DSP_GROUP;
-    const uint64_t group_words = MRT_DSP_START_WORDS + (quad_words * quads) + scale_words;
+    const uint64_t group_words = group_words_of(layout->quads, layout->wide, layout->linear != 0);
     if ((tensor->pool != (uint8_t)MRT_POOL_PARAMS)
         || !mrt_check_elements(tensor, (uint32_t)MRT_DTYPE_S32, groups * group_words)) {
         return false;

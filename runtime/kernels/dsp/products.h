@@ -55,6 +55,7 @@ typedef struct mrt_dsp_walk {
     const uint32_t *groups; /**< The next group. */
     uint32_t quads;         /**< Elements of the input, divided by four. */
     uint32_t step;          /**< See mrt_dsp_step; MRT_DSP_STEP_LINEAR where outputs are linear. */
+    uint32_t channels;      /**< Of the output. */
 } mrt_dsp_walk_t;
 
 /** No step: that of any zero point is odd. */
@@ -75,29 +76,44 @@ static inline uint32_t mrt_dsp_walk_step(int32_t output_point, int32_t linear)
 /** Words of lanes that `quads` times four elements of two pixels take. */
 #define MRT_DSP_LANES_TWO 4u
 
+/** Pairs of so many pixels; the last of an odd number counts twice. */
+static inline uint32_t mrt_dsp_pairs(uint32_t pixels)
+{
+    return (pixels / 2u) + (pixels % 2u);
+}
+
 /** Widens `count` elements of two pixels; returns the word behind the last. What is left of the last quad is 0. */
 uint32_t *mrt_dsp_widen_two(const int8_t *a, const int8_t *b, uint32_t count, uint32_t *lanes);
 
-/** All output channels of two pixels. */
-void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
+/** Where the outputs of two pixels go. */
+typedef struct mrt_dsp_places {
+    int8_t *a;
+    int8_t *b;
+} mrt_dsp_places_t;
+
+/** Brings the next two pixels of `source` to the lanes of its walk, and gives their places. */
+typedef void (*mrt_dsp_next_two_t)(void *source, mrt_dsp_places_t *to);
+
+/** All output channels of `pairs` times two pixels. */
+void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source);
 
 /** The same by wide weights. */
-void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
+void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source);
 
 /** One of the two above. */
-typedef void (*mrt_dsp_multiply_two_t)(const mrt_dsp_walk_t *walk, uint32_t channels, int8_t *a, int8_t *b);
+typedef void (*mrt_dsp_multiply_two_t)(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source);
 
 /**
  * All output channels of one pixel, straight from its elements, of which there are whole quads; needs no lanes. Outputs
  * are not linear.
  */
-void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
+void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a);
 
 /** The same by wide weights. */
-void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
+void mrt_dsp_multiply_one_wide(const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a);
 
 /** One of the two above. */
-typedef void (*mrt_dsp_multiply_one_t)(const mrt_dsp_walk_t *walk, uint32_t channels, const int8_t *from, int8_t *a);
+typedef void (*mrt_dsp_multiply_one_t)(const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a);
 
 /** Limits the output rows of a call to low..high, each an int8; nothing to do where that is the whole range. */
 void mrt_dsp_clamp_rows(const mrt_call_t *call, int32_t low, int32_t high);

@@ -1,6 +1,7 @@
 #include "runtime/kernels/dsp/vectors.h"
 
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/dsp/dot.h"
 #include "runtime/kernels/product.h"
 
 /* What stays the same for all vectors of a call, and the walk along input and output, row by row. */
@@ -8,7 +9,10 @@ typedef struct vectors {
     const mrt_call_t *call;
     uint32_t depth;
     uint32_t channels;
-    const int8_t *from; /* The next vector; its row, and the vectors left in it. */
+    uint32_t *lanes;
+    uint32_t left;      /* Vectors of the call, behind the pairs. */
+    uint32_t pairs;     /* Pairs to come that lie within a row of the input and of the output. */
+    const int8_t *from; /* The next vector; its row, and the vectors left in it, behind the pairs. */
     uint32_t input_row;
     uint32_t input_left;
     uint32_t inputs;    /* Vectors of an input row. */
@@ -18,7 +22,7 @@ typedef struct vectors {
     uint32_t outputs;
 } vectors_t;
 
-static MRT_INLINE const int8_t *next_input(vectors_t *vectors)
+static const int8_t *next_input(vectors_t *vectors)
 {
     if (vectors->input_left == 0u) {
         vectors->input_row += 1u;
@@ -31,7 +35,7 @@ static MRT_INLINE const int8_t *next_input(vectors_t *vectors)
     return from;
 }
 
-static MRT_INLINE int8_t *next_output(vectors_t *vectors)
+static int8_t *next_output(vectors_t *vectors)
 {
     if (vectors->output_left == 0u) {
         vectors->output_row += 1u;
@@ -41,7 +45,48 @@ static MRT_INLINE int8_t *next_output(vectors_t *vectors)
     int8_t *to = vectors->to;
     vectors->to = &to[vectors->channels];
     vectors->output_left -= 1u;
+    vectors->left -= 1u;
     return to;
+}
+
+/* The next two vectors wherever they lie, the last one twice where it has no neighbour; then counts the pairs to come. */
+static MRT_NOINLINE mrt_dsp_widening_t next_apart(vectors_t *vectors, mrt_dsp_places_t *to)
+{
+    mrt_dsp_widening_t next = {next_input(vectors), NULL, vectors->lanes};
+    next.b = next.a;
+    to->a = next_output(vectors);
+    to->b = to->a;
+    if (vectors->left != 0u) {
+        next.b = next_input(vectors);
+        to->b = next_output(vectors);
+    }
+    const uint32_t room = (vectors->input_left < vectors->output_left) ? vectors->input_left : vectors->output_left;
+    vectors->pairs = room / 2u;
+    vectors->left -= 2u * vectors->pairs;
+    vectors->input_left -= 2u * vectors->pairs;
+    vectors->output_left -= 2u * vectors->pairs;
+    return next;
+}
+
+static void next_two_vectors(void *source, mrt_dsp_places_t *to)
+{
+    vectors_t *vectors = source; /* MISRA D1 */
+    const uint32_t depth = vectors->depth;
+    mrt_dsp_widening_t next;
+    if (vectors->pairs != 0u) {
+        vectors->pairs -= 1u;
+        next = (mrt_dsp_widening_t){vectors->from, &vectors->from[depth], vectors->lanes};
+        vectors->from = &next.b[depth];
+        to->a = vectors->to;
+        to->b = &vectors->to[vectors->channels];
+        vectors->to = &to->b[vectors->channels];
+    } else {
+        next = next_apart(vectors, to);
+    }
+    next = mrt_dsp_widen_words(next, depth / 4u);
+    if ((depth % 4u) != 0u) {
+        (void)mrt_dsp_widen_two(next.a, next.b, depth % 4u, next.lanes);
+    }
 }
 
 mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
@@ -60,6 +105,9 @@ mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
         .call = call,
         .depth = depth,
         .channels = channels,
+        .lanes = lanes,
+        .left = (call->row_end - call->row_begin) * outputs,
+        .pairs = 0u,
         .from = &row[skipped * depth],
         .input_row = first / inputs,
         .input_left = inputs - skipped,
@@ -69,17 +117,9 @@ mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
         .output_left = outputs,
         .outputs = outputs,
     };
-    const mrt_dsp_walk_t walk = {lanes, groups, mrt_dsp_quads(depth), mrt_dsp_walk_step(attrs->output_point, attrs->linear)};
-    uint32_t left = (call->row_end - call->row_begin) * outputs;
-    while (left > 0u) {
-        const bool two = left > 1u; /* twice the same, where it has no neighbour */
-        const int8_t *a = next_input(&vectors);
-        const int8_t *b = two ? next_input(&vectors) : a;
-        int8_t *to = next_output(&vectors);
-        (void)mrt_dsp_widen_two(a, b, depth, lanes);
-        multiply(&walk, channels, to, two ? next_output(&vectors) : to);
-        left -= two ? 2u : 1u;
-    }
+    const mrt_dsp_walk_t walk = {lanes, groups, mrt_dsp_quads(depth),
+                                 mrt_dsp_walk_step(attrs->output_point, attrs->linear), channels};
+    multiply(&walk, mrt_dsp_pairs(vectors.left), next_two_vectors, &vectors);
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;
 }
