@@ -238,7 +238,7 @@ static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, ui
         MRT_DSP_LINEAR(odd_a, "r12") MRT_DSP_LINEAR(odd_b, "r12")
 
 /** Groups of two pixels: 24 instructions a quad. */
-MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, "96",
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, "96", /* MISRA D5 */
                    "    .rept   8\n"
                    "    ldrd    r10, r11, [r8], #8\n"
                    "    ldrd    r12, lr, [r9], #8\n"
@@ -271,7 +271,7 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, "96",
     "    smlad   r7, r11, lr, r7\n"
 
 /** The same with weights as wide as the input: 22 instructions a quad. */
-MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, "88",
+MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, "88", /* MISRA D5 */
                    "    .rept   8\n"
                    MRT_DSP_PAIR_WIDE
                    "    .endr\n",

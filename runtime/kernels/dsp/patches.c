@@ -31,18 +31,21 @@ typedef struct patches_dsp {
     uint32_t channels; /* Of the input. */
     uint32_t run;      /* Elements of a tap row. */
     uint32_t *lanes;
-    int8_t *outside;   /* Zero points of a tap; of a tap row, where channels come in no multiple of four. */
-    int8_t *room;      /* Two patches behind them, in the latter case. */
-    uint32_t patch;    /* Bytes of such a patch, in whole words. */
-    int32_t *packed;   /* Offsets of its tap rows. */
+    int8_t *outside;   /* Zero points of a tap. Where channels come in no multiple of four: those of a tap row in whole
+                        * words, and behind them room for two patches. */
     int32_t begin;     /* Columns [begin, end) have windows that no border cuts off on the left or right. */
     int32_t end;
     uint32_t left;     /* Pixels to come. */
     line_t lines[2];   /* Of two pixels one after the other each has its line. */
-    uint32_t current;
     uint32_t row;
     pixel_t next;
 } patches_dsp_t;
+
+/* Bytes of a patch that is copied, in whole words. */
+static uint32_t patch_bytes(const patches_dsp_t *patches)
+{
+    return 4u * mrt_dsp_quads((uint32_t)patches->window->kernel_height * patches->run);
+}
 
 /* Begins output row patches->row. */
 static MRT_NOINLINE void begin_row(patches_dsp_t *patches)
@@ -54,8 +57,7 @@ static MRT_NOINLINE void begin_row(patches_dsp_t *patches)
     const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
     const mrt_tensor_t *tensor = mrt_call_input(patches->call, 0u);
     const uint32_t base = mrt_row_offset(patches->call, tensor, 0u);
-    patches->current = 1u - patches->current;
-    line_t *line = &patches->lines[patches->current];
+    line_t *line = &patches->lines[(patches->next.line == &patches->lines[0]) ? 1u : 0u];
     line->end = patches->end;
     for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
         const int32_t row = top + (tap * window->dilation_height);
@@ -122,7 +124,7 @@ static MRT_NOINLINE void copy_patch(const patches_dsp_t *patches, const pixel_t 
     const int32_t count = ((dilation == 1) ? (taps.end - taps.begin) : 1) * channels;
     const int32_t begin = (taps.origin + (taps.begin * dilation)) * channels;
     const uint32_t point = (uint8_t)patches->outside[0] * 0x01010101u;
-    const int8_t *const end = &patch[patches->patch];
+    const int8_t *const end = &patch[patch_bytes(patches)];
     for (int8_t *word = patch; word != end; word = &word[4]) {
         mrt_dsp_store(word, point);
     }
@@ -189,25 +191,38 @@ static MRT_NOINLINE void widen_rows(const patches_dsp_t *patches, const source_t
     }
 }
 
-/* Widens two patches, of which at least one is cut off by a border, or that do not lie side by side. */
-static MRT_NOINLINE void widen_borders(const patches_dsp_t *patches, const pixel_t *a,
-                                               const pixel_t *b)
-{
-    if ((patches->channels % 4u) == 0u) {
-        widen_taps(patches, a, b);
-    } else {
-        const source_t source = {patches->room, patches->packed, patches->patch};
-        copy_patch(patches, a, patches->room);
-        copy_patch(patches, b, &patches->room[patches->patch]);
-        widen_rows(patches, &source);
-    }
-}
-
 /* Quads of a patch. */
 static uint32_t patch_quads(uint32_t height, uint32_t run)
 {
     const uint32_t pairs = (run % 4u) * ((height / 2u) + (height % 2u));
     return (height * (run / 4u)) + (pairs / 2u) + (pairs % 2u);
+}
+
+/* Widens the next two pixels tap by tap; the last one twice where it has no neighbour. */
+static MRT_NOINLINE void next_by_taps(patches_dsp_t *patches, mrt_dsp_places_t *to)
+{
+    const pixel_t a = next_pixel(patches);
+    const pixel_t b = (patches->left > 0u) ? next_pixel(patches) : a;
+    to->a = a.to;
+    to->b = b.to;
+    widen_taps(patches, &a, &b);
+}
+
+/* The same from copies of their patches; offsets of the tap rows of a copy lie behind those of both lines. */
+static MRT_NOINLINE void next_by_copies(patches_dsp_t *patches, mrt_dsp_places_t *to)
+{
+    int8_t *room = &patches->outside[4u * mrt_dsp_quads(patches->run)];
+    source_t source = {room, &patches->lines[1].offsets[patches->window->kernel_height], 0u};
+    pixel_t pixel = next_pixel(patches);
+    copy_patch(patches, &pixel, room);
+    to->a = pixel.to;
+    if (patches->left > 0u) {
+        source.apart = patch_bytes(patches);
+        pixel = next_pixel(patches);
+        copy_patch(patches, &pixel, &room[source.apart]);
+    }
+    to->b = pixel.to;
+    widen_rows(patches, &source);
 }
 
 static void next_two_patches(void *source, mrt_dsp_places_t *to)
@@ -226,12 +241,10 @@ static void next_two_patches(void *source, mrt_dsp_places_t *to)
         next->to = &to->b[window->output_channels];
         patches->left -= 2u;
         widen_rows(patches, &whole);
+    } else if ((patches->channels % 4u) == 0u) {
+        next_by_taps(patches, to);
     } else {
-        const pixel_t a = next_pixel(patches);
-        const pixel_t b = (patches->left > 0u) ? next_pixel(patches) : a; /* twice the same without neighbour */
-        to->a = a.to;
-        to->b = b.to;
-        widen_borders(patches, &a, &b);
+        next_by_copies(patches, to);
     }
 }
 
@@ -241,7 +254,8 @@ static uint32_t tables_words(uint32_t height, bool by_taps)
     return (by_taps ? 2u : 3u) * height;
 }
 
-mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
+/* Begins the call; its locals are gone when pixels are widened. */
+static MRT_NOINLINE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call_t *call)
 {
     const mrt_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
@@ -256,7 +270,7 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
     const uint32_t points = by_taps ? channels : (4u * mrt_dsp_quads(run));
     const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
     const uint32_t *groups = mrt_input_row(call, 1u, 0u);                          /* MISRA D1 */
-    patches_dsp_t patches = {
+    *patches = (patches_dsp_t){
         .call = call,
         .window = window,
         .input = mrt_input_s8(call, 0u, 0u),
@@ -264,14 +278,10 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
         .run = run,
         .lanes = lanes,
         .outside = outside,
-        .room = &outside[points],
-        .patch = 4u * mrt_dsp_quads(height * run),
-        .packed = &offsets[2u * height],
-        .left = (call->row_end - call->row_begin) * (uint32_t)window->output_width,
         .begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width,
         .end = ((room < 0) || (window->dilation_width != 1)) ? 0 : ((room / window->stride_width) + 1),
+        .left = (call->row_end - call->row_begin) * (uint32_t)window->output_width,
         .lines = {{offsets, 0}, {&offsets[height], 0}},
-        .current = 0u,
         .row = call->row_begin,
         .next = {NULL, 0, 0, NULL},
     };
@@ -280,12 +290,21 @@ mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
     }
     for (uint32_t i = 0u; !by_taps && (i < height); ++i) {
         const uint32_t offset = i * run;
-        patches.packed[i] = (int32_t)offset;
+        offsets[(2u * height) + i] = (int32_t)offset;
     }
+    begin_row(patches);
     const mrt_dsp_walk_t walk = {lanes, groups, quads, mrt_dsp_walk_step(attrs->output_point, attrs->linear),
                                  (uint32_t)window->output_channels};
-    begin_row(&patches);
-    multiply(&walk, mrt_dsp_pairs(patches.left), next_two_patches, &patches);
+    return walk;
+}
+
+mrt_status_t mrt_dsp_patches_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
+{
+    const mrt_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    patches_dsp_t patches;
+    const mrt_dsp_walk_t walk = begin_call(&patches, call);
+    const mrt_dsp_pixels_t pixels = {next_two_patches, &patches, mrt_dsp_pairs(patches.left)};
+    multiply(&walk, &pixels);
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;
 }

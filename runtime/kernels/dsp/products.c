@@ -47,7 +47,7 @@ typedef const uint32_t *(*groups_one_t)(const mrt_dsp_walk_t *walk, const uint32
                                         const int8_t *from, int8_t *a);
 
 static MRT_INLINE void multiply_two(groups_two_t multiply, uint32_t group_words, const mrt_dsp_walk_t *walk,
-                                    uint32_t pairs, mrt_dsp_next_two_t next, void *source)
+                                    const mrt_dsp_pixels_t *pixels)
 {
     const uint32_t rest = walk->channels % MRT_DSP_GROUP;
     const uint32_t whole = walk->channels - rest;
@@ -65,8 +65,8 @@ static MRT_INLINE void multiply_two(groups_two_t multiply, uint32_t group_words,
         .output = 0u,
         .skip = mrt_dsp_skip(walk->quads),
     };
-    for (uint32_t left = pairs; left > 0u; --left) {
-        next(source, &groups.to);
+    for (uint32_t left = pixels->pairs; left > 0u; --left) {
+        pixels->next(pixels->source, &groups.to);
         const mrt_dsp_places_t to = groups.to;
         for (uint32_t part = (whole != 0u) ? 0u : 1u; part < ((rest != 0u) ? 2u : 1u); ++part) {
             if (part != 0u) {
@@ -105,16 +105,16 @@ static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *w
     }
 }
 
-void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source)
+void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, const mrt_dsp_pixels_t *pixels)
 {
     const uint32_t group_words = group_words_of(walk->quads, false, walk->step == MRT_DSP_STEP_LINEAR);
-    multiply_two(mrt_dsp_groups_two, group_words, walk, pairs, next, source);
+    multiply_two(mrt_dsp_groups_two, group_words, walk, pixels);
 }
 
-void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source)
+void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, const mrt_dsp_pixels_t *pixels)
 {
     const uint32_t group_words = group_words_of(walk->quads, true, walk->step == MRT_DSP_STEP_LINEAR);
-    multiply_two(mrt_dsp_groups_two_wide, group_words, walk, pairs, next, source);
+    multiply_two(mrt_dsp_groups_two_wide, group_words, walk, pixels);
 }
 
 void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a)

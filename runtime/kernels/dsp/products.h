@@ -94,14 +94,21 @@ typedef struct mrt_dsp_places {
 /** Brings the next two pixels of `source` to the lanes of its walk, and gives their places. */
 typedef void (*mrt_dsp_next_two_t)(void *source, mrt_dsp_places_t *to);
 
-/** All output channels of `pairs` times two pixels. */
-void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source);
+/** Pixels to multiply. */
+typedef struct mrt_dsp_pixels {
+    mrt_dsp_next_two_t next;
+    void *source;
+    uint32_t pairs;
+} mrt_dsp_pixels_t;
+
+/** All output channels of some pairs of pixels. */
+void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, const mrt_dsp_pixels_t *pixels);
 
 /** The same by wide weights. */
-void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source);
+void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, const mrt_dsp_pixels_t *pixels);
 
 /** One of the two above. */
-typedef void (*mrt_dsp_multiply_two_t)(const mrt_dsp_walk_t *walk, uint32_t pairs, mrt_dsp_next_two_t next, void *source);
+typedef void (*mrt_dsp_multiply_two_t)(const mrt_dsp_walk_t *walk, const mrt_dsp_pixels_t *pixels);
 
 /**
  * All output channels of one pixel, straight from its elements, of which there are whole quads; needs no lanes. Outputs

@@ -89,7 +89,8 @@ static void next_two_vectors(void *source, mrt_dsp_places_t *to)
     }
 }
 
-mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
+/* Begins the call; its locals are gone when vectors are widened. */
+static MRT_NOINLINE mrt_dsp_walk_t begin_call(vectors_t *vectors, const mrt_call_t *call)
 {
     const mrt_fully_connected_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const uint32_t depth = (uint32_t)attrs->depth;
@@ -101,7 +102,7 @@ mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
     uint32_t *lanes = mrt_workspace(call);                /* MISRA D1 */
     const uint32_t *groups = mrt_input_row(call, 1u, 0u); /* MISRA D1 */
     const int8_t *row = mrt_input_s8(call, 0u, first / inputs);
-    vectors_t vectors = {
+    *vectors = (vectors_t){
         .call = call,
         .depth = depth,
         .channels = channels,
@@ -119,7 +120,16 @@ mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t 
     };
     const mrt_dsp_walk_t walk = {lanes, groups, mrt_dsp_quads(depth),
                                  mrt_dsp_walk_step(attrs->output_point, attrs->linear), channels};
-    multiply(&walk, mrt_dsp_pairs(vectors.left), next_two_vectors, &vectors);
+    return walk;
+}
+
+mrt_status_t mrt_dsp_vectors_run(const mrt_call_t *call, mrt_dsp_multiply_two_t multiply)
+{
+    const mrt_fully_connected_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    vectors_t vectors;
+    const mrt_dsp_walk_t walk = begin_call(&vectors, call);
+    const mrt_dsp_pixels_t pixels = {next_two_vectors, &vectors, mrt_dsp_pairs(vectors.left)};
+    multiply(&walk, &pixels);
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;
 }
