@@ -61,8 +61,8 @@ def dsp_products(vectors: int, pixel: Pixel) -> int:
     """Of products of vectors, two at a time, by runtime/kernels/dsp/products.c, by weights of either width."""
     quads, groups = -(-pixel.elements // 4), -(-pixel.channels // 4)
     ends = (_LINEAR if pixel.is_linear else _ROUNDED)[pixel.is_wide]
-    two = 100 + 11 * quads + groups * ((22 if pixel.is_wide else 24) * quads + 3 * (quads // 4 + 1) + ends)
-    return 100 + -(-vectors // 2) * two
+    two = 54 + 10 * quads + groups * ((22 if pixel.is_wide else 24) * quads + 3 * (quads // 4 + 1) + ends)
+    return 250 + -(-vectors // 2) * two
 
 
 def dsp_matvec(vectors: int, pixel: Pixel) -> int:
@@ -122,7 +122,7 @@ def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
 def dsp_convolution(pixels: int, taps: int, pixel: Pixel) -> int:
     """Of conv2d_s8_dsp; the elements of a pixel are those of a patch under `taps`."""
     by_taps = pixel.elements // taps % 4 == 0
-    patches = pixels * (25 * math.isqrt(taps) if by_taps else 20 * math.isqrt(taps) + 2.4 * pixel.elements)
+    patches = pixels * (25 * math.isqrt(taps) if by_taps else 12 * math.isqrt(taps) + 2.4 * pixel.elements)
     return round(patches) + dsp_products(pixels + pixels % 2, pixel)
 
 
