@@ -121,7 +121,8 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     modest = [item for item in fitting if item.constants <= max(limit, constants)] or fitting
     chosen = min(modest, key=lambda item: item.instructions + byte * item.code)
     if budget.optimize == "size":
-        quick = [item for item in fitting if item.instructions <= SIZE_SLOWDOWN * fastest] or fitting
+        slowest = SIZE_SLOWDOWN * min(fastest, chosen.instructions)
+        quick = [item for item in fitting if item.instructions <= slowest] or fitting
         small = [item for item in quick if item.code <= chosen.code] or quick
         worth = SIZE_KILOBYTE_SHARE * fastest / 1024
         chosen = min(small, key=lambda item: item.instructions + worth * item.code)
