@@ -122,7 +122,7 @@ def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
 def dsp_convolution(pixels: int, taps: int, pixel: Pixel) -> int:
     """Of conv2d_s8_dsp; the elements of a pixel are those of a patch under `taps`."""
     by_taps = pixel.elements // taps % 4 == 0
-    patches = pixels * (25 * math.isqrt(taps) if by_taps else 12 * math.isqrt(taps) + 2.4 * pixel.elements)
+    patches = pixels * (31 * math.isqrt(taps) if by_taps else 12 * math.isqrt(taps) + 2.4 * pixel.elements)
     return round(patches) + dsp_products(pixels + pixels % 2, pixel)
 
 

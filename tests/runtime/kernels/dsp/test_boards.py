@@ -32,7 +32,7 @@ CONVOLUTIONS = [
     Geometry((1, 7, 5, 5), 6, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
 ]
 TILES = [
-    Geometry((2, 6, 8, 8), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
+    Geometry((2, 6, 8, 4), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
     Geometry((1, 9, 7, 20), 8, 1, (3, 3), (1, 1), (1, 1), "SAME", False),
     Geometry((1, 6, 11, 16), 12, 1, (3, 3), (1, 1), (1, 1), "VALID", False),
 ]
