@@ -190,7 +190,7 @@ def for_machine(machine: str) -> Board:
         return boards[machine]
     near = difflib.get_close_matches(machine, boards, 1)
     hint = f": did you mean {near[0]}" if near else ""
-    raise UsageError(f"no board for the QEMU machine {machine!r}{hint} Machines: {', '.join(sorted(boards))}")
+    raise UsageError(f"no board for the QEMU machine {machine!r}{hint}. Machines: {', '.join(sorted(boards))}")
 
 
 def _path(name: str) -> Path:

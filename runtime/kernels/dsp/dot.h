@@ -71,15 +71,15 @@ static inline uint32_t mrt_dsp_skip(uint32_t quads)
 
 /** Some groups of two pixels, which the loops below walk along. */
 typedef struct mrt_dsp_groups {
-    const uint32_t *next; /**< The next group. */
-    const uint32_t *last; /**< Behind the last one; there is at least one. */
+    const uint32_t *next;  /**< The first group; stays. */
+    const uint32_t *last;  /**< Behind the last one; there is at least one. */
     const uint32_t *input; /**< The lanes, and what is behind them. */
     const uint32_t *input_end;
-    mrt_dsp_places_t to; /**< The next outputs. */
-    uint32_t entry;      /**< For the assembly, as `output`: an address in its code, 0 at first. */
-    uint32_t step;       /**< See mrt_dsp_walk_t. */
+    mrt_dsp_places_t to;   /**< The next outputs. */
+    uint32_t entry;        /**< For the assembly, as `output`: an address in its code, 0 at first. */
+    uint32_t step;         /**< See mrt_dsp_walk_t. */
     uint32_t output;
-    uint32_t skip;       /**< Quads that the first turn leaves out. */
+    uint32_t skip;         /**< Quads that the first turn leaves out. */
 } mrt_dsp_groups_t;
 
 /** Elements of two pixels, and where their lanes go. */
@@ -128,7 +128,6 @@ static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, ui
     }
     return next;
 }
-
 
 /* The next channel's scale to r10, r11, its offset to r12; r8 holds the step. */
 #define MRT_DSP_SCALE_NEXT /* MISRA D4 */ \
@@ -432,7 +431,7 @@ static inline void mrt_dsp_store_linear(const uint32_t sums[MRT_DSP_GROUP], cons
     }
 }
 
-/* A group of one pixel, whose lanes are every second word up to `end`; returns the next group. */
+/* A group of one pixel, whose lanes are every second word from `lanes` on; returns the next group. */
 static inline const uint32_t *mrt_dsp_group(const mrt_dsp_groups_t *groups, const uint32_t *lanes, bool wide, int8_t *to)
 {
     const uint32_t pair_words = wide ? 4u : 2u;

@@ -83,6 +83,7 @@ static void next_two_vectors(void *source, mrt_dsp_places_t *to)
     } else {
         next = next_apart(vectors, to);
     }
+    /* mrt_dsp_widen_two for whole words, without its call for each pair. */
     next = mrt_dsp_widen_words(next, depth / 4u);
     if ((depth % 4u) != 0u) {
         (void)mrt_dsp_widen_two(next.a, next.b, depth % 4u, next.lanes);
