@@ -141,38 +141,69 @@ static bool is_written(const mrt_graph_t *graph, uint32_t tensor)
     return written;
 }
 
-/* The tensor at the very same place that `tensor`, which nobody writes, is a view of: all its rows are there. */
-static uint32_t viewed_by(const play_t *play, uint32_t tensor)
-{
-    const mrt_tensor_t *view = &play->graph->tensors[tensor];
-    const extent_t first = extent_of(play, tensor, 0u);
-    const uint32_t found = *word_at(first.region, first.begin) >> 16u;
-    if ((found >= play->graph->tensor_count) || is_written(play->graph, tensor)) {
-        return NOBODY;
-    }
-    const mrt_tensor_t *other = &play->graph->tensors[found];
-    const bool same = (view->pool == other->pool) && (view->offset == other->offset)
-                      && (mrt_tensor_bytes(view) == mrt_tensor_bytes(other)) && !mrt_tensor_has_row_table(view);
-    return same ? found : NOBODY;
-}
-
-/* Whether a reader finds rows of a tensor, or, in a tensor that is a view, all of what it views. */
-static bool can_read(const play_t *play, uint32_t tensor, mrt_rows_t rows, uint32_t other)
-{
-    bool found = rows_hold(play, tensor, rows, other);
-    if (!found) {
-        const uint32_t viewed = viewed_by(play, tensor);
-        found = (viewed != NOBODY) && rows_hold(play, viewed, all_rows(play, viewed), other);
-    }
-    return found;
-}
-
 /* A step of a node, being played. */
 typedef struct made {
     const mrt_kernel_t *kernel;
     const uint16_t *args;
     mrt_call_t call;
 } made_t;
+
+/* Whether a step writes a tensor; no step (NULL) writes none. */
+static bool is_output(const made_t *made, uint32_t tensor)
+{
+    bool found = false;
+    for (uint32_t output = 0u; (made != NULL) && (output < made->call.output_count); ++output) {
+        if (made->args[made->call.input_count + output] == tensor) {
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* The tensor that stands in the first word of a view that the step `made` did not write: its own output, if it wrote all
+ * of them. What a view looks at is what lay there before. */
+static uint32_t found_in(const play_t *play, const made_t *made, const mrt_tensor_t *view)
+{
+    region_t *region = &play->regions[mrt_tensor_pool(view)];
+    const uint32_t end = words_of(view->offset + mrt_tensor_bytes(view));
+    uint32_t word = view->offset / UNIT;
+    uint32_t found = *word_at(region, word) >> 16u;
+    while (is_output(made, found) && ((word + 1u) < end)) {
+        ++word;
+        found = *word_at(region, word) >> 16u;
+    }
+    return found;
+}
+
+/* The tensor at the very same place that `tensor`, which nobody writes, is a view of: all its rows are there, but for
+ * what the step `made` wrote over them. */
+static uint32_t viewed_by(const play_t *play, const made_t *made, uint32_t tensor)
+{
+    const mrt_tensor_t *view = &play->graph->tensors[tensor];
+    if (mrt_tensor_has_row_table(view) || is_written(play->graph, tensor)) {
+        return NOBODY;
+    }
+    const uint32_t found = found_in(play, made, view);
+    if ((found >= play->graph->tensor_count) || is_output(made, found)) {
+        return NOBODY;
+    }
+    const mrt_tensor_t *viewed = &play->graph->tensors[found];
+    const bool same = (view->pool == viewed->pool) && (view->offset == viewed->offset)
+                      && (mrt_tensor_bytes(view) == mrt_tensor_bytes(viewed));
+    return same ? found : NOBODY;
+}
+
+/* Whether the step `made`, or, where it is NULL, the caller, finds rows of a tensor, or, in a tensor that is a view, all of
+ * what it views; but for words of tensor `other`, where that is given. */
+static bool can_read(const play_t *play, const made_t *made, uint32_t tensor, mrt_rows_t rows, uint32_t other)
+{
+    bool found = rows_hold(play, tensor, rows, other);
+    if (!found) {
+        const uint32_t viewed = viewed_by(play, made, tensor);
+        found = (viewed != NOBODY) && rows_hold(play, viewed, all_rows(play, viewed), other);
+    }
+    return found;
+}
 
 static made_t made_of(const play_t *play, const mrt_node_t *node, mrt_rows_t rows)
 {
@@ -220,7 +251,7 @@ static bool finds_inputs(const play_t *play, const made_t *made, uint32_t other)
     bool found = true;
     for (uint32_t input = 0u; found && (input < made->call.input_count); ++input) {
         if (!is_constant(&play->graph->tensors[made->args[input]])) {
-            found = can_read(play, made->args[input], read_rows(play, made, input), other);
+            found = can_read(play, made, made->args[input], read_rows(play, made, input), other);
         }
     }
     return found;
@@ -264,18 +295,6 @@ static bool writes_apart(const play_t *play, const made_t *made)
     return apart;
 }
 
-/* Whether a node writes a tensor. */
-static bool is_output(const made_t *made, uint32_t tensor)
-{
-    bool found = false;
-    for (uint32_t output = 0u; output < made->call.output_count; ++output) {
-        if (made->args[made->call.input_count + output] == tensor) {
-            found = true;
-        }
-    }
-    return found;
-}
-
 /* Whether what a step wrote over its own inputs is output 0, where the kernel may work in place. */
 static bool is_in_place(const play_t *play, const made_t *made)
 {
@@ -283,7 +302,7 @@ static bool is_in_place(const play_t *play, const made_t *made)
     for (uint32_t input = 0u; sound && (input < made->call.input_count); ++input) {
         const uint32_t tensor = made->args[input];
         if (!is_constant(&play->graph->tensors[tensor])
-            && (is_output(made, tensor) || !can_read(play, tensor, read_rows(play, made, input), NOBODY))) {
+            && (is_output(made, tensor) || !can_read(play, made, tensor, read_rows(play, made, input), NOBODY))) {
             sound = (made->kernel->in_place != NULL) && made->kernel->in_place(&made->call, input);
         }
     }
@@ -378,7 +397,7 @@ static bool outputs_are_whole(const play_t *play)
     for (uint32_t index = 0u; whole && (index < graph->output_count); ++index) {
         const uint32_t tensor = graph->outputs[index].tensor;
         whole = mrt_tensor_has_row_table(&graph->tensors[tensor])
-                || can_read(play, tensor, all_rows(play, tensor), NOBODY);
+                || can_read(play, NULL, tensor, all_rows(play, tensor), NOBODY);
     }
     return whole;
 }

@@ -53,6 +53,20 @@ def test_compiled_graph_gives_the_same_bytes(graph: Graph) -> None:
         np.testing.assert_array_equal(results[name], want, strict=True)
 
 
+def test_a_window_may_be_worked_in_place_over_a_view_of_the_input() -> None:
+    """Its output begins before the view and takes the first words of it."""
+    made = maker(-128, (1, 1, 3, 2))
+    view = made.node(Reshape(), ("input",), (1, 3, 1, 2), -128)
+    output = made.convolution(view, Padding.SAME, Activation.NONE, 1, depthwise=True)
+    graph = graph_of(made, output)
+    executor = HostExecutor(compiler.compile_model(graph).graph)
+    places = {tensor.name: tensor.offset for tensor in executor.graph.tensors}
+    assert places[output] < places[view] < places[output] + 6
+    inputs = random_inputs(graph)
+    executor.set_input("input", inputs["input"])
+    np.testing.assert_array_equal(executor.run()[output], evaluate(graph, inputs)[0], strict=True)
+
+
 def random_inputs(graph: Graph) -> dict[str, np.ndarray]:
     return {"input": np.random.default_rng(1).integers(-128, 128, graph.tensors["input"].shape, dtype=np.int8)}
 

@@ -558,6 +558,32 @@ def test_in_place_over_a_view():
     assert Case(tensors, nodes, [(0, 0, 4), (1, 0, 2)], outputs=[3]).check() == SOUND
     pieces = [(0, 0, 4), (1, 0, 1), (1, 1, 2)]  # all of what is viewed must be there
     assert Case(tensors, nodes, pieces, outputs=[3]).check() == (PLAN, 1)
+    for kernel in (NEVER, WHOLE):  # the view is no view of the output that took its place
+        assert Case(tensors, [nodes[0], (kernel, [2], [3])], [(0, 0, 4), (1, 0, 2)], outputs=[3]).check() == (PLAN, 1)
+    further = [nodes[0], (ELEMENTS, [2], [4, 3])]  # a further output is never in place
+    assert Case([*tensors, (48, 8, 2)], further, [(0, 0, 4), (1, 0, 2)], outputs=[3]).check() == (PLAN, 1)
+
+
+def test_in_place_before_a_view():
+    """The output takes the first words of the view, which is still what it was; all of what it views must be there."""
+    window = Window((3, 1), (1, 1), (1, 1), Padding.SAME)
+    tensor = Tensor("image", (1, 3, 1, 8), DType.S8)
+    attrs = {**window.attrs(tensor, tensor), "activation_min": -128, "activation_max": 127}
+
+    def checked(made: int, lost: int = 96, viewed: int = 48) -> tuple[int, int]:
+        tensors = [(0, 24, 1), (viewed, 24, 1), (48, 8, 3), (made, 8, 3), (lost, 8, 1)]
+        nodes = [(NEVER, [0], [1]), (NEVER, [0], [4]), ("max_pool2d_s8", [2], [3])]
+        case = Case(tensors, nodes, [(0, 0, 1), (1, 0, 1), (2, 0, 3)], outputs=[3])
+        case.ffi.memmove(case.attrs, kernels.pack_attrs("max_pool2d_s8", attrs), 4 * len(attrs))
+        return case.check()
+
+    assert checked(32) == SOUND  # two of the view's six words are written over
+    assert checked(28) == SOUND
+    assert checked(36) == (PLAN, 2)  # row 1 ends in row 0 of the view, which its own window lies over
+    assert checked(48) == (PLAN, 2)
+    assert checked(52) == (PLAN, 2)
+    assert checked(32, lost=64) == (PLAN, 2)  # the end of the view is somebody else's
+    assert checked(32, viewed=52) == (PLAN, 2)  # it views nothing
 
 
 # In place, kernel by kernel
