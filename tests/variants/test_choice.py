@@ -13,7 +13,7 @@ from micrort.devices import targets
 from micrort.errors import UsageError
 from micrort.ir import DType, KernelCall, Tensor
 from micrort.variants import Refusal, Variant
-from micrort.variants.choice import KILOBYTE_SHARE, SIZE_SLOWDOWN, SLACK, Budget, rules_for
+from micrort.variants.choice import FREE_MAX, KILOBYTE_SHARE, SIZE_SLOWDOWN, SLACK, Budget, _sets, rules_for
 from micrort.variants.code import CORE, code_bytes
 
 KERNELS = ("portable", "quick", "quicker")
@@ -140,3 +140,13 @@ def test_calls_have_kernels_though_there_are_more_than_are_tried():
     offers = [common, common, [offer("rare", 9, 0), offer("fast", 1, 0)]]
     rules = rules_for(offers, TENSORS, Budget("size", 0), lambda kernels: len(kernels))
     assert outcome(rules, offers)[2] == {"common0", "fast"}
+
+
+def test_of_more_kernels_than_are_tried_the_faster_ones_are_kept():
+    """Each is for one call only, so that nothing but their speed tells them apart; sets of names have no order."""
+    kinds = range(FREE_MAX)
+    offers = [[offer(f"slow{kind}", 10**6, 0), offer(f"fast{kind}", 10, 0)] for kind in kinds]
+    tried = set().union(*_sets(offers))
+    kept = [f"{speed}{kind}" for kind in kinds[: FREE_MAX // 2] for speed in ("slow", "fast")]
+    rest = [f"fast{kind}" for kind in kinds[FREE_MAX // 2 :]]
+    assert tried == {*kept, *rest}

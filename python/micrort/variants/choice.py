@@ -150,10 +150,13 @@ def _outcomes(
 
 
 def _sets(offers: Sequence[Offers]) -> Iterator[frozenset[str]]:
-    """Sets of kernels that do every call; where there are very many, without the kernels that the fewest calls need."""
+    """Sets of kernels that do every call; where there are very many, without the kernels that the fewest calls need.
+
+    Of kernels that as many calls need, those go first that are faster, or come first in the program.
+    """
     names = [frozenset(offer.call.kernel for offer in _able(item)) for item in offers]
     forced = frozenset[str]().union(*(item for item in names if len(item) == 1))
-    uses = Counter(name for item in names for name in item - forced)
+    uses = Counter(name for item in offers for name in _by_speed(item) if name not in forced)
     free = [name for name, _ in uses.most_common(FREE_MAX)]
     left = [item for item, choices in zip(offers, names, strict=True) if choices.isdisjoint(forced.union(free))]
     forced = forced.union(min(_able(item), key=lambda offer: offer.instructions).call.kernel for item in left)
@@ -196,3 +199,10 @@ def _total(offers: Sequence[Offers], tensors: Mapping[str, Tensor], rules: Rules
 
 def _able(offers: Offers) -> list[Variant]:
     return [offer for offer in offers if isinstance(offer, Variant)]
+
+
+def _by_speed(offers: Offers) -> list[str]:
+    """The kernels of the candidates, each once, the fastest first."""
+    return list(
+        dict.fromkeys(offer.call.kernel for offer in sorted(_able(offers), key=lambda offer: offer.instructions))
+    )
