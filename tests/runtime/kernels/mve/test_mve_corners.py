@@ -114,6 +114,17 @@ def test_single_pixels_with_borders(moved: dict[str, int]) -> None:
     assert_equals_portable(case, "conv2d_s8_mve", moved)
 
 
+@pytest.mark.parametrize("stride", [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 6, 1, 16), (1, 1, 6, 16), (1, 6, 1, 32), (1, 1, 1, 16)], ids=str)
+@pytest.mark.parametrize("channels", [4, 8, 12, 16, 20])
+def test_single_pixels_over_their_input(
+    channels: int, shape: tuple[int, int, int, int], stride: tuple[int, int]
+) -> None:
+    """Of one row or one column, whose size strides leave as it is: pixels of two rows make no pair there."""
+    case = conv2d(pairs_of(4), shape, channels, (1, 1), stride)
+    assert_equals_portable(case, "conv2d_s8_mve", {})
+
+
 @pytest.mark.parametrize("moved", MOVES, ids=str)
 @pytest.mark.parametrize("channels", [5, 16])
 @pytest.mark.parametrize("padding", [Padding.SAME, Padding.VALID])
