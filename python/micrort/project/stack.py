@@ -1,9 +1,10 @@
 """Worst-case stack of functions in a linked image.
 
-Frames are the compiler's own figures (micrort.project.frames); those of the C library and of the compiler's helpers,
-which come as binaries, are taken from their machine code. Calls are those of the linked machine code. A call through
-a pointer is resolved by the file it stands in: the executor calls nothing but the kernels of its graph. Whatever has
-no bound is refused: recursion, unknown pointers, frames of variable size. Interrupts are not included.
+Frames are the compiler's own figures (micrort.project.frames), or those of the machine code where it takes more;
+those of the C library and of the compiler's helpers, which come as binaries, are taken from their machine code. Calls
+are those of the linked machine code. A call through a pointer is resolved by the file it stands in: the executor
+calls nothing but the kernels of its graph. Whatever has no bound is refused: recursion, unknown pointers, frames of
+variable size. Interrupts are not included.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class Analysis:
         """
         stated = self.frames.get(function.name)
         if stated is not None:
-            return max(item.bytes for item in stated)
+            # gcc leaves out what it stores of a structure that comes half in registers (seen with gcc 12)
+            return max(function.pushed, *(item.bytes for item in stated))
         if function.doubt:
             raise ToolError(f"the stack of {function.name} has no bound: {function.doubt}")
         return function.pushed
