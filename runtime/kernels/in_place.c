@@ -1,6 +1,7 @@
 /* Where an output may lie over an input: the rules of kernel.h as judgements on a call that check has accepted. */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/window.h"
 
 /* Whether row `row` of the output lies apart from those of the input that the call reads, or over the same one alone. */
 static bool row_is_in_place(const mrt_call_t *call, const mrt_tensor_t *source, const mrt_tensor_t *output, uint32_t row)
@@ -96,19 +97,10 @@ bool mrt_in_place_channels(const mrt_call_t *call, uint32_t input)
     return sound;
 }
 
-/* Whether each window of an image is one pixel, the one at its place. */
-static bool is_dense(const mrt_window_t *window)
-{
-    return (window->kernel_height == 1) && (window->kernel_width == 1) && (window->padding_top == 0)
-           && (window->padding_left == 0) && (window->input_height == window->output_height)
-           && (window->input_width == window->output_width) && (window->stride_height == 1)
-           && (window->stride_width == 1);
-}
-
 bool mrt_in_place_pixels(const mrt_call_t *call, uint32_t input)
 {
     const mrt_window_t *window = call->attrs; /* MISRA D1 */
-    if (!is_dense(window)) {
+    if (!mrt_window_is_dense(window)) {
         return mrt_in_place_window(call, input);
     }
     const mrt_tensor_t *source = mrt_call_input(call, 0u);

@@ -122,6 +122,15 @@ static inline void mrt_runs_join(mrt_runs_t *runs)
     }
 }
 
+/** Whether each window of an image is one pixel, the one at its place. */
+static inline bool mrt_window_is_dense(const mrt_window_t *window)
+{
+    return (window->kernel_height == 1) && (window->kernel_width == 1) && (window->padding_top == 0)
+           && (window->padding_left == 0) && (window->input_height == window->output_height)
+           && (window->input_width == window->output_width) && (window->stride_height == 1)
+           && (window->stride_width == 1);
+}
+
 /**
  * Whether a call has so many inputs and one output, input 0 and output 0 are of this dtype, and the window is sound:
  * every size in range, and the sizes of input and output those of the tensors.

@@ -46,9 +46,10 @@ typedef void (*groups_two_t)(mrt_dsp_groups_t *groups);
 typedef const uint32_t *(*groups_one_t)(const mrt_dsp_walk_t *walk, const uint32_t *group, uint32_t count,
                                         const int8_t *from, int8_t *a);
 
-static MRT_INLINE void multiply_two(groups_two_t multiply, uint32_t group_words, const mrt_dsp_walk_t *walk,
+static MRT_INLINE void multiply_two(groups_two_t multiply, bool wide, const mrt_dsp_walk_t *walk,
                                     const mrt_dsp_pixels_t *pixels)
 {
+    const uint32_t group_words = group_words_of(walk->quads, wide, walk->step == MRT_DSP_STEP_LINEAR);
     const uint32_t rest = walk->channels % MRT_DSP_GROUP;
     const uint32_t whole = walk->channels - rest;
     const uint32_t *const whole_end = &walk->groups[(whole / MRT_DSP_GROUP) * group_words];
@@ -107,14 +108,12 @@ static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *w
 
 void mrt_dsp_multiply_two(const mrt_dsp_walk_t *walk, const mrt_dsp_pixels_t *pixels)
 {
-    const uint32_t group_words = group_words_of(walk->quads, false, walk->step == MRT_DSP_STEP_LINEAR);
-    multiply_two(mrt_dsp_groups_two, group_words, walk, pixels);
+    multiply_two(mrt_dsp_groups_two, false, walk, pixels);
 }
 
 void mrt_dsp_multiply_two_wide(const mrt_dsp_walk_t *walk, const mrt_dsp_pixels_t *pixels)
 {
-    const uint32_t group_words = group_words_of(walk->quads, true, walk->step == MRT_DSP_STEP_LINEAR);
-    multiply_two(mrt_dsp_groups_two_wide, group_words, walk, pixels);
+    multiply_two(mrt_dsp_groups_two_wide, true, walk, pixels);
 }
 
 void mrt_dsp_multiply_one(const mrt_dsp_walk_t *walk, const int8_t *from, int8_t *a)

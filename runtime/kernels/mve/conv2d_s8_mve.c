@@ -286,9 +286,7 @@ static void compute_pointwise(convolution_t *conv)
     const mrt_call_t *call = conv->call;
     const mrt_window_t *window = &conv->attrs->window;
     const uint32_t height = (uint32_t)window->output_height;
-    const bool dense = (window->input_height == window->output_height) && (window->input_width == window->output_width)
-                       && (window->stride_height == 1) && (window->stride_width == 1); /* as in_place.c judges it */
-    if (dense) { /* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
+    if (mrt_window_is_dense(window)) { /* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
         uint32_t row = call->row_begin;
         while (row < call->row_end) {
             const uint32_t end = mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
