@@ -1,9 +1,9 @@
 /* The loop over a graph's steps. It trusts tables that were proved before they were sealed, and keeps nothing of its own. */
 #include "micrort/executor.h"
 #include "runtime/address.h"
+#include "runtime/copy.h"
 #include "runtime/graph_plan.h"
 #include <stddef.h>
-#include <string.h>
 
 static mrt_status_t check_memory(const mrt_pool_t *pool, const mrt_memory_t *memory)
 {
@@ -80,6 +80,7 @@ mrt_status_t mrt_executor_init(mrt_executor_t *executor, const mrt_graph_t *grap
     }
     executor->graph = NULL; /* whatever fails below leaves an executor that every function refuses */
     executor->stream = NULL;
+    executor->hand_over = NULL;
     mrt_cursor_begin(&executor->cursor);
     mrt_status_t status = check_seal(graph);
     if (status == MRT_OK) {
@@ -110,9 +111,17 @@ static const mrt_tensor_t *tensor_of(const mrt_executor_t *executor, const mrt_t
 }
 
 /* The place of an input or output as a whole, which streamed ones do not have. */
-static mrt_status_t find_buffer(const mrt_executor_t *executor, const mrt_tensor_info_t *info, mrt_buffer_t *buffer)
+static mrt_status_t find_buffer(const mrt_executor_t *executor, uint32_t index, mrt_buffer_t *buffer, bool is_input)
 {
-    const mrt_tensor_t *tensor = tensor_of(executor, info);
+    const mrt_status_t status = check_state(executor);
+    if (status != MRT_OK) {
+        return status;
+    }
+    const mrt_graph_t *graph = executor->graph;
+    if ((buffer == NULL) || (index >= (is_input ? graph->input_count : graph->output_count))) {
+        return MRT_ERR_ARGUMENT;
+    }
+    const mrt_tensor_t *tensor = tensor_of(executor, is_input ? &graph->inputs[index] : &graph->outputs[index]);
     if (mrt_tensor_has_row_table(tensor)) {
         return MRT_ERR_ARGUMENT;
     }
@@ -129,46 +138,32 @@ static bool is_complete(const mrt_executor_t *executor)
 
 mrt_status_t mrt_executor_input(const mrt_executor_t *executor, uint32_t index, mrt_buffer_t *buffer)
 {
-    const mrt_status_t status = check_state(executor);
-    if (status != MRT_OK) {
-        return status;
-    }
-    if ((buffer == NULL) || (index >= executor->graph->input_count)) {
-        return MRT_ERR_ARGUMENT;
-    }
-    return find_buffer(executor, &executor->graph->inputs[index], buffer);
+    return find_buffer(executor, index, buffer, true);
 }
 
 mrt_status_t mrt_executor_output(const mrt_executor_t *executor, uint32_t index, mrt_buffer_t *buffer)
 {
-    const mrt_status_t status = check_state(executor);
-    if (status != MRT_OK) {
-        return status;
-    }
-    if ((buffer == NULL) || (index >= executor->graph->output_count)) {
-        return MRT_ERR_ARGUMENT;
-    }
-    return find_buffer(executor, &executor->graph->outputs[index], buffer);
+    return find_buffer(executor, index, buffer, false);
 }
 
 mrt_status_t mrt_executor_set_input(const mrt_executor_t *executor, uint32_t index, const void *data, uint32_t size)
 {
     mrt_buffer_t buffer = {NULL, 0u};
-    const mrt_status_t status = mrt_executor_input(executor, index, &buffer);
+    const mrt_status_t status = find_buffer(executor, index, &buffer, true);
     if (status != MRT_OK) {
         return status;
     }
     if ((data == NULL) || (size != buffer.size)) {
         return MRT_ERR_ARGUMENT;
     }
-    (void)memcpy(buffer.data, data, size);
+    mrt_copy(buffer.data, data, size);
     return MRT_OK;
 }
 
 mrt_status_t mrt_executor_get_output(const mrt_executor_t *executor, uint32_t index, void *data, uint32_t size)
 {
     mrt_buffer_t buffer = {NULL, 0u};
-    const mrt_status_t status = mrt_executor_output(executor, index, &buffer);
+    const mrt_status_t status = find_buffer(executor, index, &buffer, false);
     if (status != MRT_OK) {
         return status;
     }
@@ -178,7 +173,7 @@ mrt_status_t mrt_executor_get_output(const mrt_executor_t *executor, uint32_t in
     if (!is_complete(executor)) {
         return MRT_ERR_STATE;
     }
-    (void)memcpy(data, buffer.data, size);
+    mrt_copy(data, buffer.data, size);
     return MRT_OK;
 }
 
@@ -214,15 +209,11 @@ static void *address_of(const mrt_executor_t *executor, const handover_t *handov
     return mrt_address_mut(base, offset);
 }
 
-/* Hands the row of a step over to who is there for it; `done` remains false where nobody is. Kept out of the frame that
- * every kernel runs above. */
-static MRT_NOINLINE mrt_status_t hand_over(const mrt_executor_t *executor, const mrt_step_t *step, uint32_t row, bool *done)
+/* Hands the row of a step over to who is there for it; `done` remains false where nobody is. An executor reaches it by
+ * its pointer alone, so that firmware which streams nothing does not link it. */
+static mrt_status_t hand_over(const mrt_executor_t *executor, const mrt_step_t *step, uint32_t row, bool *done)
 {
     const mrt_stream_t *stream = executor->stream;
-    if (stream == NULL) {
-        *done = false;
-        return MRT_OK;
-    }
     const handover_t handover = handover_of(executor->graph, step, row);
     const mrt_row_callback_t callback = handover.is_input ? stream->source : stream->sink;
     *done = (callback != NULL);
@@ -265,7 +256,8 @@ static mrt_status_t run_steps(mrt_executor_t *executor, uint32_t limit, uint32_t
         const mrt_step_t *step = mrt_cursor_step(cursor, graph);
         const mrt_rows_t rows = mrt_cursor_rows(cursor, step);
         if (hands_over(step)) {
-            status = hand_over(executor, step, rows.begin, &goes_on);
+            goes_on = (executor->hand_over != NULL);
+            status = goes_on ? executor->hand_over(executor, step, rows.begin, &goes_on) : MRT_OK;
         } else if (*count < limit) {
             status = run_node(graph, step, rows, &call);
             *count += 1u;
@@ -331,6 +323,7 @@ mrt_status_t mrt_executor_set_stream(mrt_executor_t *executor, const mrt_stream_
     const mrt_status_t status = check_state(executor);
     if (status == MRT_OK) {
         executor->stream = stream;
+        executor->hand_over = (stream == NULL) ? NULL : hand_over;
     }
     return status;
 }
@@ -414,7 +407,7 @@ mrt_status_t mrt_executor_push_row(mrt_executor_t *executor, uint32_t index, con
     uint32_t count = 0u;
     mrt_status_t status = go_to_row(executor, &wanted, data, size, &count);
     if (status == MRT_OK) {
-        (void)memcpy(address_of(executor, &wanted), data, size);
+        mrt_copy(address_of(executor, &wanted), data, size);
         status = go_on(executor, count, steps);
     }
     return status;
@@ -426,7 +419,7 @@ mrt_status_t mrt_executor_pop_row(mrt_executor_t *executor, uint32_t index, void
     uint32_t count = 0u;
     mrt_status_t status = go_to_row(executor, &wanted, data, size, &count);
     if (status == MRT_OK) {
-        (void)memcpy(data, address_of(executor, &wanted), size);
+        mrt_copy(data, address_of(executor, &wanted), size);
         status = go_on(executor, count, steps);
     }
     return status;

@@ -22,18 +22,14 @@ static uint32_t add_table(uint32_t sum, const void *table, uint32_t bytes)
 {
     const word_t *word = table; /* MISRA D1 */
     uint32_t total = sum;
-    for (uint32_t left = bytes / 32u; left > 0u; --left) {
+    for (uint32_t left = bytes / 16u; left > 0u; --left) {
         total = turned(total) + word[0];
         total = turned(total) + word[1];
         total = turned(total) + word[2];
         total = turned(total) + word[3];
-        total = turned(total) + word[4];
-        total = turned(total) + word[5];
-        total = turned(total) + word[6];
-        total = turned(total) + word[7];
-        word = &word[8];
+        word = &word[4];
     }
-    for (uint32_t left = (bytes % 32u) / 4u; left > 0u; --left) {
+    for (uint32_t left = (bytes % 16u) / 4u; left > 0u; --left) {
         total = turned(total) + word[0];
         word = &word[1];
     }

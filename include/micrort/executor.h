@@ -63,10 +63,17 @@ typedef struct mrt_row {
     uint32_t size;         /**< Bytes of the row. */
 } mrt_row_t;
 
+struct mrt_executor;
+
+/** How an executor with a stream hands over a row, and says whether it was. */
+typedef mrt_status_t (*mrt_hand_over_t)(const struct mrt_executor *executor, const mrt_step_t *step, uint32_t row,
+                                        bool *done);
+
 /** An executor. Allocated by the caller; its members are private. */
 typedef struct mrt_executor {
     const mrt_graph_t *graph;   /**< Null before a successful init. */
     const mrt_stream_t *stream; /**< Null: rows are pushed and popped. */
+    mrt_hand_over_t hand_over;  /**< Null without a stream. */
     void *pools[MRT_POOLS_MAX]; /**< Arena of each pool. */
     mrt_cursor_t cursor;        /**< Where the inference is. */
 } mrt_executor_t;

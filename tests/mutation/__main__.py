@@ -68,6 +68,7 @@ RULES = (
             ("tests/native/test_executor.py",),
         ),
     ),
+    Rule("runtime/copy.c", "core", (("tests/runtime/test_copy.py",),)),
     Rule("runtime/graph_seal.c", "core", (("tests/runtime/test_graph_seal.py",),)),
     Rule("runtime/graph_plan.c", "core", (("tests/runtime/test_graph_plan.py", "tests/runtime/test_executor.py"),)),
     Rule("runtime/graph_check.c", "core", GRAPH),

@@ -21,6 +21,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = sources.root()
     units = [
         Path(__file__).with_name("mutate_graph.c"),
+        root / "runtime/copy.c",
         root / "runtime/graph_check.c",
         root / "runtime/graph_plan.c",
         root / "runtime/graph_seal.c",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from collections.abc import Iterable
@@ -104,15 +105,16 @@ def _contents(graph: ExecutorGraph) -> dict[str, bytes]:
     from micrort.native import kernels
 
     names = list(dict.fromkeys(node.kernel for node in graph.nodes))
-    attrs = [kernels.pack_attrs(node.kernel, node.attrs) for node in graph.nodes]
-    sizes = {node.kernel: len(packed) for node, packed in zip(graph.nodes, attrs, strict=True)}
+    structs, indices = kernels.shared_attrs(graph.nodes)
+    begins = [0, *itertools.accumulate(len(packed) // 4 for packed in structs)]
+    sizes = {node.kernel: len(structs[index]) for node, index in zip(graph.nodes, indices, strict=True)}
     return {
         "tensors": _pack("tensors", (_tensor(graph, index) for index in range(len(graph.tensors)))),
-        "nodes": _pack("nodes", _nodes(graph, names, sizes)),
+        "nodes": _pack("nodes", _nodes(graph, names, [begins[index] for index in indices])),
         "steps": _pack("steps", schedule.compress(graph.steps)),
         "rows": _pack("rows", ((row,) for row in graph.row_table)),
         "args": _pack("args", ((index,) for node in graph.nodes for index in _args(node))),
-        "attrs": b"".join(attrs),
+        "attrs": b"".join(structs),
         "inputs": _pack("inputs", (_info(graph.tensors[index], index) for index in graph.inputs)),
         "outputs": _pack("outputs", (_info(graph.tensors[index], index) for index in graph.outputs)),
         "pools": _pack("pools", ((arena.size, arena.alignment) for arena in graph.arenas)),
@@ -132,14 +134,13 @@ def _tensor(graph: ExecutorGraph, index: int) -> tuple[int, ...]:
     return offset, entry.row_bytes, entry.rows, pool, DTYPES.index(entry.dtype)
 
 
-def _nodes(graph: ExecutorGraph, names: list[str], sizes: dict[str, int]) -> Iterable[tuple[int, ...]]:
-    first_arg = first_word = 0
-    for node in graph.nodes:
+def _nodes(graph: ExecutorGraph, names: list[str], first_words: list[int]) -> Iterable[tuple[int, ...]]:
+    first_arg = 0
+    for node, first_word in zip(graph.nodes, first_words, strict=True):
         workspaces = 0 if node.workspace is None else 1
         place = (names.index(node.kernel), first_arg, first_word)
         yield (*place, len(node.inputs), len(node.outputs), workspaces, 0, 0)
         first_arg += len(_args(node))
-        first_word += sizes[node.kernel] // 4
 
 
 def _args(node: NodeEntry) -> tuple[int, ...]:

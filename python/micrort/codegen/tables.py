@@ -91,6 +91,8 @@ class Call:
     kernel: int
     first_arg: int
     args: tuple[int, ...]
+    attrs: str
+    """The first node with the same attributes, whose member they are."""
     attrs_type: str
     attrs_text: str
     note: str
@@ -114,10 +116,9 @@ def check_limits(graph: ExecutorGraph) -> None:
     Raises:
         ModelError: names every limit that is exceeded.
     """
-    from micrort.native import kernels, library
+    from micrort.native import kernels
 
-    ffi, _ = library.load()
-    words = sum(ffi.sizeof(kernels.attrs_type(node.kernel)) // 4 for node in graph.nodes)
+    words = sum(len(packed) for packed in kernels.shared_attrs(graph.nodes)[0]) // 4
     args = sum(len(_args(node)) for node in graph.nodes)
     counts = [
         ("tensors", len(graph.tensors), U16_MAX),
@@ -152,10 +153,9 @@ def check_limits(graph: ExecutorGraph) -> None:
 
 def table_bytes(graph: ExecutorGraph) -> dict[str, int]:
     """Bytes of the tables in flash: of the schedule, of the places of rows, and of all of them, attributes included."""
-    from micrort.native import kernels, library
+    from micrort.native import kernels
 
-    ffi, _ = library.load()
-    attrs = sum(ffi.sizeof(kernels.attrs_type(node.kernel)) for node in graph.nodes)
+    attrs = sum(len(packed) for packed in kernels.shared_attrs(graph.nodes)[0])
     args = sum(len(_args(node)) for node in graph.nodes)
     steps, rows = 8 * len(schedule.compress(graph.steps)), 2 * len(graph.row_table)
     ports = 36 * (len(graph.inputs) + len(graph.outputs)) + 8 * len(graph.arenas)
@@ -307,13 +307,17 @@ def _calls(graph: ExecutorGraph, functions: Sequence[str]) -> Iterator[Call]:
     from micrort.native import kernels as native
 
     names = c_text.identifiers(node.name for node in graph.nodes)
+    structs, indices = native.shared_attrs(graph.nodes)
+    homes = [names[indices.index(index)] for index in range(len(structs))]
     first_arg = 0
-    for node, name in zip(graph.nodes, names, strict=True):
+    for node, name, index in zip(graph.nodes, names, indices, strict=True):
         ctype = native.attrs_type(node.kernel)
         outputs = ", ".join(str(list(graph.tensors[index].shape)) for index in node.outputs)
         note = f"{node.name}: {node.adapter or node.kernel} -> {outputs}"
         text = "\n".join(_attrs(ctype, node.attrs, 8))
-        yield Call(node, name, functions.index(node.function), first_arg, _args(node), ctype.cname, text, note)
+        yield Call(
+            node, name, functions.index(node.function), first_arg, _args(node), homes[index], ctype.cname, text, note
+        )
         first_arg += len(_args(node))
 
 

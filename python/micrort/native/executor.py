@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -274,23 +275,24 @@ class Tables:
 
     def _flatten(self, graph: ExecutorGraph) -> tuple[list[int], list[int], list[dict[str, int]]]:
         args: list[int] = []
-        attrs: list[int] = []
         nodes: list[dict[str, int]] = []
         functions = list(self._functions)
-        for node in graph.nodes:
+        structs, indices = kernels.shared_attrs(graph.nodes)
+        words = [np.frombuffer(data, np.int32).tolist() for data in structs]
+        begins = [0, *itertools.accumulate(map(len, words))]
+        for node, index in zip(graph.nodes, indices, strict=True):
             nodes.append(
                 {
                     "kernel": functions.index(node.function),
                     "args": len(args),
-                    "attrs": len(attrs),
+                    "attrs": begins[index],
                     "input_count": len(node.inputs),
                     "output_count": len(node.outputs),
                     "workspace_count": 0 if node.workspace is None else 1,
                 }
             )
             args += [*node.inputs, *node.outputs, *(() if node.workspace is None else (node.workspace,))]
-            attrs += np.frombuffer(kernels.pack_attrs(node.kernel, node.attrs), np.int32).tolist()
-        return args, attrs, nodes
+        return args, list(itertools.chain.from_iterable(words)), nodes
 
     def _tensor(self, graph: ExecutorGraph, index: int) -> dict[str, int]:
         entry = graph.tensors[index]

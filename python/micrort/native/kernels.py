@@ -11,7 +11,7 @@ import numpy as np
 
 from micrort import sources
 from micrort.ir import DType, InPlace, Tensor
-from micrort.ir.executor_graph import PARAMS_POOL, ROW_TABLE, ROW_UNIT
+from micrort.ir.executor_graph import PARAMS_POOL, ROW_TABLE, ROW_UNIT, NodeEntry
 from micrort.native import library
 
 _ROW = re.compile(r"^MRT_KERNEL\((\d+), (\w+), (\w+), (\w+)\)", re.MULTILINE)
@@ -48,6 +48,14 @@ def pack_attrs(kernel: str, attrs: Mapping[str, int | float]) -> bytes:
     if missing:
         raise ValueError(f"{kernel} has no attribute {', '.join(sorted(missing))}")
     return bytes(ffi.buffer(struct))
+
+
+def shared_attrs(nodes: Sequence[NodeEntry]) -> tuple[list[bytes], list[int]]:
+    """The attribute structs of nodes, those that are alike once, and for each node the index of its own."""
+    found: dict[tuple[str, bytes], int] = {}
+    packed = [(attrs_type(node.kernel).cname, pack_attrs(node.kernel, node.attrs)) for node in nodes]
+    indices = [found.setdefault(item, len(found)) for item in packed]
+    return [data for _, data in found], indices
 
 
 def unpack_attrs(kernel: str, data: bytes) -> dict[str, int | float]:

@@ -3,8 +3,8 @@
 Frames are the compiler's own figures (micrort.project.frames), or those of the machine code where it takes more;
 those of the C library and of the compiler's helpers, which come as binaries, are taken from their machine code. Calls
 are those of the linked machine code. A call through a pointer is resolved by the file it stands in: the executor
-calls nothing but the kernels of its graph. Whatever has no bound is refused: recursion, unknown pointers, frames of
-variable size. Interrupts are not included.
+calls the kernels of its graph, and what hands over rows. Whatever has no bound is refused: recursion, unknown pointers,
+frames of variable size. Interrupts are not included.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from micrort.errors import ToolError
 from micrort.project import frames, machine_code
 
 POINTERS = {
-    "runtime/executor.c": ("run",),
+    "runtime/executor.c": ("run", "hand_over"),
     "runtime/graph_check.c": ("check", "workspace"),
     "runtime/graph_plan.c": ("in_place", "reads"),
     "runtime/compat/tvm/operator.c": ("linked",),
@@ -37,6 +37,7 @@ PACKED = "tvmgen_"
 ROLES = ("run", "check", "workspace")
 """Members that are functions of one kernel: mrt_<kernel>_<role>."""
 SHARED = {
+    "hand_over": "hand_over",
     "in_place": "mrt_in_place_",
     "reads": "mrt_reads_",
     "strip": "mrt_strip_",

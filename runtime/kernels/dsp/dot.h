@@ -60,8 +60,16 @@ static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
     return (int32_t)odd >> 7u; /* MISRA D2 */
 }
 
-/** Quads of an unrolled turn of the loops. */
+/** Quads of an unrolled turn of the loops, and pairs of lanes; one quad where code shall be small. */
+#if defined(__OPTIMIZE_SIZE__)
+#define MRT_DSP_TURN 1u
+#define MRT_DSP_TURN_QUADS "1" /* MISRA D4 */
+#define MRT_DSP_TURN_PAIRS "2" /* MISRA D4 */
+#else
 #define MRT_DSP_TURN 4u
+#define MRT_DSP_TURN_QUADS "4" /* MISRA D4 */
+#define MRT_DSP_TURN_PAIRS "8" /* MISRA D4 */
+#endif
 
 /** Quads to leave out so that the first turn does what is left of `quads`. */
 static inline uint32_t mrt_dsp_skip(uint32_t quads)
@@ -238,7 +246,7 @@ static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, ui
 
 /** Groups of two pixels: 24 instructions a quad. */
 MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, "96", /* MISRA D5 */
-                   "    .rept   8\n"
+                   "    .rept   " MRT_DSP_TURN_PAIRS "\n"
                    "    ldrd    r10, r11, [r8], #8\n"
                    "    ldrd    r12, lr, [r9], #8\n"
                    "    smlad   r1, r10, r12, r1\n"
@@ -271,7 +279,7 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two, "96", /* MISRA D5 */
 
 /** The same with weights as wide as the input: 22 instructions a quad. */
 MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, "88", /* MISRA D5 */
-                   "    .rept   8\n"
+                   "    .rept   " MRT_DSP_TURN_PAIRS "\n"
                    MRT_DSP_PAIR_WIDE
                    "    .endr\n",
                    "",
@@ -318,7 +326,7 @@ MRT_DSP_GROUPS_TWO(mrt_dsp_groups_two_wide, "88", /* MISRA D5 */
 
 /** Groups of one pixel straight from its elements, of which there are whole quads: 16 instructions a quad. */
 MRT_DSP_GROUPS_ONE(mrt_dsp_groups_one, 4u, 64u,
-                   "    .rept   4\n"
+                   "    .rept   " MRT_DSP_TURN_QUADS "\n"
                    "    ldr     r10, [r8], #4\n"
                    "    ldm.w   r9!, {r4, r5, r6, r7}\n"
                    "    sxtb16  r11, r10, ror #8\n"
@@ -340,7 +348,7 @@ MRT_DSP_GROUPS_ONE(mrt_dsp_groups_one, 4u, 64u,
 
 /** The same with weights as wide as the input: 13 instructions a quad. */
 MRT_DSP_GROUPS_ONE(mrt_dsp_groups_one_wide, 8u, 52u,
-                   "    .rept   4\n"
+                   "    .rept   " MRT_DSP_TURN_QUADS "\n"
                    "    ldr     r10, [r8], #4\n"
                    "    ldm.w   r9!, {r4, r5, r6, r7}\n"
                    "    sxtb16  r11, r10, ror #8\n"

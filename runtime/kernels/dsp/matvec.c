@@ -1,8 +1,7 @@
 #include "runtime/kernels/dsp/matvec.h"
 
+#include "runtime/copy.h"
 #include "runtime/kernels/check.h"
-
-#include <string.h>
 
 /* The elements of a vector: within a row, or a copy of several. */
 static const int8_t *input_of(const mrt_call_t *call, uint32_t depth, uint32_t vector, bool copied)
@@ -16,7 +15,7 @@ static const int8_t *input_of(const mrt_call_t *call, uint32_t depth, uint32_t v
     const uint32_t rows = depth / row_bytes;
     int8_t *copy = mrt_workspace(call); /* MISRA D1 */
     for (uint32_t row = 0u; row < rows; ++row) {
-        (void)memcpy(&copy[row * row_bytes], mrt_input_s8(call, 0u, (vector * rows) + row), row_bytes);
+        mrt_copy(&copy[row * row_bytes], mrt_input_s8(call, 0u, (vector * rows) + row), row_bytes);
     }
     return copy;
 }

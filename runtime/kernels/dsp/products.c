@@ -1,5 +1,6 @@
 #include "runtime/kernels/dsp/products.h"
 
+#include "runtime/copy.h"
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/dsp/dot.h"
 #include "runtime/kernels/product.h"
@@ -80,8 +81,8 @@ static MRT_INLINE void multiply_two(groups_two_t multiply, bool wide, const mrt_
         if (rest != 0u) {
             groups.next = walk->groups;
             groups.last = whole_end;
-            (void)memcpy(&to.a[whole], last_a, rest);
-            (void)memcpy(&to.b[whole], last_b, rest);
+            mrt_copy(&to.a[whole], last_a, rest);
+            mrt_copy(&to.b[whole], last_b, rest);
         }
     }
 }
@@ -102,7 +103,7 @@ static MRT_INLINE void multiply_one(groups_one_t groups, const mrt_dsp_walk_t *w
         group = groups(walk, group, count, from, to);
     }
     if (rest != 0u) {
-        (void)memcpy(&a[channels - rest], last, rest);
+        mrt_copy(&a[channels - rest], last, rest);
     }
 }
 
