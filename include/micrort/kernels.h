@@ -47,14 +47,16 @@ bool mrt_in_place_window(const mrt_call_t *call, uint32_t input);
 
 /**
  * Kernels whose attributes begin with mrt_window_t and that read all of a channel's elements under some output rows
- * before they write that channel there: each output row over rows that no later one needs, channel over channel.
+ * before they write that channel there: each output row over rows that no later one needs, channel over channel. Where
+ * the output begins behind the input, they go from the last row to the first, and "later" means above.
  */
 bool mrt_in_place_channels(const mrt_call_t *call, uint32_t input);
 
 /**
  * Kernels whose attributes begin with mrt_window_t: as mrt_in_place_window; where the window is one pixel, which is
  * multiplied with the next one for eight output channels at a time, so far before the input that two output pixels end
- * before the two of the input.
+ * before the two of the input; or, of pixels of a multiple of 16 channels, which are then made from the last to the
+ * first, so far behind it that two output pixels begin where the two of the input end.
  */
 bool mrt_in_place_pixels(const mrt_call_t *call, uint32_t input);
 

@@ -44,6 +44,15 @@ static int32_t first_row(const mrt_window_t *window, int32_t row)
     return (positive < window->input_height) ? positive : window->input_height;
 }
 
+/* Where the input rows end that lie under output row `row` of an image; where there is none, before all of them. */
+static int32_t end_row(const mrt_window_t *window, int32_t row)
+{
+    const int64_t last = (((int64_t)row * window->stride_height) - window->padding_top)
+                         + (((int64_t)window->kernel_height - 1) * window->dilation_height);
+    const int64_t end = (last < window->input_height) ? (last + 1) : window->input_height;
+    return (end > 0) ? (int32_t)end : 0;
+}
+
 bool mrt_in_place_window(const mrt_call_t *call, uint32_t input)
 {
     const mrt_window_t *window = call->attrs; /* MISRA D1 */
@@ -65,8 +74,8 @@ bool mrt_in_place_window(const mrt_call_t *call, uint32_t input)
     return true;
 }
 
-/* Whether a written row lies apart from rows [first, end) of the input, or channel over channel. */
-static bool lies_over_channels(const mrt_call_t *call, uint32_t written, mrt_rows_t rows, uint32_t needed)
+/* Whether a written row lies apart from rows `read` of the input, or channel over channel of those that are `done`. */
+static bool lies_over_channels(const mrt_call_t *call, uint32_t written, mrt_rows_t rows, mrt_rows_t done)
 {
     const mrt_window_t *window = call->attrs; /* MISRA D1 */
     const mrt_tensor_t *source = mrt_call_input(call, 0u);
@@ -76,7 +85,8 @@ static bool lies_over_channels(const mrt_call_t *call, uint32_t written, mrt_row
     for (uint32_t row = rows.begin; row < rows.end; ++row) {
         const uint32_t read = mrt_row_offset(call, source, row);
         const bool apart = (written >= (read + source->row_bytes)) || (read >= (written + row_bytes));
-        sound = sound && (apart || ((row < needed) && ((written % channels) == (read % channels))));
+        sound = sound
+                && (apart || ((row >= done.begin) && (row < done.end) && ((written % channels) == (read % channels))));
     }
     return sound;
 }
@@ -90,8 +100,12 @@ bool mrt_in_place_channels(const mrt_call_t *call, uint32_t input)
     if (sound) {
         const mrt_rows_t read = mrt_reads_window(call, 0u);
         for (uint32_t row = call->row_begin; sound && (row < call->row_end); ++row) {
-            const uint32_t needed = (uint32_t)first_row(window, (int32_t)row + 1);
-            sound = lies_over_channels(call, mrt_row_offset(call, output, row), read, needed);
+            mrt_rows_t done = {0u, (uint32_t)first_row(window, (int32_t)row + 1)};
+            if (mrt_window_goes_back(call)) {
+                done.begin = (uint32_t)end_row(window, (int32_t)row - 1);
+                done.end = (uint32_t)window->input_height;
+            }
+            sound = lies_over_channels(call, mrt_row_offset(call, output, row), read, done);
         }
     }
     return sound;
@@ -110,6 +124,9 @@ bool mrt_in_place_pixels(const mrt_call_t *call, uint32_t input)
     /* Of the two last pixels, their outputs' end before them; the sizes of a checked window keep it within int64. */
     const int64_t before = ((int64_t)source->rows * window->input_width) - 2;
     const int64_t last = ((before + 2) * window->output_channels) - (before * window->input_channels);
-    return (input == 0u) && at_one_stride && ((window->output_channels % 8) == 0)
-           && (distance >= (2 * (int64_t)window->output_channels)) && (distance >= last);
+    const int64_t first = ((before + 2) * window->input_channels) - (before * window->output_channels);
+    const bool ahead = (distance >= (2 * (int64_t)window->output_channels)) && (distance >= last);
+    const bool behind = ((window->input_channels % 16) == 0) && (-distance >= (2 * (int64_t)window->input_channels))
+                        && (-distance >= first);
+    return (input == 0u) && at_one_stride && ((window->output_channels % 8) == 0) && (ahead || behind);
 }

@@ -132,6 +132,17 @@ static inline bool mrt_window_is_dense(const mrt_window_t *window)
 }
 
 /**
+ * Whether a kernel that may write over its input goes from the last row to the first: where its output begins behind
+ * the input, so that it does not write over rows that it has yet to read.
+ */
+static inline bool mrt_window_goes_back(const mrt_call_t *call)
+{
+    const mrt_tensor_t *source = mrt_call_input(call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(call, 0u);
+    return !mrt_tensor_has_row_table(source) && !mrt_tensor_has_row_table(output) && (output->offset > source->offset);
+}
+
+/**
  * Whether a call has so many inputs and one output, input 0 and output 0 are of this dtype, and the window is sound:
  * every size in range, and the sizes of input and output those of the tensors.
  */

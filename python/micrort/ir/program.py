@@ -17,8 +17,8 @@ Attribute = int | float
 class InPlace:
     """A kernel's offer to let an output share memory with one of its inputs.
 
-    The input may start `delta` bytes behind the output's start (0: the very same memory). Valid only if nothing
-    reads the input afterwards.
+    The input may start `delta` bytes or more behind the output's start (0: the very same memory); where `delta` is
+    negative, the output -delta bytes or more behind the input's. Valid only if nothing reads the input afterwards.
     """
 
     input: int

@@ -236,9 +236,10 @@ def _lay_out(
     if in_place is not None:
         output = len(arrays) + in_place.output
         content.extend(bytes(-len(content) % 16))
-        begin, data = len(content) + in_place.delta, arrays[in_place.input].tobytes()
-        places[in_place.input], places[output] = (0, begin), (0, len(content))
-        content.extend(b"\xa5" * max(tensors[output].bytes, in_place.delta + len(data)))
+        ahead, behind = max(in_place.delta, 0), max(-in_place.delta, 0)
+        begin, data = len(content) + ahead, arrays[in_place.input].tobytes()
+        places[in_place.input], places[output] = (0, begin), (0, len(content) + behind)
+        content.extend(b"\xa5" * max(behind + tensors[output].bytes, ahead + len(data)))
         content[begin : begin + len(data)] = data
     return places, content
 

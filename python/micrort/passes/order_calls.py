@@ -112,7 +112,8 @@ class _Costs:
             source, made = self._root[call.inputs[offer.input]], self._root[call.outputs[offer.output]]
             if source in dying:
                 apart = self.bytes[source] + self.bytes[made]
-                best = max(best, apart - max(self.bytes[made], offer.delta + self.bytes[source]))
+                ends = self.bytes[made] + max(-offer.delta, 0), self.bytes[source] + max(offer.delta, 0)
+                best = max(best, apart - max(ends))
         return best
 
 

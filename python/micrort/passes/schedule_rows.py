@@ -16,9 +16,9 @@ from micrort.passes.assign_slots import assign_slots, goes_by_rows, lifetimes, r
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.rows.order import produce
-from micrort.passes.rows.stages import Cut, Stage, cuts
+from micrort.passes.rows.stages import SLACKS, Cut, Stage, cuts
 from micrort.passes.select_kernels import rules, with_kernels
-from micrort.passes.share_storage import share_storage
+from micrort.passes.share_storage import busiest_of, share_storage
 
 if TYPE_CHECKING:
     from micrort.devices.targets import Target
@@ -89,10 +89,10 @@ class NothingFits(planner.PlanError):
         )
 
 
-def whole(program: Program, costs: Costs) -> Program:
-    """Every call in one step."""
-    heights = [program.tensors[call.outputs[0]].rows for call in program.calls]
-    return _sized(program, costs, heights)
+def whole(program: Program, costs: Costs, slacks: Sequence[float] | None = None) -> Program:
+    """Every call in one step; see Costs.sized."""
+    heights = [_height(program, call) for call in range(len(program.calls))]
+    return _sized(program, costs, heights, slacks or [0.0] * len(heights))
 
 
 def choose(found: Sequence[Schedule], optimize: str, max_ram: int | None) -> Schedule:
@@ -122,7 +122,7 @@ def front(
         own = costs if form is program else Costs(form, costs.target, costs.optimize, costs.rules)
         made.extend(_planned(rows, own, cut, pools) for cut in cuts(rows, own))
     if not streams:
-        made.append(_whole_planned(program, costs, pools))
+        made.extend(_whole_planned(program, costs, pools, slacks) for slacks in _whole_slacks(program, costs))
     known = [item for item in made if item is not None]
     known.sort(key=lambda item: (item.instructions, item.arena_bytes))
     best: list[Schedule] = []
@@ -151,21 +151,51 @@ def _check_streams(rows: RowProgram) -> None:
             raise UsageError(f"{root} cannot be streamed: {reason}. Leave it out, or change the model there")
 
 
-def _whole_planned(program: Program, costs: Costs, pools: tuple[planner.Pool, ...]) -> Schedule | None:
-    made = share_storage(whole(program, costs))
+def _whole_slacks(program: Program, costs: Costs) -> Iterator[list[float]]:
+    """For programs of whole tensors, what each call spends on a smaller workspace: nothing, and what makes the arena
+    smaller."""
+    slacks = [0.0] * len(program.calls)
+    yield list(slacks)
+    peak = _whole_peak(program, costs, slacks)
+    for slack in SLACKS:
+        lean = [slack] * len(slacks)
+        least = _whole_peak(program, costs, lean)
+        if least >= peak:
+            continue
+        peak = least
+        for call in range(len(lean)):
+            richer = [*lean[:call], 0.0, *lean[call + 1 :]]
+            rows = _height(program, call)
+            if costs.workspace(call, rows, slack) < costs.workspace(call, rows):
+                lean = richer if _whole_peak(program, costs, richer) <= peak else lean
+        yield lean
+
+
+def _whole_peak(program: Program, costs: Costs, slacks: Sequence[float]) -> int:
+    return busiest_of(share_storage(whole(program, costs, slacks)))
+
+
+def _height(program: Program, call: int) -> int:
+    return program.tensors[program.calls[call].outputs[0]].rows
+
+
+def _whole_planned(
+    program: Program, costs: Costs, pools: tuple[planner.Pool, ...], slacks: Sequence[float]
+) -> Schedule | None:
+    made = share_storage(whole(program, costs, slacks))
     try:
         placed = assign_slots(made, pools)
     except planner.PlanError:
         return None
-    heights = [program.tensors[call.outputs[0]].rows for call in program.calls]
-    instructions = sum(costs.instructions(index, height) for index, height in enumerate(heights))
+    instructions = sum(costs.instructions(call, _height(program, call), slack) for call, slack in enumerate(slacks))
     return Schedule(replace(made, shares={}), sum(arena.size for arena in placed.arenas), instructions)
 
 
 def _planned(rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool, ...]) -> Schedule | None:
     program = rows.program
     chunks = [count for stage in cut.stages for count in stage.chunks]
-    made = _sized(program, costs, chunks)
+    slacks = [stage.slack for stage in cut.stages for _ in stage.chunks]
+    made = _sized(program, costs, chunks, slacks)
     steps = tuple(_with_handovers(rows, list(_steps(rows, cut.stages, chunks))))
     made = replace(made, steps=steps)
     if not goes_by_rows(made):
@@ -207,9 +237,9 @@ def _rows_of(index: int, begin: int, end: int, kind: StepKind) -> Iterator[Step]
     return (Step(index, row, row + 1, kind) for row in range(begin, end))
 
 
-def _sized(program: Program, costs: Costs, chunks: Sequence[int]) -> Program:
+def _sized(program: Program, costs: Costs, chunks: Sequence[int], slacks: Sequence[float]) -> Program:
     """The program with the kernels for steps of so many rows, one step a call."""
-    chosen = [costs.sized(index, count) for index, count in enumerate(chunks)]
+    chosen = [costs.sized(index, *size) for index, size in enumerate(zip(chunks, slacks, strict=True))]
     steps = tuple(Step(index, 0, program.tensors[call.outputs[0]].rows) for index, call in enumerate(program.calls))
     return replace(with_kernels(program, chosen, costs.target), steps=steps)
 

@@ -34,11 +34,11 @@ class Block:
 
 @dataclass(frozen=True)
 class _Offer:
-    """An in-place offer on storages; `source` may lie `delta` bytes behind `made`."""
+    """The in-place offers of a call on storages; `source` may lie any of `deltas` behind `made`."""
 
     source: str
     made: str
-    delta: int
+    deltas: tuple[int, ...]
 
 
 def share_storage(program: Program) -> Program:
@@ -60,10 +60,12 @@ class _Sharing:
         self.uses = _Uses(program)
         self.offers: list[_Offer] = []
         for index, call in enumerate(program.calls):
+            deltas: dict[tuple[str, str], list[int]] = {}
             for offer in call.in_place:
                 source, made = program.root(call.inputs[offer.input]), program.root(call.outputs[offer.output])
                 if self.uses.dies_at(source, index):
-                    self.offers.append(_Offer(source, made, offer.delta))
+                    deltas.setdefault((source, made), []).append(offer.delta)
+            self.offers.extend(_Offer(*names, tuple(found)) for names, found in deltas.items())
 
     def take(self) -> dict[str, Block]:
         """Take each offer that does not raise the most bytes in use."""
@@ -83,7 +85,7 @@ class _Sharing:
         for offer in self.offers:
             fewer = [other for other in offers if other is not offer]
             trial = self._all(fewer)
-            if busiest(self.program, trial) <= busiest(self.program, chosen) - (offer.delta == 0):
+            if busiest(self.program, trial) <= busiest(self.program, chosen) - (0 in offer.deltas):
                 offers, chosen = fewer, trial
         return chosen
 
@@ -100,7 +102,9 @@ class _Sharing:
 
     def _with(self, chosen: dict[str, Block], offer: _Offer) -> dict[str, Block]:
         """`chosen` with the two blocks of an offer joined, where that is allowed."""
-        joined = _join(self.program, chosen[offer.source], chosen[offer.made], offer, self.uses.intervals)
+        old, new = chosen[offer.source], chosen[offer.made]
+        trials = (_join(self.program, old, new, offer, delta, self.uses.intervals) for delta in offer.deltas)
+        joined = min((trial for trial in trials if trial is not None), key=lambda block: block.bytes, default=None)
         return chosen if joined is None else {**chosen, **dict.fromkeys(joined.offsets, joined)}
 
 
@@ -116,6 +120,11 @@ def blocks(program: Program) -> list[Block]:
             {**block.offsets, name: offset}, max(block.bytes, alone.bytes), block.interval.union(interval)
         )
     return list(found.values())
+
+
+def busiest_of(program: Program) -> int:
+    """The most bytes in use at one step of a program whose storage is shared."""
+    return busiest(program, {block.owner: block for block in blocks(program)})
 
 
 def busiest(program: Program, block_of: dict[str, Block]) -> int:
@@ -153,12 +162,15 @@ class _Uses:
         return all(self.steps[other].end <= self.steps[index].start for other in self.calls[name] - {index})
 
 
-def _join(program: Program, old: Block, new: Block, offer: _Offer, used: dict[str, Interval]) -> Block | None:
-    """`old` and `new` as the offer has it; None where storages in use would meet."""
+def _join(
+    program: Program, old: Block, new: Block, offer: _Offer, apart: int, used: dict[str, Interval]
+) -> Block | None:
+    """`old` and `new` with the offer's storages `apart` as one of its deltas; None where storages in use would meet."""
     if old is new:
         return None
     unit = max(storage.alignment(program.tensors[name]) for name in (*old.offsets, *new.offsets))
-    delta = -(-offer.delta // unit) * unit
+    size = -(-abs(apart) // unit) * unit
+    delta = size if apart >= 0 else -size
     shift = old.offsets[offer.source] - delta - new.offsets[offer.made]
     offsets = {**old.offsets, **{name: offset + shift for name, offset in new.offsets.items()}}
     for name in old.offsets:

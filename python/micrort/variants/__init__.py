@@ -79,17 +79,31 @@ _TABLES = 64
 
 
 def for_rows(
-    call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str, rules: Rules, rows: int
+    call: KernelCall,
+    tensors: Mapping[str, Tensor],
+    target: Target,
+    optimize: str,
+    rules: Rules,
+    rows: int,
+    slack: float = 0.0,
 ) -> Variant:
     """The candidate for `call` where a step makes at most `rows` rows of it.
 
     Args:
         call, tensors, target, optimize, rules: see best.
         rows: at least 1.
+        slack: the part of its instructions that a smaller workspace may cost.
 
     Returns:
         The variant, with the estimate for one such step.
     """
+    made = _for_rows(call, tensors, target, optimize, rules, rows)
+    return mve.leaner(made, min(rows, tensors[call.outputs[0]].rows), slack) if slack > 0 else made
+
+
+def _for_rows(
+    call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str, rules: Rules, rows: int
+) -> Variant:
     height = tensors[call.outputs[0]].rows
     if rows >= height or not slices.is_sliceable(call):
         made = best(call, tensors, target, optimize, rules)

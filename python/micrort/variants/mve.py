@@ -226,6 +226,27 @@ def depthwise_of_one_channel(call: KernelCall, tensors: Tensors) -> Variant | No
     return _windows(call, tensors, filters, window)
 
 
+def leaner(offer: Variant, rows: int, slack: float) -> Variant:
+    """`offer` with the smallest workspace for which it needs at most the part `slack` of instructions more.
+
+    Args:
+        offer: for a step of a call.
+        rows: of the step.
+        slack: not negative.
+    """
+    attrs = offer.call.attrs
+    if offer.call.kernel != "depthwise_conv2d_s8_mve":
+        return offer
+    window = {name: value for name, value in attrs.items() if name not in ("input_zero_point", "scaling", *_END)}
+    made = cost.mve_depthwise(window, rows, int(attrs["strips"]))
+    for strips in range(1, int(attrs["strips"])):
+        more = cost.mve_depthwise(window, rows, strips) - made
+        if more <= slack * offer.instructions:
+            call = replace(offer.call, attrs={**attrs, "strips": strips})
+            return replace(offer, call=call, instructions=offer.instructions + more)
+    return offer
+
+
 def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
     """Filters of depthwise_conv2d_s8_mve as int32 [channels, words], of int8 [height, width, channels]."""
     height, width, channels = filters.shape

@@ -452,14 +452,33 @@ static void compute_block(depthwise_mve_t *depthwise, int32_t first)
     compute_channels(depthwise, &block);
 }
 
+/* Rows that strips hold. */
+static inline uint32_t rows_at_once(const depthwise_mve_t *depthwise)
+{
+    return (uint32_t)depthwise->attrs->strips * (uint32_t)mrt_mve_strip_rows(&depthwise->layout);
+}
+
+/* Where the rows begin that are made together and end with row `end`: of one image, and all at one stride. */
+static uint32_t begin_before(const depthwise_mve_t *depthwise, uint32_t end)
+{
+    const uint32_t height = (uint32_t)depthwise->attrs->window.output_height;
+    const uint32_t begin = depthwise->call->row_begin;
+    const uint32_t image = ((end - 1u) / height) * height;
+    const uint32_t first = (image > begin) ? image : begin;
+    const uint32_t reach = (uint32_t)UINT16_MAX / mrt_call_output(depthwise->call, 0u)->row_bytes;
+    const uint32_t held = rows_at_once(depthwise);
+    const uint32_t most = (held < reach) ? held : reach;
+    return ((end - first) > most) ? (end - most) : first;
+}
+
 /* How many rows from `row` on are made together: of one image, as strips hold, and within reach of one another. */
-static MRT_NOINLINE void choose_rows(depthwise_mve_t *depthwise, uint32_t row)
+static MRT_NOINLINE void choose_rows(depthwise_mve_t *depthwise, uint32_t row, uint32_t end)
 {
     const mrt_call_t *call = depthwise->call;
     const uint32_t height = (uint32_t)depthwise->attrs->window.output_height;
     const uint32_t image = height - (row % height);
-    const uint32_t wanted = ((call->row_end - row) < image) ? (call->row_end - row) : image;
-    const uint32_t room = (uint32_t)depthwise->attrs->strips * (uint32_t)mrt_mve_strip_rows(&depthwise->layout);
+    const uint32_t wanted = ((end - row) < image) ? (end - row) : image;
+    const uint32_t room = rows_at_once(depthwise);
     const uint32_t most = (wanted < room) ? wanted : room;
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     uint32_t lowest = mrt_row_offset(call, output, row);
@@ -530,8 +549,14 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
     depthwise.attrs = (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     depthwise.layout = mrt_mve_layout(depthwise.attrs);
     begin(&depthwise);
-    for (uint32_t row = call->row_begin; row < call->row_end; row += (uint32_t)depthwise.rows) {
-        choose_rows(&depthwise, row);
+    const bool back = mrt_window_goes_back(call);
+    uint32_t begin_row = call->row_begin;
+    uint32_t end = call->row_end;
+    while (begin_row < end) {
+        const uint32_t row = back ? begin_before(&depthwise, end) : begin_row;
+        choose_rows(&depthwise, row, end);
+        begin_row += back ? 0u : (uint32_t)depthwise.rows;
+        end = back ? row : end;
         mrt_mve_find_image(&depthwise.image, row);
         for (int32_t first = 0; first < depthwise.attrs->window.input_channels; first += MRT_MVE_BLOCK) {
             compute_block(&depthwise, first);

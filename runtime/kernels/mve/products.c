@@ -81,29 +81,45 @@ static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *ti
     }
 }
 
+/* Pairs of pixels; from one to the next in the direction of the signs of `step` and `output_step`, which are those of
+ * pixels, the same ones within pairs. */
+static MRT_NOINLINE void multiply_along(const mrt_mve_product_t *product, const int8_t *input, int32_t step,
+                                        int32_t count, int8_t *output, int32_t output_step)
+{
+    const bool alone = count == 1; /* twice the same, to the same place */
+    const int32_t first = ((count % 2) != 0) ? 1 : 2; /* pixels from the first pair to the second */
+    const int32_t moves[2] = {first * step, 2 * step};
+    const int32_t distance = (output_step < 0) ? -output_step : output_step;
+    mrt_mve_span_t spans[2]; /* member by member: an initialiser would first clear it, by a call */
+    spans[0].at[0] = input;
+    spans[0].at[1] = alone ? input : &input[(step < 0) ? -step : step];
+    mrt_mve_tiles_t tiles; /* likewise */
+    tiles.spans = spans;
+    tiles.span_count = 1;
+    tiles.first_moves = moves;
+    tiles.moves = &moves[1];
+    tiles.first_output_move = first * output_step;
+    tiles.output_move = 2 * output_step;
+    tiles.pairs = (count + 1) / 2;
+    tiles.blocks = product->blocks;
+    tiles.output = output;
+    tiles.end = product->output;
+    multiply_pairs(product, &tiles, alone ? 0 : distance);
+}
+
 void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
                       int8_t *output, int32_t output_step)
 {
     if (count > 0) {
-        const bool alone = count == 1; /* twice the same, to the same place */
-        const int32_t first = ((count % 2) != 0) ? 1 : 2; /* pixels from the first pair to the second */
-        const int32_t moves[2] = {first * step, 2 * step};
-        mrt_mve_span_t spans[2]; /* member by member: an initialiser would first clear it, by a call */
-        spans[0].at[0] = input;
-        spans[0].at[1] = alone ? input : &input[step];
-        mrt_mve_tiles_t tiles; /* likewise */
-        tiles.spans = spans;
-        tiles.span_count = 1;
-        tiles.first_moves = moves;
-        tiles.moves = &moves[1];
-        tiles.first_output_move = first * output_step;
-        tiles.output_move = 2 * output_step;
-        tiles.pairs = (count + 1) / 2;
-        tiles.blocks = product->blocks;
-        tiles.output = output;
-        tiles.end = product->output;
-        multiply_pairs(product, &tiles, alone ? 0 : output_step);
+        multiply_along(product, input, step, count, output, output_step);
     }
+}
+
+void mrt_mve_multiply_back(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
+                           int8_t *output, int32_t output_step)
+{
+    const int32_t last = (count > 1) ? (count - 2) : 0;
+    multiply_along(product, &input[last * step], -step, count, &output[last * output_step], -output_step);
 }
 
 void mrt_mve_multiply_spans(const mrt_mve_product_t *product, const mrt_mve_pairs_t *pairs, int8_t *output)

@@ -45,6 +45,10 @@ typedef struct mrt_mve_pairs {
 void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
                       int8_t *output, int32_t output_step);
 
+/** Likewise pair by pair from the last two pixels on; outputs of a pair may be written over what stands behind it. */
+void mrt_mve_multiply_back(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
+                           int8_t *output, int32_t output_step);
+
 /** Outputs of pairs of pixels, which lie one behind the other. Channels are a multiple of 4, and scaling is not any. */
 void mrt_mve_multiply_spans(const mrt_mve_product_t *product, const mrt_mve_pairs_t *pairs, int8_t *output);
 

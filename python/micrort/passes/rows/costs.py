@@ -21,26 +21,27 @@ class Costs:
     target: Target | None
     optimize: str
     rules: variants.Rules = variants.ANY
-    _sized: dict[tuple[int, int], variants.Variant] = field(default_factory=dict)
+    _sized: dict[tuple[int, int, float], variants.Variant] = field(default_factory=dict)
     _in_place: dict[int, str | None] = field(default_factory=dict)
 
-    def sized(self, call: int, rows: int) -> variants.Variant:
-        """The call `call`, made `rows` rows at a time, by the kernel that suits it; the estimate is of one step."""
-        key = (call, rows)
+    def sized(self, call: int, rows: int, slack: float = 0.0) -> variants.Variant:
+        """The call `call`, made `rows` rows at a time, by the kernel that suits it; the estimate is of one step. The
+        part `slack` of its instructions may be spent on a smaller workspace."""
+        key = (call, rows, slack)
         if key not in self._sized:
-            self._sized[key] = self._variant(self.program.calls[call], rows)
+            self._sized[key] = self._variant(self.program.calls[call], rows, slack)
         return self._sized[key]
 
-    def instructions(self, call: int, rows: int) -> int:
+    def instructions(self, call: int, rows: int, slack: float = 0.0) -> int:
         """Of all steps together."""
         height = self.program.tensors[self.program.calls[call].outputs[0]].rows
         steps, rest = divmod(height, rows)
-        total = steps * self.sized(call, rows).instructions
-        return total + (self.sized(call, rest).instructions if rest else 0)
+        total = steps * self.sized(call, rows, slack).instructions
+        return total + (self.sized(call, rest, slack).instructions if rest else 0)
 
-    def workspace(self, call: int, rows: int) -> int:
+    def workspace(self, call: int, rows: int, slack: float = 0.0) -> int:
         """Bytes of workspace."""
-        return self.sized(call, rows).call.workspace_bytes
+        return self.sized(call, rows, slack).call.workspace_bytes
 
     def in_place(self, call: int) -> str | None:
         """The storage whose rows the call may write over as it reads them, the same row in the same place."""
@@ -52,13 +53,13 @@ class Costs:
             self._in_place[call] = None if first is None else self.program.root(first)
         return self._in_place[call]
 
-    def _variant(self, call: KernelCall, rows: int) -> variants.Variant:
+    def _variant(self, call: KernelCall, rows: int, slack: float) -> variants.Variant:
         from micrort.native import kernels
 
         if self.target is None:
             made = variants.portable(call, self.program.tensors, rows)
         else:
-            made = variants.for_rows(call, self.program.tensors, self.target, self.optimize, self.rules, rows)
+            made = variants.for_rows(call, self.program.tensors, self.target, self.optimize, self.rules, rows, slack)
         workspace = kernels.workspace_bytes(made.call.kernel, made.call.attrs)
         return replace(made, call=replace(made.call, workspace_bytes=workspace))
 

@@ -26,6 +26,8 @@ PIXELS = (8, 16, 32, 40)
 """Least pixels of a step, for the choices of rows by pixels."""
 ROWS = (1, 2, 4)
 """Rows of a step, for the choices of rows by count."""
+SLACKS = (0.1, 0.5)
+"""Parts of a call's instructions that a smaller workspace may cost."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Stage:
     """The same where the largest workspace is kept throughout."""
     instructions: int
     """An estimate."""
+    slack: float = 0.0
+    """The part of each call's instructions that is spent on a smaller workspace, at most."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ def cuts(rows: RowProgram, costs: Costs) -> list[Cut]:
     stages = list(_stages(rows, costs))
     kept = [replace(stage, peak=stage.kept_peak) for stage in stages]
     found = [*_cuts(rows, stages), *_cuts(rows, kept)]
-    return list({tuple((stage.first, stage.chunks) for stage in cut.stages): cut for cut in found}.values())
+    return list(
+        {tuple((stage.first, stage.chunks, stage.slack) for stage in cut.stages): cut for cut in found}.values()
+    )
 
 
 def _cuts(rows: RowProgram, stages: Sequence[Stage]) -> list[Cut]:
@@ -129,9 +135,9 @@ def choices(rows: RowProgram) -> list[tuple[int, ...]]:
 def _stages(rows: RowProgram, costs: Costs) -> Iterator[Stage]:
     """All stages that may be worth it: each call by itself as a whole, and stretches by every choice of rows."""
     heights = tuple(call.chunk(call.rows) for call in rows.calls)
-    alone = [_Stretch(rows, last, heights, costs).stage(last - 1) for last in range(1, len(heights) + 1)]
-    yield from alone
-    limit = max((stage.peak for stage in alone), default=0)
+    alone = [_Stretch(rows, last, heights, costs).stages(last - 1) for last in range(1, len(heights) + 1)]
+    yield from (stage for found in alone for stage in found)
+    limit = max((found[0].peak for found in alone), default=0)
     for chunks in choices(rows):
         for last in range(1, len(heights) + 1):
             if not rows.calls[last - 1].in_pieces:
@@ -140,9 +146,9 @@ def _stages(rows: RowProgram, costs: Costs) -> Iterator[Stage]:
             for first in range(last - 1, -1, -1):
                 if not rows.calls[first].in_pieces:
                     break
-                stage = stretch.stage(first)
-                if stage.peak < limit and (last - first > 1 or chunks[first] < heights[first]):
-                    yield stage
+                for stage in stretch.stages(first):
+                    if stage.peak < limit and (last - first > 1 or chunks[first] < heights[first]):
+                        yield stage
 
 
 @dataclass
@@ -169,8 +175,8 @@ class _Stretch:
         for index, (call, begin, end) in enumerate(steps):
             self._note(index, call, begin, end)
 
-    def stage(self, first: int) -> Stage:
-        """The stage of the calls first..last-1."""
+    def stages(self, first: int) -> list[Stage]:
+        """The stages of the calls first..last-1: by the fewest instructions, and by smaller workspaces for more."""
         busy = np.zeros(len(self.callers), np.int64)
         constant = 0
         for root, tensor in self.rows.program.tensors.items():
@@ -182,11 +188,17 @@ class _Stretch:
             else:
                 busy += profile
         own = self.callers >= first
-        workspace = np.array([self.costs.workspace(call, self.chunks[call]) for call in range(first, self.last)])
-        instructions = sum(self.costs.instructions(call, self.chunks[call]) for call in range(first, self.last))
-        peak = int((busy[own] + workspace[self.callers[own] - first]).max()) + constant
-        kept = int(busy[own].max()) + constant + int(workspace.max())
-        return Stage(first, self.last, tuple(self.chunks[first : self.last]), peak, kept, instructions)
+        found: list[Stage] = []
+        for slack in (0.0, *SLACKS):
+            sized = [(call, self.chunks[call], slack) for call in range(first, self.last)]
+            workspace = np.array([self.costs.workspace(*size) for size in sized])
+            instructions = sum(self.costs.instructions(*size) for size in sized)
+            peak = int((busy[own] + workspace[self.callers[own] - first]).max()) + constant
+            kept = int(busy[own].max()) + constant + int(workspace.max())
+            chunks = tuple(self.chunks[first : self.last])
+            if not found or (peak, kept) != (found[-1].peak, found[-1].kept_peak):
+                found.append(Stage(first, self.last, chunks, peak, kept, instructions, slack))
+        return found
 
     def _note(self, index: int, call: int, begin: int, end: int) -> None:
         program = self.rows.program
