@@ -127,6 +127,15 @@ def test_input_that_is_read_later_is_not_overwritten() -> None:
     assert not share_storage(make_steps(program)).shares
 
 
+def test_offers_in_both_directions_do_not_drift() -> None:
+    """Of outputs that may begin before their input or behind it, every second one goes back."""
+    both = (InPlace(0, delta=16), InPlace(0, delta=-16))
+    (block,) = blocks(share_storage(make_steps(chain(*[both] * 6))))
+    assert block.bytes == 64 + 16
+    (drifting,) = blocks(share_storage(make_steps(chain(*[both[:1]] * 3))))
+    assert drifting.bytes == 64 + 3 * 16
+
+
 def test_output_of_the_model_is_not_overwritten() -> None:
     program = chain((), (InPlace(0),))
     assert not share_storage(make_steps(replace(program, outputs=("x1", "x2")))).shares

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.runtime.kernels.calls import execute
 
+from micrort import ir
 from micrort.ir import DType, InPlace
 from micrort.native import kernels, library
+from micrort.variants import overlap
 
 CODES = {DType.S8: 0, DType.U8: 1, DType.S16: 2, DType.S32: 3, DType.F32: 4}
 Tensor = tuple[int, int, int, DType]
@@ -178,6 +182,75 @@ WINDOW = {"input_height": 4, "input_width": 3, "input_channels": 1, "output_heig
 WINDOW |= {"output_channels": 1, "kernel_height": 1, "kernel_width": 1, "stride_height": 1, "stride_width": 1}
 WINDOW |= {"dilation_height": 1, "dilation_width": 1, "padding_top": 0, "padding_left": 0}
 WINDOW |= {"activation_min": -128, "activation_max": 127}
+
+
+def needed_bytes(attrs: dict[str, int], first: int, last: int) -> set[int]:
+    """Bytes of an image under output rows first..last-1, from its start."""
+    row_bytes = attrs["input_width"] * attrs["input_channels"]
+    found: set[int] = set()
+    for row in range(max(first, 0), last):
+        top = row * attrs["stride_height"] - attrs["padding_top"]
+        lines = range(max(top, 0), min(top + attrs["kernel_height"], attrs["input_height"]))
+        found.update(byte for line in lines for byte in range(line * row_bytes, (line + 1) * row_bytes))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(attrs=windows(), distance=st.integers(-60, 60))
+def test_channels_in_both_directions(attrs: dict[str, int], distance: int) -> None:
+    """What the kernel accepts never writes over what a row to come reads, nor over another channel."""
+    attrs = {**attrs, "input_zero_point": 0, "output_offset": 0, "scaling": 0, "strips": 1}
+    source_row = attrs["input_width"] * attrs["input_channels"]
+    output_row = attrs["output_width"] * attrs["output_channels"]
+    height = attrs["output_height"]
+    source = (100, attrs["input_height"], source_row, DType.S8)
+    output = (100 - distance, height, output_row, DType.S8)
+    if not judgement_of_rows("depthwise_conv2d_s8_mve", attrs, source, output, (0, height)):
+        return
+    for row in range(height):
+        written = {byte - distance for byte in range(row * output_row, (row + 1) * output_row)}
+        to_come = (row + 1, height) if distance >= 0 else (0, row)
+        assert not written & needed_bytes(attrs, *to_come)
+        if distance % attrs["input_channels"] != 0:
+            assert not written & needed_bytes(attrs, row, row + 1)
+
+
+@settings(max_examples=150, deadline=None)
+@given(attrs=windows())
+def test_offers_over_channels_are_accepted_and_no_less(attrs: dict[str, int]) -> None:
+    attrs = {**attrs, "input_zero_point": 0, "output_offset": 0, "scaling": 0, "strips": 1}
+    sizes = [tuple(attrs[f"{name}_{axis}"] for axis in ("height", "width", "channels")) for name in ("input", "output")]
+    source, output = (ir.Tensor("t", (1, *size), DType.S8) for size in sizes)
+    ahead, behind = (offer.delta for offer in overlap.over_channels(attrs, source, output))
+    assert ahead >= 0 > behind
+    unit = math.lcm(4, attrs["input_channels"])
+
+    def accepted(delta: int) -> bool:
+        placed = [
+            (offset, made.rows, made.row_bytes, DType.S8) for offset, made in ((1000, source), (1000 - delta, output))
+        ]
+        return judgement_of_rows("depthwise_conv2d_s8_mve", attrs, *placed, (0, output.rows))
+
+    for step in range(3):
+        assert accepted(ahead + step * unit)
+        assert accepted(behind - step * unit)
+
+
+@pytest.mark.parametrize(("read", "made"), [(16, 16), (16, 8), (32, 64), (64, 16), (8, 8), (24, 16), (16, 12)])
+@pytest.mark.parametrize(("rows", "width"), [(4, 5), (1, 1), (1, 2), (3, 1)])
+def test_pixels_in_both_directions(read: int, made: int, rows: int, width: int) -> None:
+    """Two pixels are read while their outputs are written: backwards, too, of whole vectors of channels."""
+    window = {**WINDOW, "input_height": rows, "input_width": width, "output_height": rows, "output_width": width}
+    attrs = {**window, "input_channels": read, "output_channels": made}
+    source, output = ir.Tensor("x", (1, rows, width, read), DType.S8), ir.Tensor("y", (1, rows, width, made), DType.S8)
+    offers = overlap.over_pixels(attrs, source, output)
+    assert len(offers) == (made % 8 == 0) + (made % 8 == 0 and read % 16 == 0)
+    attrs |= {"input_zero_point": 0, "output_offset": 0, "scaling": 0}
+    for offer in offers:
+        less = offer.delta + (1 if offer.delta < 0 else -1)
+        for delta, sound in ((offer.delta, True), (2 * offer.delta, True), (less, False)):
+            placed = [(9000 - place, rows, width * size, DType.S8) for place, size in ((0, read), (delta, made))]
+            assert judgement_of_rows("conv2d_s8_mve", attrs, placed[0], placed[1], (0, rows)) == sound
 
 
 @pytest.mark.parametrize(
