@@ -72,9 +72,10 @@ typedef struct mrt_mve_tiles_state {
 #define MRT_MVE_TILES_STEP /* MISRA D4 */ \
     MRT_MVE_PRODUCTS_2X4("vldrb.8 %q[x], [r1], #16\n\tvldrb.8 %q[y], [r3], #16\n\t")
 
-/* Each span's passes, and where its products begin; behind the spans, the group's end. Which tail follows. */
+/* Each span's passes, and where its products begin; behind the spans, the group's end. Which tail follows.
+ * Aligned for ADR, see vector.h. */
 #define MRT_MVE_TILES_PLACES /* MISRA D4 */ \
-    "adr r4, 2f\n\tldr r2, %[first]\n\tsub r4, r4, r2\n\tadd r4, #1\n\tstr r4, %[first]\n\t" \
+    ".balign 4\n\tadr r4, 2f\n\tldr r2, %[first]\n\tsub r4, r4, r2\n\tadd r4, #1\n\tstr r4, %[first]\n\t" \
     "ldrd r2, lr, %[counts]\n\tcmp r2, #0\n\tittt ne\n\tadrne r6, 1f\n\tmovne r4, r6\n\taddne r4, #1\n\t" \
     "ldr r0, %[spans]\n\tdls lr, lr\n" \
     "12:\n\tstrd r2, r4, [r0, #8]\n\tadd r0, #16\n\tle lr, 12b\n\t" \
@@ -163,9 +164,9 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
                    : MRT_MVE_SUMS, "r1", "r3", "r5", "cc", "memory");
 }
 
-/* Where the steps of both groups begin. */
+/* Where the steps of both groups begin. Aligned for ADR, see vector.h. */
 #define MRT_MVE_TWINS_PLACES /* MISRA D4 */ \
-    "adr r0, 3f\n\tldr r2, %[first]\n\tsub r0, r0, r2\n\tadd r0, #1\n\tstr r0, %[first]\n\t" \
+    ".balign 4\n\tadr r0, 3f\n\tldr r2, %[first]\n\tsub r0, r0, r2\n\tadd r0, #1\n\tstr r0, %[first]\n\t" \
     "adr r0, 4f\n\tsub r0, r0, r2\n\tadd r0, #1\n\tstr r0, %[second]\n\t"
 
 /* A group's sums, scaled, as unsigned numbers of 16 bits in `narrow`; its steps begin at `place` and end at `label`. */

@@ -13,9 +13,10 @@
 #define MRT_MVE_VECTOR_STEP_BYTES 68
 #define MRT_MVE_VECTOR_STEPS 4
 
-/* Where the first, shorter pass of a group begins. */
+/* Where the first, shorter pass of a group begins. Aligned, since code that is to be small may begin at any half word, by
+ * which ADR would be wrong. */
 #define MRT_MVE_VECTOR_PLACE /* MISRA D4 */ \
-    "adr r0, 3f\n\tldr r2, %[first]\n\tsubs r0, r0, r2\n\tadds r0, #1\n\tstr r0, %[first]\n"
+    ".balign 4\n\tadr r0, 3f\n\tldr r2, %[first]\n\tsubs r0, r0, r2\n\tadds r0, #1\n\tstr r0, %[first]\n"
 
 /* Biases and products of a group. */
 #define MRT_MVE_VECTOR_SUMS /* MISRA D4 */ \
