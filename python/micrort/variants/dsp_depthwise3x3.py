@@ -18,6 +18,8 @@ from micrort.variants.scales import Scales, fold
 
 STRIPS_BYTES = 1024
 """Workspace that a block of rows may take, unless a single strip needs more."""
+TALL_STRIPS, TALL_WORDS = 7, 8
+"""Strips that share lanes in a tall one at most, and words of a channel in a column of it."""
 _SIDES = ("height", "width")
 
 
@@ -34,19 +36,25 @@ def depthwise3x3(call: KernelCall, tensors: Mapping[str, Tensor]) -> Iterator[Va
     taps = filters.reshape(-1, 3, 3)[:, [0, 1, 1, 2]]
     lines = linear(scales, call.attrs)
     if lines is not None:
-        yield _variant(call, tensors, "depthwise3x3_s8_dsp_linear", _pack_linear(taps, scales, lines))
-    yield _variant(call, tensors, "depthwise3x3_s8_dsp", pack(taps, scales, transposed=True))
+        records = _pack_linear(taps, scales, lines)
+        yield _variant(call, tensors, "depthwise3x3_s8_dsp_linear", records, block(call))
+        if _strip_rows(call) * call.attrs["stride_height"] == 2:
+            most = min(int(call.attrs["output_height"]), TALL_STRIPS * _strip_rows(call))
+            yield _variant(call, tensors, "depthwise3x3_s8_dsp_linear_tall", records, most)
+    yield _variant(call, tensors, "depthwise3x3_s8_dsp", pack(taps, scales, transposed=True), block(call))
 
 
-def _variant(call: KernelCall, tensors: Mapping[str, Tensor], kernel: str, records: np.ndarray) -> Variant:
-    rows = block(call)
+def _variant(call: KernelCall, tensors: Mapping[str, Tensor], kernel: str, records: np.ndarray, rows: int) -> Variant:
     attrs = {name: value for name, value in call.attrs.items() if name not in ("input_offset", "output_offset")}
     attrs |= {"input_point": -call.attrs["input_offset"], "output_point": call.attrs["output_offset"], "block": rows}
     constant = Tensor(f"{call.name}/records", records.shape, DType.S32, data=records)
     replaced = replace(call, kernel=kernel, inputs=(call.inputs[0], constant.name), attrs=attrs, in_place=())
     images = tensors[call.outputs[0]].rows // int(call.attrs["output_height"])
-    tile = f"{_strip_rows(call)} rows x 1 column x {min(4, int(call.attrs['input_channels']))} channels"
-    return Variant(replaced, (constant,), images * _cost(call, rows, kernel.endswith("_linear")), tile)
+    is_tall = kernel.endswith("_tall")
+    columns = "2 columns" if is_tall else "1 column"
+    tile = f"{_strip_rows(call)} rows x {columns} x {min(4, int(call.attrs['input_channels']))} channels"
+    instructions = _cost_tall(call, rows) if is_tall else _cost(call, rows, kernel.endswith("_linear"))
+    return Variant(replaced, (constant,), images * instructions, tile)
 
 
 def _pack_linear(taps: np.ndarray, scales: Scales, lines: Linear) -> np.ndarray:
@@ -79,3 +87,17 @@ def _cost(call: KernelCall, rows: int, is_linear: bool) -> int:
     output = (31 if high == 2 else 19) - (5 if high == 2 else 2) * is_linear
     strip = 100 + groups * (42 + 23 * inside) + channels * (9 + width * output)
     return blocks * (350 + 120 * groups + (23 if is_linear else 33) * channels) + strips * strip
+
+
+def _cost_tall(call: KernelCall, rows: int) -> int:
+    """The same in tall strips, which share their lanes."""
+    height, width, channels = (int(call.attrs[f"output_{name}"]) for name in ("height", "width", "channels"))
+    high, groups = _strip_rows(call), -(-int(call.attrs["input_channels"]) // 4)
+    inside = min(int(call.attrs["input_width"]), width * int(call.attrs["stride_width"]) + 1)
+    total = 0
+    for first in range(0, height, rows):
+        strips = -(-min(rows, height - first) // high)
+        lanes = (strips // 2 + 1) * (60 + groups * (30 + 22 * inside))
+        outputs = strips * channels * (12 + width * (49 if high == 2 else 29) // 2)
+        total += 350 + 100 * groups + 25 * channels + lanes + outputs
+    return total

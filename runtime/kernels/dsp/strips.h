@@ -18,16 +18,20 @@ typedef struct mrt_dsp_loops {
     void (*two)(const mrt_dsp_three_t *made);
     void (*one)(const mrt_dsp_three_t *made);
     void (*wide)(const mrt_dsp_three_t *made);
+    void (*widen)(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns, uint32_t *lanes);
     uint32_t record_words;
+    uint32_t words; /**< Of a channel in a column: MRT_DSP_THREE_WORDS, or MRT_DSP_THREE_WORDS_TALL for tall strips. */
 } mrt_dsp_loops_t;
 
 /** The run of depthwise3x3_s8_dsp and its like. */
 mrt_status_t mrt_dsp_strips_run(const mrt_call_t *call, const mrt_dsp_loops_t *loops);
 
-/** Its workspace. */
+/** Its workspace; of tall strips. */
 uint32_t mrt_dsp_strips_workspace(const void *attrs);
+uint32_t mrt_dsp_strips_workspace_tall(const void *attrs);
 
-/** Its check; `linear`: whether the records are those of linear outputs. */
+/** Its check; `linear`: whether the records are those of linear outputs. Tall strips are always linear. */
 mrt_status_t mrt_dsp_strips_check(const mrt_call_t *call, bool linear);
+mrt_status_t mrt_dsp_strips_check_tall(const mrt_call_t *call);
 
 #endif

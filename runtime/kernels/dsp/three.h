@@ -8,6 +8,10 @@
  * whole and the first lane of the second; one of the second row the second lane of the first word and the second word
  * whole. So an input element is brought into a lane once for all outputs of its strip, and rows may lie anywhere.
  *
+ * Tall strips share their lanes: a channel has eight words in a column, of 16 rows of the input, and the strip whose first
+ * row is 2 i takes words i and i + 1. So an input element is brought into a lane once for up to seven strips, and lanes
+ * take four times the room where there is one.
+ *
  * An output channel's record in the params, made by the compiler:
  *
  *     multiplier, shift         as mrt_dsp_scale in dot.h takes them
@@ -34,8 +38,12 @@
 /** Rows of the input in a strip. */
 #define MRT_DSP_THREE_ROWS 4u
 
-/** Words of a column of a strip; those of a channel are two neighbours. */
-#define MRT_DSP_THREE_COLUMN 8u
+/** Words of a channel in a column of a strip, which are neighbours; of tall strips. */
+#define MRT_DSP_THREE_WORDS 2u
+#define MRT_DSP_THREE_WORDS_TALL 8u
+
+/** The most strips that share the words of tall ones. */
+#define MRT_DSP_THREE_STRIPS_TALL 7u
 
 /** Words of a record; where outputs are linear. */
 #define MRT_DSP_THREE_RECORD 6u
@@ -48,6 +56,7 @@ typedef struct mrt_dsp_three {
     int8_t *to;            /**< The first output. */
     uint32_t channels;     /**< At least 1. */
     uint32_t lane_words;   /**< From an output channel's lanes to the next one's. */
+    uint32_t column_words; /**< From a column to the next. */
     uint32_t strips;       /**< At least 1. */
     uint32_t strip_words;  /**< From a strip to the next. */
     uint32_t outputs;      /**< Of a row, at least 1. */
@@ -59,37 +68,43 @@ typedef struct mrt_dsp_three {
 
 #if MRT_DSP == 1
 
-/**
- * Four channels of `columns` columns of the rows of a strip, at least one, to its lanes; `pixel` elements from a column to
- * the next. In assembly, since the compiler would not keep all rows in registers.
+/*
+ * Four channels of `columns` columns of four rows, at least one column, to their lanes; `pixel` elements from a column to
+ * the next, `column` bytes of lanes. In assembly, since the compiler would not keep all rows in registers.
  */
-static inline void mrt_dsp_three_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
-                                       uint32_t *lanes)
-{
-    uint32_t *to = &lanes[columns * MRT_DSP_THREE_COLUMN];
-    uint32_t i = columns * pixel;
-    uint32_t a;
-    uint32_t b;
-    uint32_t c;
-    uint32_t d;
-    uint32_t low;
-    uint32_t high;
-    __asm volatile(/* MISRA D5 */
-                   "1:\n subs %[i], %[i], %[pixel]\n"
-                   "ldr %[a], [%[row0], %[i]]\n ldr %[b], [%[row1], %[i]]\n"
-                   "ldr %[c], [%[row2], %[i]]\n ldr %[d], [%[row3], %[i]]\n"
-                   "pkhbt %[low], %[a], %[b], lsl #16\n pkhtb %[b], %[b], %[a], asr #16\n"
-                   "pkhbt %[high], %[c], %[d], lsl #16\n pkhtb %[d], %[d], %[c], asr #16\n"
-                   "sxtb16 %[a], %[low]\n sxtb16 %[c], %[high]\n strd %[a], %[c], [%[to], #-32]!\n"
-                   "sxtb16 %[a], %[low], ror #8\n sxtb16 %[c], %[high], ror #8\n strd %[a], %[c], [%[to], #8]\n"
-                   "sxtb16 %[a], %[b]\n sxtb16 %[c], %[d]\n strd %[a], %[c], [%[to], #16]\n"
-                   "sxtb16 %[a], %[b], ror #8\n sxtb16 %[c], %[d], ror #8\n strd %[a], %[c], [%[to], #24]\n"
-                   "bne 1b\n"
-                   : [to] "+r"(to), [i] "+r"(i), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [low] "=&r"(low),
-                     [high] "=&r"(high)
-                   : [row0] "r"(rows[0]), [row1] "r"(rows[1]), [row2] "r"(rows[2]), [row3] "r"(rows[3]), [pixel] "r"(pixel)
-                   : "cc", "memory");
-}
+#define MRT_DSP_THREE_WIDEN(name, words, column, second, third, fourth) /* MISRA D4 */ \
+    static inline void name(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns, \
+                            uint32_t *lanes) \
+    { \
+        uint32_t *to = &lanes[columns * MRT_DSP_THREE_CHANNELS * (words)]; \
+        uint32_t i = columns * pixel; \
+        uint32_t a; \
+        uint32_t b; \
+        uint32_t c; \
+        uint32_t d; \
+        uint32_t low; \
+        uint32_t high; \
+        __asm volatile(/* MISRA D5 */ \
+                       "1:\n subs %[i], %[i], %[pixel]\n" \
+                       "ldr %[a], [%[row0], %[i]]\n ldr %[b], [%[row1], %[i]]\n" \
+                       "ldr %[c], [%[row2], %[i]]\n ldr %[d], [%[row3], %[i]]\n" \
+                       "pkhbt %[low], %[a], %[b], lsl #16\n pkhtb %[b], %[b], %[a], asr #16\n" \
+                       "pkhbt %[high], %[c], %[d], lsl #16\n pkhtb %[d], %[d], %[c], asr #16\n" \
+                       "sxtb16 %[a], %[low]\n sxtb16 %[c], %[high]\n strd %[a], %[c], [%[to], #-" column "]!\n" \
+                       "sxtb16 %[a], %[low], ror #8\n sxtb16 %[c], %[high], ror #8\n" \
+                       "strd %[a], %[c], [%[to], #" second "]\n" \
+                       "sxtb16 %[a], %[b]\n sxtb16 %[c], %[d]\n strd %[a], %[c], [%[to], #" third "]\n" \
+                       "sxtb16 %[a], %[b], ror #8\n sxtb16 %[c], %[d], ror #8\n" \
+                       "strd %[a], %[c], [%[to], #" fourth "]\n" \
+                       "bne 1b\n" \
+                       : [to] "+r"(to), [i] "+r"(i), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), \
+                         [low] "=&r"(low), [high] "=&r"(high) \
+                       : [row0] "r"(rows[0]), [row1] "r"(rows[1]), [row2] "r"(rows[2]), [row3] "r"(rows[3]), \
+                         [pixel] "r"(pixel) \
+                       : "cc", "memory"); \
+    }
+MRT_DSP_THREE_WIDEN(mrt_dsp_three_widen, MRT_DSP_THREE_WORDS, "32", "8", "16", "24")
+MRT_DSP_THREE_WIDEN(mrt_dsp_three_widen_tall, MRT_DSP_THREE_WORDS_TALL, "128", "32", "64", "96")
 
 /** Two words that one LDRD reads. */
 typedef struct mrt_dsp_words {
@@ -199,7 +214,7 @@ typedef struct mrt_dsp_steps {
     "    smmulr  r12, r12, r10\n" \
     "    ssat    r12, #8, r12, asr #" MRT_DSP_LINEAR_SHIFT_TEXT "\n"
 
-/* Behind an output, behind a strip, behind a channel. */
+/* Behind an output, behind a strip, behind a channel. An output begins at 1, a strip at 4. */
 #define MRT_DSP_THREE_END /* MISRA D4 */ \
     "    ldrd    r2, r3, %[steps]\n" \
     "    strb    r12, [r1]\n" \
@@ -215,7 +230,7 @@ typedef struct mrt_dsp_steps {
     "    ldrd    r2, r12, %[next]\n" \
     "    add     r0, r0, r2\n" \
     "    add     r1, r1, r12\n" \
-    "    b       1b\n" \
+    "    b       4b\n" \
     "3:\n" \
     "    ldr     r2, %[channels]\n" \
     "    subs    r2, r2, #1\n" \
@@ -235,33 +250,34 @@ typedef struct mrt_dsp_steps {
         const uint32_t row_bytes = made->outputs * (uint32_t)made->pixel; \
         const uint32_t lane = 4u * made->lane_words; \
         const uint32_t step = made->step; \
+        const uint32_t odd = made->outputs % 2u; \
         const mrt_dsp_words_t strips = {used, made->strips}; \
         const mrt_dsp_words_t next = {bytes - used, ((rows) * (uint32_t)made->row) - row_bytes}; \
         const uint32_t *records = made->records; \
         uint32_t channels = made->channels; \
         mrt_dsp_place_t place = {made->lanes, made->to}; \
         mrt_dsp_steps_t steps = {(uint32_t)made->pixel, 0u, 0u}; \
-        mrt_dsp_words_t shift = {0u, (uint32_t)made->row}; \
+        mrt_dsp_words_t shift = {(uint32_t)made->pixel, (uint32_t)made->row}; \
         mrt_dsp_words_t start; \
         __asm volatile(begin_code outputs_code MRT_DSP_THREE_END /* MISRA D5 */ \
                        : [records] "+m"(records), [channels] "+m"(channels), [place] "+m"(place), [steps] "+m"(steps), \
                          [end] "+m"(steps.end), [left] "+m"(steps.left), [shift] "+m"(shift), [start] "=m"(start) \
-                       : [row] "m"(shift.second), [across] "m"(output_bytes), [lane] "m"(lane), [step] "m"(step), [strips] "m"(strips), [next] "m"(next), \
+                       : [row] "m"(shift.second), [across] "m"(output_bytes), [lane] "m"(lane), [step] "m"(step), [odd] "m"(odd), [strips] "m"(strips), [next] "m"(next), \
                          [bytes] "m"(bytes) \
                        : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", \
                          "memory"); \
     }
 MRT_DSP_THREE(mrt_dsp_three_two, 2u, 32u, MRT_DSP_THREE_BEGIN,
-              "1:\n"
+              "4:\n1:\n"
               "    ldrd    r12, lr, %[start]\n" MRT_DSP_THREE_TWO("[r0, #32]", "r6", "r7")
                   MRT_DSP_THREE_TWO("[r0, #64]", "r8", "r9") MRT_DSP_THREE_TWO("[r0], #32", "r4", "r5")
                       MRT_DSP_THREE_OUTPUT_TWO)
 MRT_DSP_THREE(mrt_dsp_three_linear_two, 2u, 32u, MRT_DSP_THREE_BEGIN_LINEAR,
-              "1:\n" MRT_DSP_THREE_TWO_FROM("[r0, #32]", "r6", "r7", "r11", "r11")
+              "4:\n1:\n" MRT_DSP_THREE_TWO_FROM("[r0, #32]", "r6", "r7", "r11", "r11")
                   MRT_DSP_THREE_TWO("[r0, #64]", "r8", "r9") MRT_DSP_THREE_TWO("[r0], #32", "r4", "r5")
                       MRT_DSP_THREE_LINEAR_TWO)
 #define MRT_DSP_THREE_ROW(advance) /* MISRA D4 */ \
-    "1:\n" \
+    "4:\n1:\n" \
     "    ldr     r12, %[start]\n" MRT_DSP_THREE_ONE("[r0, #32]", "r6", "r7") \
         MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9") MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") \
             MRT_DSP_THREE_OUTPUT_ONE
@@ -269,35 +285,81 @@ MRT_DSP_THREE(mrt_dsp_three_one, 1u, 32u, MRT_DSP_THREE_BEGIN, MRT_DSP_THREE_ROW
 MRT_DSP_THREE(mrt_dsp_three_wide, 1u, 64u, MRT_DSP_THREE_BEGIN, MRT_DSP_THREE_ROW("64"))
 MRT_DSP_THREE(mrt_dsp_three_linear_one, 1u, 32u * made->columns,
               MRT_DSP_THREE_BEGIN_LINEAR "    ldr     lr, %[across]\n",
-              "1:\n" MRT_DSP_THREE_ONE_FROM("[r0, #32]", "r6", "r7", "r11") MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9")
+              "4:\n1:\n" MRT_DSP_THREE_ONE_FROM("[r0, #32]", "r6", "r7", "r11") MRT_DSP_THREE_ONE("[r0, #64]", "r8", "r9")
                   MRT_DSP_THREE_ONE("[r0]", "r4", "r5")
               "    add     r0, r0, lr\n" MRT_DSP_THREE_LINEAR_ONE)
 
+/* Two outputs of a row a turn, of tall strips; of an odd number the first comes alone. `first` and `second` are the code
+ * of either, MRT_DSP_THREE_END stores the second. */
+#define MRT_DSP_THREE_TURN(first, second) /* MISRA D4 */ \
+    "4:\n" \
+    "    ldr     r2, %[odd]\n" \
+    "    cbnz    r2, 5f\n" \
+    "1:\n" first "5:\n" second
+#define MRT_DSP_THREE_TALL_TWO /* MISRA D4 */ \
+    MRT_DSP_THREE_TWO_FROM("[r0, #128]", "r6", "r7", "r11", "r11") MRT_DSP_THREE_TWO("[r0, #256]", "r8", "r9") \
+        MRT_DSP_THREE_TWO("[r0], #128", "r4", "r5")
+#define MRT_DSP_THREE_TALL_ONE(advance) /* MISRA D4 */ \
+    MRT_DSP_THREE_ONE_FROM("[r0, #128]", "r6", "r7", "r11") MRT_DSP_THREE_ONE("[r0, #256]", "r8", "r9") \
+        MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") MRT_DSP_THREE_LINEAR_ONE
+#define MRT_DSP_THREE_TALL_ROW(advance) /* MISRA D4 */ \
+    MRT_DSP_THREE_TURN(MRT_DSP_THREE_TALL_ONE(advance) "    strb    r12, [r1]\n" \
+                                                       "    add     r1, r1, lr\n", \
+                       MRT_DSP_THREE_TALL_ONE(advance))
+MRT_DSP_THREE(mrt_dsp_three_tall_two, 2u, 128u, MRT_DSP_THREE_BEGIN_LINEAR,
+              MRT_DSP_THREE_TURN(MRT_DSP_THREE_TALL_TWO
+                                 "    smmulr  r12, r12, r10\n"
+                                 "    smmulr  lr, lr, r10\n"
+                                 "    ldrd    r2, r3, %[shift]\n"
+                                 "    ssat    r12, #8, r12, asr #" MRT_DSP_LINEAR_SHIFT_TEXT "\n"
+                                 "    ssat    lr, #8, lr, asr #" MRT_DSP_LINEAR_SHIFT_TEXT "\n"
+                                 "    strb    lr, [r1, r3]\n"
+                                 "    strb    r12, [r1]\n"
+                                 "    add     r1, r1, r2\n",
+                                 MRT_DSP_THREE_TALL_TWO MRT_DSP_THREE_LINEAR_TWO))
+#define MRT_DSP_THREE_BEGIN_ROW MRT_DSP_THREE_BEGIN_LINEAR "    ldr     lr, %[steps]\n"
+MRT_DSP_THREE(mrt_dsp_three_tall_one, 1u, 128u, MRT_DSP_THREE_BEGIN_ROW, MRT_DSP_THREE_TALL_ROW("128"))
+MRT_DSP_THREE(mrt_dsp_three_tall_wide, 1u, 256u, MRT_DSP_THREE_BEGIN_ROW, MRT_DSP_THREE_TALL_ROW("256"))
+
 #else
 
-static inline void mrt_dsp_three_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
-                                       uint32_t *lanes)
+/* Four channels of four rows; `words` of a channel in a column. */
+static inline void mrt_dsp_three_widen_rows(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel,
+                                            uint32_t columns, uint32_t words, uint32_t *lanes)
 {
     for (uint32_t column = 0u; column < columns; ++column) {
         for (uint32_t pair = 0u; pair < 2u; ++pair) {
             const uint32_t a = mrt_dsp_load(&rows[2u * pair][column * pixel]);
             const uint32_t b = mrt_dsp_load(&rows[(2u * pair) + 1u][column * pixel]);
-            uint32_t *to = &lanes[(column * MRT_DSP_THREE_COLUMN) + pair];
+            uint32_t *to = &lanes[(column * MRT_DSP_THREE_CHANNELS * words) + pair];
             to[0] = mrt_dsp_sxtb16(mrt_dsp_pack_low(a, b));
-            to[2] = mrt_dsp_sxtb16_odd(mrt_dsp_pack_low(a, b));
-            to[4] = mrt_dsp_sxtb16(mrt_dsp_pack_high(a, b));
-            to[6] = mrt_dsp_sxtb16_odd(mrt_dsp_pack_high(a, b));
+            to[words] = mrt_dsp_sxtb16_odd(mrt_dsp_pack_low(a, b));
+            to[2u * words] = mrt_dsp_sxtb16(mrt_dsp_pack_high(a, b));
+            to[3u * words] = mrt_dsp_sxtb16_odd(mrt_dsp_pack_high(a, b));
         }
     }
 }
 
-/* The sum of an output of the first or the second row of a strip, from the first of its columns on; `pairs` are those of
- * the taps of each column, one after the other. */
-static inline uint32_t mrt_dsp_three_sum(uint32_t start, const uint32_t pairs[6], const uint32_t *lanes, bool second)
+static inline void mrt_dsp_three_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
+                                       uint32_t *lanes)
+{
+    mrt_dsp_three_widen_rows(rows, pixel, columns, MRT_DSP_THREE_WORDS, lanes);
+}
+
+static inline void mrt_dsp_three_widen_tall(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel,
+                                            uint32_t columns, uint32_t *lanes)
+{
+    mrt_dsp_three_widen_rows(rows, pixel, columns, MRT_DSP_THREE_WORDS_TALL, lanes);
+}
+
+/* The sum of an output of the first or the second row of a strip, from the first of its columns on, `apart` words one
+ * behind the other; `pairs` are those of the taps of each column, one after the other. */
+static inline uint32_t mrt_dsp_three_sum(uint32_t start, const uint32_t pairs[6], const uint32_t *lanes, uint32_t apart,
+                                         bool second)
 {
     uint32_t sum = start;
     for (uint32_t column = 0u; column < 3u; ++column) {
-        const uint32_t *words = &lanes[column * MRT_DSP_THREE_COLUMN];
+        const uint32_t *words = &lanes[column * apart];
         const uint32_t first = pairs[2u * column];
         const uint32_t last = pairs[(2u * column) + 1u];
         if (second) {
@@ -347,8 +409,9 @@ static inline void mrt_dsp_three_channel(const mrt_dsp_three_t *made, uint32_t c
         const uint32_t *lanes = &made->lanes[(channel * made->lane_words) + ((row / rows) * made->strip_words)];
         int8_t *to = &made->to[(int32_t)channel + ((int32_t)row * made->row)];
         for (uint32_t i = 0u; i < made->outputs; ++i) {
-            const uint32_t *first = &lanes[i * columns * MRT_DSP_THREE_COLUMN];
-            const uint32_t sum = mrt_dsp_three_sum(filter->start, filter->pairs, first, (row % rows) != 0u);
+            const uint32_t *first = &lanes[i * columns * made->column_words];
+            const uint32_t sum = mrt_dsp_three_sum(filter->start, filter->pairs, first, made->column_words,
+                                                   (row % rows) != 0u);
             int8_t *output = &to[(int32_t)i * made->pixel];
             if (filter->linear) {
                 *output = mrt_dsp_linear((int32_t)sum, filter->scale.multiplier);
@@ -390,6 +453,21 @@ static inline void mrt_dsp_three_linear_two(const mrt_dsp_three_t *made)
 static inline void mrt_dsp_three_linear_one(const mrt_dsp_three_t *made)
 {
     mrt_dsp_three(made, true, 1u, made->columns);
+}
+
+static inline void mrt_dsp_three_tall_two(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, true, 2u, 1u);
+}
+
+static inline void mrt_dsp_three_tall_one(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, true, 1u, 1u);
+}
+
+static inline void mrt_dsp_three_tall_wide(const mrt_dsp_three_t *made)
+{
+    mrt_dsp_three(made, true, 1u, 2u);
 }
 
 #endif
