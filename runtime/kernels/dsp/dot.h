@@ -137,6 +137,31 @@ static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, ui
     return next;
 }
 
+/**
+ * The next `count` elements of two pixels, each with that of the same pixel in another row, `high`, whose lanes these
+ * are; returns the word behind them.
+ */
+static inline uint32_t *mrt_dsp_widen_rest(mrt_dsp_widening_t low, mrt_dsp_widening_t high, uint32_t count)
+{
+    mrt_dsp_widening_t first = low;
+    mrt_dsp_widening_t second = high;
+    uint32_t left = count;
+    uint32_t x;
+    uint32_t y;
+    if (count > 0u) {
+        __asm volatile("1:\n ldrsb %[x], [%[low_a]], #1\n ldrsb %[y], [%[high_a]], #1\n" /* MISRA D5 */
+                       "pkhbt %[x], %[x], %[y], lsl #16\n str %[x], [%[to]], #4\n"
+                       "ldrsb %[x], [%[low_b]], #1\n ldrsb %[y], [%[high_b]], #1\n"
+                       "pkhbt %[x], %[x], %[y], lsl #16\n str %[x], [%[to]], #4\n"
+                       "subs %[left], %[left], #1\n bne 1b\n"
+                       : [low_a] "+r"(first.a), [low_b] "+r"(first.b), [high_a] "+r"(second.a), [high_b] "+r"(second.b),
+                         [to] "+r"(second.lanes), [left] "+r"(left), [x] "=&r"(x), [y] "=&r"(y)
+                       :
+                       : "cc", "memory");
+    }
+    return second.lanes;
+}
+
 /* The next channel's scale to r10, r11, its offset to r12; r8 holds the step. */
 #define MRT_DSP_SCALE_NEXT /* MISRA D4 */ \
     "    ldrd    r10, r11, [r9], #8\n" \
@@ -395,6 +420,17 @@ static inline mrt_dsp_widening_t mrt_dsp_widen_words(mrt_dsp_widening_t from, ui
         next.b = &next.b[4];
     }
     return next;
+}
+
+static inline uint32_t *mrt_dsp_widen_rest(mrt_dsp_widening_t low, mrt_dsp_widening_t high, uint32_t count)
+{
+    uint32_t *lanes = high.lanes;
+    for (uint32_t i = 0u; i < count; ++i) {
+        lanes[0] = mrt_dsp_pack_low((uint32_t)low.a[i], (uint32_t)high.a[i]);
+        lanes[1] = mrt_dsp_pack_low((uint32_t)low.b[i], (uint32_t)high.b[i]);
+        lanes = &lanes[MRT_DSP_LANES_TWO / 2u];
+    }
+    return lanes;
 }
 
 /* Adds the products of a pair of lanes of one pixel to the sums of a group, as SMLAD makes them. */

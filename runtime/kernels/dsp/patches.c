@@ -112,6 +112,24 @@ static MRT_NOINLINE void widen_taps(const patches_dsp_t *patches, const pixel_t 
     }
 }
 
+/* Copies `count` elements of each tap row that lies in the image, `begin` elements behind its offset. */
+static void copy_columns(const patches_dsp_t *patches, const line_t *line, int32_t begin, uint32_t count, int8_t *to)
+{
+    const int8_t *const from = &patches->input[begin];
+    const uint32_t run = patches->run;
+    const int32_t *const end = &line->offsets[patches->window->kernel_height];
+    int8_t *row = to;
+    for (const int32_t *offset = line->offsets; offset != end; offset = &offset[1]) {
+        if (*offset != OUTSIDE) {
+            const int8_t *const source = &from[*offset];
+            for (uint32_t i = 0u; i < count; ++i) {
+                row[i] = source[i];
+            }
+        }
+        row = &row[run];
+    }
+}
+
 /* Copies a patch; zero points where it leaves the image. */
 static MRT_NOINLINE void copy_patch(const patches_dsp_t *patches, const pixel_t *pixel, int8_t *patch)
 {
@@ -120,29 +138,16 @@ static MRT_NOINLINE void copy_patch(const patches_dsp_t *patches, const pixel_t 
     const int32_t dilation = window->dilation_width;
     const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left, dilation,
                                             window->kernel_width, window->input_width);
-    const int32_t step = (dilation == 1) ? window->kernel_width : 1;
+    const int32_t step = (dilation == 1) ? window->kernel_width : 1; /* taps that lie side by side in the image, too */
     const int32_t count = ((dilation == 1) ? (taps.end - taps.begin) : 1) * channels;
-    const int32_t begin = (taps.origin + (taps.begin * dilation)) * channels;
     const uint32_t point = (uint8_t)patches->outside[0] * 0x01010101u;
     const int8_t *const end = &patch[patch_bytes(patches)];
     for (int8_t *word = patch; word != end; word = &word[4]) {
         mrt_dsp_store(word, point);
     }
-    int8_t *row = &patch[taps.begin * channels];
-    const int32_t *const offsets_end = &pixel->line->offsets[window->kernel_height];
-    for (const int32_t *offset = pixel->line->offsets; offset != offsets_end; offset = &offset[1]) {
-        if ((*offset != OUTSIDE) && (taps.begin < taps.end)) {
-            const int8_t *from = &patches->input[*offset + begin];
-            int8_t *to = row;
-            for (int32_t tap = taps.begin; tap < taps.end; tap += step) {
-                for (int32_t i = 0; i < count; ++i) {
-                    to[i] = from[i];
-                }
-                from = &from[dilation * channels];
-                to = &to[channels];
-            }
-        }
-        row = &row[patches->run];
+    for (int32_t tap = taps.begin; tap < taps.end; tap += step) {
+        const int32_t begin = (taps.origin + (tap * dilation)) * channels;
+        copy_columns(patches, pixel->line, begin, (uint32_t)count, &patch[tap * channels]);
     }
 }
 
@@ -153,39 +158,46 @@ typedef struct source {
     uint32_t apart;
 } source_t;
 
-/* Widens the words of a tap row of two patches; returns what is behind them. */
-static MRT_INLINE mrt_dsp_widening_t widen_row(const patches_dsp_t *patches, const source_t *source,
-                                                   uint32_t row, uint32_t *lanes)
+/* The tap rows of two patches to come; what is in registers while they are widened. */
+typedef struct rows {
+    const int8_t *from;
+    uint32_t apart;
+    const int8_t *outside;
+    uint32_t words; /* Of a tap row. */
+} rows_t;
+
+/* Widens the words of the tap row at `offset` of two patches; returns what is behind them. */
+static MRT_INLINE mrt_dsp_widening_t widen_row(rows_t rows, int32_t offset, uint32_t *lanes)
 {
-    const int32_t offset = source->offsets[row];
-    mrt_dsp_widening_t from = {patches->outside, patches->outside, lanes};
+    mrt_dsp_widening_t next = {rows.outside, rows.outside, lanes};
     if (offset != OUTSIDE) {
-        from.a = &source->from[offset];
-        from.b = &from.a[source->apart];
+        next.a = &rows.from[offset];
+        next.b = &next.a[rows.apart];
     }
-    return mrt_dsp_widen_words(from, patches->run / 4u);
+    return mrt_dsp_widen_words(next, rows.words);
 }
 
 /* Widens two patches by tap rows. */
 static MRT_NOINLINE void widen_rows(const patches_dsp_t *patches, const source_t *source)
 {
-    const uint32_t height = (uint32_t)patches->window->kernel_height;
+    const rows_t rows = {source->from, source->apart, patches->outside, patches->run / 4u};
     const uint32_t rest = patches->run % 4u;
+    const int32_t *offset = source->offsets;
+    const int32_t *const end = &offset[patches->window->kernel_height];
     uint32_t *lanes = patches->lanes;
-    for (uint32_t row = 0u; row < height; row += 2u) {
-        const mrt_dsp_widening_t low = widen_row(patches, source, row, lanes);
+    uint32_t odd = 0u;
+    while (offset != end) {
+        const mrt_dsp_widening_t low = widen_row(rows, *offset, lanes);
         mrt_dsp_widening_t high = low;
-        if ((row + 1u) < height) {
-            high = widen_row(patches, source, row + 1u, low.lanes);
+        offset = &offset[1];
+        if (offset != end) {
+            high = widen_row(rows, *offset, low.lanes);
+            offset = &offset[1];
         }
-        lanes = high.lanes;
-        for (uint32_t i = 0u; i < rest; ++i) {
-            lanes[0] = mrt_dsp_pack_low((uint32_t)low.a[i], (uint32_t)high.a[i]);
-            lanes[1] = mrt_dsp_pack_low((uint32_t)low.b[i], (uint32_t)high.b[i]);
-            lanes = &lanes[2];
-        }
+        lanes = mrt_dsp_widen_rest(low, high, rest);
+        odd += rest;
     }
-    if (((rest * ((height + 1u) / 2u)) % 2u) != 0u) {
+    if ((odd % 2u) != 0u) {
         lanes[0] = 0u;
         lanes[1] = 0u;
     }

@@ -95,10 +95,13 @@ static MRT_NOINLINE void convert_few(const lines_dsp_t *block, const int8_t *fro
 static MRT_NOINLINE void fill_row(const lines_dsp_t *block, uint32_t *lanes, uint32_t row)
 {
     const uint16_t lane = (uint16_t)block->point;
+    const uint32_t pitch = block->loops->words * (uint32_t)sizeof(uint32_t);
     uint8_t *bytes = mrt_address_mut(lanes, (uint32_t)sizeof(lane) * row); /* MISRA D1 */
-    for (uint32_t left = block->inside * CHANNELS; left > 0u; --left) {
-        (void)memcpy(bytes, &lane, sizeof(lane)); /* MISRA D7 */
-        bytes = &bytes[block->loops->words * sizeof(uint32_t)];
+    for (uint32_t left = block->inside; left > 0u; --left) {
+        for (uint32_t channel = 0u; channel < CHANNELS; ++channel) {
+            (void)memcpy(bytes, &lane, sizeof(lane)); /* MISRA D7 */
+            bytes = &bytes[pitch];
+        }
     }
 }
 
