@@ -31,19 +31,23 @@ _ODD_MAX = 1 << 23
 
 
 def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant | Refusal]:
-    """Every variant that computes `call`, cost estimated; those with several times its weights for speed alone."""
+    """Every variant that computes `call`, cost estimated.
+
+    Those with several times its weights, and those with several times the workspace of others, are for speed alone.
+    """
     provider = _PROVIDERS.get(call.kernel)
     if provider is not None:
         offers = provider(call, tensors)
-        yield from (offer for offer in offers if optimize == "speed" or not _is_wide(offer) or _is_short(offer))
+        yield from (offer for offer in offers if optimize == "speed" or not _is_large(offer))
     if optimize == "speed" and call.kernel == "conv2d_s8":
         tiles = winograd(call, tensors)
         if tiles is not None:
             yield tiles
 
 
-def _is_wide(offer: Variant) -> bool:
-    return offer.call.kernel.endswith("_wide")
+def _is_large(offer: Variant) -> bool:
+    kernel = offer.call.kernel
+    return kernel.endswith("_tall") or (kernel.endswith("_wide") and not _is_short(offer))
 
 
 def _is_short(offer: Variant) -> bool:

@@ -99,5 +99,5 @@ def _cost_tall(call: KernelCall, rows: int) -> int:
         strips = -(-min(rows, height - first) // high)
         lanes = (strips // 2 + 1) * (60 + groups * (30 + 22 * inside))
         outputs = strips * channels * (12 + width * (49 if high == 2 else 29) // 2)
-        total += 350 + 100 * groups + 25 * channels + lanes + outputs
+        total += 600 + 160 * groups + 32 * channels + lanes + outputs
     return total

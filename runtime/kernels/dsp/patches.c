@@ -159,15 +159,15 @@ typedef struct source {
 } source_t;
 
 /* The tap rows of two patches to come; what is in registers while they are widened. */
-typedef struct rows {
+typedef struct tap_rows {
     const int8_t *from;
     uint32_t apart;
     const int8_t *outside;
     uint32_t words; /* Of a tap row. */
-} rows_t;
+} tap_rows_t;
 
 /* Widens the words of the tap row at `offset` of two patches; returns what is behind them. */
-static MRT_INLINE mrt_dsp_widening_t widen_row(rows_t rows, int32_t offset, uint32_t *lanes)
+static MRT_INLINE mrt_dsp_widening_t widen_row(tap_rows_t rows, int32_t offset, uint32_t *lanes)
 {
     mrt_dsp_widening_t next = {rows.outside, rows.outside, lanes};
     if (offset != OUTSIDE) {
@@ -180,7 +180,7 @@ static MRT_INLINE mrt_dsp_widening_t widen_row(rows_t rows, int32_t offset, uint
 /* Widens two patches by tap rows. */
 static MRT_NOINLINE void widen_rows(const patches_dsp_t *patches, const source_t *source)
 {
-    const rows_t rows = {source->from, source->apart, patches->outside, patches->run / 4u};
+    const tap_rows_t rows = {source->from, source->apart, patches->outside, patches->run / 4u};
     const uint32_t rest = patches->run % 4u;
     const int32_t *offset = source->offsets;
     const int32_t *const end = &offset[patches->window->kernel_height];

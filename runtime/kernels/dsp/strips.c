@@ -338,12 +338,12 @@ static uint32_t workspace_of(const mrt_depthwise3x3_s8_dsp_attrs_t *attrs, bool 
 
 uint32_t mrt_dsp_strips_workspace(const void *attrs)
 {
-    return workspace_of(attrs, false); /* MISRA D1 */
+    return workspace_of(attrs, false);
 }
 
 uint32_t mrt_dsp_strips_workspace_tall(const void *attrs)
 {
-    return workspace_of(attrs, true); /* MISRA D1 */
+    return workspace_of(attrs, true);
 }
 
 /* Whether input 1 is a constant with a record for each output channel; all shifts, where there are any, within 0..30. */

@@ -72,10 +72,14 @@ typedef struct mrt_dsp_three {
  * Four channels of `columns` columns of four rows, at least one column, to their lanes; `pixel` elements from a column to
  * the next, `column` bytes of lanes. In assembly, since the compiler would not keep all rows in registers.
  */
-#define MRT_DSP_THREE_WIDEN(name, words, column, second, third, fourth) /* MISRA D4 */ \
+#define MRT_DSP_THREE_WIDEN(name, words, column, at1, at2, at3) /* MISRA D4 */ \
     static inline void name(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns, \
                             uint32_t *lanes) \
     { \
+        const int8_t *const first = rows[0]; \
+        const int8_t *const second = rows[1]; \
+        const int8_t *const third = rows[2]; \
+        const int8_t *const fourth = rows[3]; \
         uint32_t *to = &lanes[columns * MRT_DSP_THREE_CHANNELS * (words)]; \
         uint32_t i = columns * pixel; \
         uint32_t a; \
@@ -92,15 +96,14 @@ typedef struct mrt_dsp_three {
                        "pkhbt %[high], %[c], %[d], lsl #16\n pkhtb %[d], %[d], %[c], asr #16\n" \
                        "sxtb16 %[a], %[low]\n sxtb16 %[c], %[high]\n strd %[a], %[c], [%[to], #-" column "]!\n" \
                        "sxtb16 %[a], %[low], ror #8\n sxtb16 %[c], %[high], ror #8\n" \
-                       "strd %[a], %[c], [%[to], #" second "]\n" \
-                       "sxtb16 %[a], %[b]\n sxtb16 %[c], %[d]\n strd %[a], %[c], [%[to], #" third "]\n" \
+                       "strd %[a], %[c], [%[to], #" at1 "]\n" \
+                       "sxtb16 %[a], %[b]\n sxtb16 %[c], %[d]\n strd %[a], %[c], [%[to], #" at2 "]\n" \
                        "sxtb16 %[a], %[b], ror #8\n sxtb16 %[c], %[d], ror #8\n" \
-                       "strd %[a], %[c], [%[to], #" fourth "]\n" \
+                       "strd %[a], %[c], [%[to], #" at3 "]\n" \
                        "bne 1b\n" \
                        : [to] "+r"(to), [i] "+r"(i), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), \
                          [low] "=&r"(low), [high] "=&r"(high) \
-                       : [row0] "r"(rows[0]), [row1] "r"(rows[1]), [row2] "r"(rows[2]), [row3] "r"(rows[3]), \
-                         [pixel] "r"(pixel) \
+                       : [row0] "r"(first), [row1] "r"(second), [row2] "r"(third), [row3] "r"(fourth), [pixel] "r"(pixel) \
                        : "cc", "memory"); \
     }
 MRT_DSP_THREE_WIDEN(mrt_dsp_three_widen, MRT_DSP_THREE_WORDS, "32", "8", "16", "24")
@@ -291,7 +294,7 @@ MRT_DSP_THREE(mrt_dsp_three_linear_one, 1u, 32u * made->columns,
 
 /* Two outputs of a row a turn, of tall strips; of an odd number the first comes alone. `first` and `second` are the code
  * of either, MRT_DSP_THREE_END stores the second. */
-#define MRT_DSP_THREE_TURN(first, second) /* MISRA D4 */ \
+#define MRT_DSP_THREE_TURN(first, second) \
     "4:\n" \
     "    ldr     r2, %[odd]\n" \
     "    cbnz    r2, 5f\n" \
@@ -302,7 +305,7 @@ MRT_DSP_THREE(mrt_dsp_three_linear_one, 1u, 32u * made->columns,
 #define MRT_DSP_THREE_TALL_ONE(advance) /* MISRA D4 */ \
     MRT_DSP_THREE_ONE_FROM("[r0, #128]", "r6", "r7", "r11") MRT_DSP_THREE_ONE("[r0, #256]", "r8", "r9") \
         MRT_DSP_THREE_ONE("[r0], #" advance, "r4", "r5") MRT_DSP_THREE_LINEAR_ONE
-#define MRT_DSP_THREE_TALL_ROW(advance) /* MISRA D4 */ \
+#define MRT_DSP_THREE_TALL_ROW(advance) \
     MRT_DSP_THREE_TURN(MRT_DSP_THREE_TALL_ONE(advance) "    strb    r12, [r1]\n" \
                                                        "    add     r1, r1, lr\n", \
                        MRT_DSP_THREE_TALL_ONE(advance))

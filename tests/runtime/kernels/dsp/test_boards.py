@@ -128,9 +128,11 @@ def test_tiles_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
 @pytest.mark.parametrize("geometry", DEPTHWISE3X3)
 def test_depthwise_convolutions_of_3x3_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
-    for seed, kernel in ((2, "depthwise3x3_s8_dsp"), (3, "depthwise3x3_s8_dsp_linear")):
+    linear = "depthwise3x3_s8_dsp_linear"
+    for seed, kernel in ((2, "depthwise3x3_s8_dsp"), (3, linear)):
         path.write_bytes(model(geometry, seed))
         assert_equal_on_board(path, "mps2-an386", kernel)
+    assert_equal_on_board(path, "mps2-an386", f"{linear}_tall", "speed")
 
 
 @pytest.mark.parametrize("geometry", DEPTHWISE)

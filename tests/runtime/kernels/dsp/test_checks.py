@@ -46,6 +46,12 @@ def wide(case: Case) -> Call:
     return sound(case, found)
 
 
+def tall() -> Call:
+    """Depthwise in tall strips."""
+    case = depthwise_conv2d(pairs_of(4, -128), (1, 17, 6, 4), 1, (3, 3))
+    return sound(case, case.variants(dsp)["depthwise3x3_s8_dsp_linear_tall"])
+
+
 def single() -> Call:
     """A vector at a time."""
     case = fully_connected(pairs_of(6), (1, 8), 8, 5)
@@ -68,6 +74,7 @@ CALLS = {
     "linear convolution": sound(conv2d(pairs_of(3, -128), (1, 5, 6, 4), 6, (3, 3))),
     "wide linear convolution": wide(conv2d(pairs_of(3, -128), (1, 5, 6, 4), 6, (3, 3))),
     "linear depthwise3x3": sound(depthwise_conv2d(pairs_of(4, -128), (1, 5, 6, 4), 1, (3, 3))),
+    "tall linear depthwise3x3": tall(),
 }
 CLAMPS = ({"activation_min": -129}, {"activation_max": 128}, {"activation_min": 5, "activation_max": 4})
 POINTS = tuple({name: value} for name in ("input_point", "output_point") for value in (-129, 128))
@@ -102,15 +109,18 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for axis in ("height", "width"):
         for name, value in (("kernel", 2), ("stride", 3), ("dilation", 2)):
             yield "depthwise3x3", {f"{name}_{axis}": value}
+            yield "tall linear depthwise3x3", {f"{name}_{axis}": value}
     for change in ({"block": 0}, {"block": 6}, {"output_channels": 6}):
         yield "depthwise3x3", change
+    for change in ({"block": 0}, {"block": 15}, {"output_channels": 6}):
+        yield "tall linear depthwise3x3", change
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_the_sound_call_is_accepted(name: str) -> None:
     call = CALLS[name]
     assert call.check() == OK
-    assert (call.attrs.get("linear", 0) == 1 or call.kernel.endswith("_linear")) == ("linear" in name)
+    assert (call.attrs.get("linear", 0) == 1 or "_linear" in call.kernel) == ("linear" in name)
 
 
 def test_constants_of_linear_outputs_lie_in_the_params() -> None:
@@ -177,6 +187,7 @@ LARGE = {f"{side}_{axis}": 32767 for side in ("input", "output") for axis in ("h
         ("depthwise", {"kernel_height": 600, "kernel_width": 600, "input_channels": 32767, "output_channels": 32767}),
         ("depthwise3x3", {"output_channels": 6}),
         ("depthwise3x3", {**LARGE, "block": 32767}),
+        ("tall linear depthwise3x3", {"stride_width": 2, "output_width": 3}),
     ],
     ids=str,
 )

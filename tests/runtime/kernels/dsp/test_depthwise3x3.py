@@ -15,6 +15,7 @@ from micrort.operators.window import Padding
 from micrort.variants import Variant, dsp, dsp_depthwise3x3
 
 KERNEL, LINEAR = "depthwise3x3_s8_dsp", "depthwise3x3_s8_dsp_linear"
+TALL = f"{LINEAR}_tall"
 
 
 @st.composite
@@ -35,11 +36,14 @@ def convolutions(draw: st.DrawFn) -> Case:
 @given(convolutions(), st.integers(1, 20))
 def test_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int) -> None:
     variants = case.variants(dsp)
-    assert {KERNEL} <= set(variants) <= {KERNEL, LINEAR}
+    assert {KERNEL} <= set(variants) <= {KERNEL, LINEAR, TALL}
+    strides = tuple(case.call.attrs[f"stride_{side}"] for side in ("height", "width"))
+    assert (TALL in variants) == (LINEAR in variants and strides != (1, 2))
     expected = case.portable()
-    for variant in variants.values():
+    for kernel, variant in variants.items():
         np.testing.assert_array_equal(case.run_every_way(variant), expected)
-        rows = min(block, int(case.call.attrs["output_height"]))
+        most = 20 if kernel != TALL else 7 if strides[0] == 2 else 14
+        rows = min(block, most, int(case.call.attrs["output_height"]))
         blocks = replace(variant.call, attrs={**variant.call.attrs, "block": rows})
         np.testing.assert_array_equal(case.run_every_way(replace(variant, call=blocks)), expected)
 
@@ -47,10 +51,13 @@ def test_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int
 @pytest.mark.parametrize("top", [1, 2, 5])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_windows_that_miss_the_image_see_zero_points(top: int, stride: int) -> None:
-    case = depthwise_conv2d(pairs_of(8), (1, 6, 5, 4), 1, (3, 3), (stride, stride))
+    case = depthwise_conv2d(pairs_of(8, -128), (1, 6, 5, 4), 1, (3, 3), (stride, stride))
     attrs = {**case.call.attrs, "padding_top": top, "padding_left": top}
     moved = replace(case, call=replace(case.call, attrs=attrs))
-    np.testing.assert_array_equal(moved.run_every_way(moved.variant(dsp)), moved.portable())
+    variants = moved.variants(dsp)
+    assert TALL in variants
+    for variant in variants.values():
+        np.testing.assert_array_equal(moved.run_every_way(variant), moved.portable())
 
 
 @pytest.mark.parametrize(
@@ -61,7 +68,7 @@ def test_other_windows_get_another_kernel(
     kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
 ) -> None:
     case = depthwise_conv2d(pairs_of(1), (1, 9, 9, 4), 1, kernel, stride, dilation)
-    assert case.variant(dsp).call.kernel not in (KERNEL, LINEAR)
+    assert case.variant(dsp).call.kernel not in (KERNEL, LINEAR, TALL)
 
 
 def test_blocks_keep_strips_small() -> None:
