@@ -78,7 +78,7 @@ typedef struct mrt_depthwise_conv2d_s8_dsp_attrs {
  * convolutions with a window of 3 x 3, strides of 1 or 2, dilation 1. One record for each output channel, "records", in
  * place of groups. Also of depthwise3x3_s8_dsp_linear_tall, which takes the same records: it needs fewer instructions and
  * more workspace. There the strides are both 1 and the block is 14 rows at most, or the stride along the height is 2 and
- * the block is 7 rows at most.
+ * the block is 7 rows at most. And of depthwise3x3_s8_dsp_dilated: strides of 1, any dilation.
  */
 typedef struct mrt_depthwise3x3_s8_dsp_attrs {
     mrt_window_t window;    /**< Geometry of input, output and window. */

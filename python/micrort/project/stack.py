@@ -22,6 +22,8 @@ POINTERS = {
     "runtime/graph_plan.c": ("in_place", "reads"),
     "runtime/compat/tvm/operator.c": ("linked",),
     "runtime/kernels/dsp/strips.c": ("strip",),
+    "runtime/kernels/dsp/strips.inc": ("strip",),
+    "runtime/kernels/dsp/depthwise3x3_s8_dsp_dilated.c": ("strip",),
     "runtime/kernels/dsp/patches.c": ("two",),
     "runtime/kernels/dsp/vectors.c": ("two",),
     "runtime/kernels/dsp/matvec.c": ("one",),

@@ -5,6 +5,7 @@ Layout: runtime/kernels/dsp/strips.h and three.h.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -24,16 +25,21 @@ _SIDES = ("height", "width")
 
 
 def depthwise3x3(call: KernelCall, tensors: Mapping[str, Tensor]) -> Iterator[Variant]:
-    """Windows of 3 x 3 with strides of 1 or 2 and no dilation; outputs linear in their sums where they can be."""
+    """Windows of 3 x 3 with strides of 1 or 2, outputs linear in their sums where they can be; or dilated ones."""
     weights = tensors[call.inputs[1]].data
-    fits = all(call.attrs[f"kernel_{side}"] == 3 and call.attrs[f"dilation_{side}"] == 1 for side in _SIDES)
-    if weights is None or not fits or max(call.attrs[f"stride_{side}"] for side in _SIDES) > 2:
+    stride, dilation = (max(call.attrs[f"{name}_{side}"] for side in _SIDES) for name in ("stride", "dilation"))
+    fits = all(call.attrs[f"kernel_{side}"] == 3 for side in _SIDES) and stride <= (2 if dilation == 1 else 1)
+    if weights is None or not fits:
         return
     filters = weights.reshape(-1, weights.shape[-1]).T
     scales = fold(call, tensors, filters)
     if scales is None:
         return
     taps = filters.reshape(-1, 3, 3)[:, [0, 1, 1, 2]]
+    if dilation > 1:
+        records = pack(taps, scales, transposed=True)
+        yield _variant(call, tensors, "depthwise3x3_s8_dsp_dilated", records, block(call))
+        return
     lines = linear(scales, call.attrs)
     if lines is not None:
         records = _pack_linear(taps, scales, lines)
@@ -69,10 +75,16 @@ def _strip_rows(call: KernelCall) -> int:
     return 2 if all(call.attrs[f"stride_{side}"] == 1 for side in _SIDES) else 1
 
 
+def _outputs(call: KernelCall) -> tuple[int, int]:
+    """Height and width of what is computed together: all outputs, or those whose windows share elements."""
+    height, width = (-(-int(call.attrs[f"output_{side}"]) // int(call.attrs[f"dilation_{side}"])) for side in _SIDES)
+    return height, width
+
+
 def block(call: KernelCall) -> int:
     """Rows computed at a time: as many as a workspace holds, in blocks of nearly equal size."""
-    height, high = int(call.attrs["output_height"]), _strip_rows(call)
-    columns = (int(call.attrs["output_width"]) - 1) * int(call.attrs["stride_width"]) + 3
+    (height, width), high = _outputs(call), _strip_rows(call)
+    columns = (width - 1) * int(call.attrs["stride_width"]) + 3
     strips = -(-height // high)
     most = max(1, STRIPS_BYTES // (4 * (8 * columns + 5)))
     return min(height, high * -(-strips // -(-strips // most)))
@@ -80,13 +92,15 @@ def block(call: KernelCall) -> int:
 
 def _cost(call: KernelCall, rows: int, is_linear: bool) -> int:
     """Of an image in blocks of `rows`: lanes that are made, and outputs."""
-    height, width, channels = (int(call.attrs[f"output_{name}"]) for name in ("height", "width", "channels"))
+    (height, width), channels = _outputs(call), int(call.attrs["output_channels"])
+    sets = math.prod(min(int(call.attrs[f"dilation_{side}"]), int(call.attrs[f"output_{side}"])) for side in _SIDES)
     high, groups = _strip_rows(call), -(-int(call.attrs["input_channels"]) // 4)
     strips, blocks = -(-height // high), -(-height // rows)
-    inside = min(int(call.attrs["input_width"]), width * int(call.attrs["stride_width"]) + 1)
+    across = -(-int(call.attrs["input_width"]) // int(call.attrs["dilation_width"]))
+    inside = min(across, width * int(call.attrs["stride_width"]) + 1)
     output = (31 if high == 2 else 19) - (5 if high == 2 else 2) * is_linear
     strip = 100 + groups * (42 + 23 * inside) + channels * (9 + width * output)
-    return blocks * (350 + 120 * groups + (23 if is_linear else 33) * channels) + strips * strip
+    return sets * (blocks * (350 + 120 * groups + (23 if is_linear else 33) * channels) + strips * strip)
 
 
 def _cost_tall(call: KernelCall, rows: int) -> int:

@@ -76,6 +76,7 @@ def live_bytes(births: np.ndarray, deaths: np.ndarray, size: int, length: int) -
 
 ADJOINING = (
     "depthwise3x3_s8_dsp",
+    "depthwise3x3_s8_dsp_dilated",
     "depthwise3x3_s8_dsp_linear",
     "depthwise3x3_s8_dsp_linear_tall",
     "depthwise_conv2d_s8_dsp",

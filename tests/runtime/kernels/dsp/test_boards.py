@@ -43,6 +43,11 @@ DEPTHWISE3X3 = [
     Geometry((1, 21, 34, 5), 5, 5, (3, 3), (2, 2), (1, 1), "SAME", True),
     Geometry((1, 10, 9, 4), 8, 4, (3, 3), (2, 1), (1, 1), "SAME", True),
 ]
+DILATED = [
+    Geometry((2, 11, 13, 6), 6, 6, (3, 3), (1, 1), (2, 3), "SAME", True),
+    Geometry((1, 16, 16, 3), 6, 3, (3, 3), (1, 1), (4, 1), "SAME", True),
+    Geometry((1, 9, 12, 8), 8, 8, (3, 3), (1, 1), (1, 2), "VALID", True),
+]
 DEPTHWISE = [
     Geometry((1, 12, 30, 6), 6, 6, (3, 2), (1, 1), (1, 1), "SAME", True),
     Geometry((2, 9, 11, 4), 4, 4, (5, 5), (1, 1), (1, 1), "SAME", True),
@@ -133,6 +138,13 @@ def test_depthwise_convolutions_of_3x3_on_the_board(tmp_path: Path, geometry: Ge
         path.write_bytes(model(geometry, seed))
         assert_equal_on_board(path, "mps2-an386", kernel)
     assert_equal_on_board(path, "mps2-an386", f"{linear}_tall", "speed")
+
+
+@pytest.mark.parametrize("geometry", DILATED)
+def test_dilated_depthwise_convolutions_of_3x3_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 3))
+    assert_equal_on_board(path, "mps2-an386", "depthwise3x3_s8_dsp_dilated")
 
 
 @pytest.mark.parametrize("geometry", DEPTHWISE)

@@ -68,6 +68,7 @@ CALLS = {
     "tiles": tiles(),
     "depthwise": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 2))),
     "depthwise3x3": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3))),
+    "dilated depthwise3x3": sound(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 3), dilation=(2, 3))),
     "addition": addition(),
     "linear product": sound(fully_connected(pairs_of(1, -128), (3, 8), 8, 5)),
     "wide linear product": wide(fully_connected(pairs_of(1, -128), (3, 8), 8, 5)),
@@ -110,8 +111,11 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
         for name, value in (("kernel", 2), ("stride", 3), ("dilation", 2)):
             yield "depthwise3x3", {f"{name}_{axis}": value}
             yield "tall linear depthwise3x3", {f"{name}_{axis}": value}
+        for name, value in (("kernel", 2), ("stride", 2), ("dilation", 0)):
+            yield "dilated depthwise3x3", {f"{name}_{axis}": value}
     for change in ({"block": 0}, {"block": 6}, {"output_channels": 6}):
         yield "depthwise3x3", change
+        yield "dilated depthwise3x3", change
     for change in ({"block": 0}, {"block": 15}, {"output_channels": 6}):
         yield "tall linear depthwise3x3", change
 
@@ -152,7 +156,15 @@ def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("product", -1), ("rows", -3), ("convolution", -5), ("tiles", -7), ("depthwise", 1), ("depthwise3x3", 1)],
+    [
+        ("product", -1),
+        ("rows", -3),
+        ("convolution", -5),
+        ("tiles", -7),
+        ("depthwise", 1),
+        ("depthwise3x3", 1),
+        ("dilated depthwise3x3", 1),
+    ],
 )
 def test_shifts_are_constant_and_in_range(name: str, word: int) -> None:
     call = CALLS[name]
@@ -187,6 +199,8 @@ LARGE = {f"{side}_{axis}": 32767 for side in ("input", "output") for axis in ("h
         ("depthwise", {"kernel_height": 600, "kernel_width": 600, "input_channels": 32767, "output_channels": 32767}),
         ("depthwise3x3", {"output_channels": 6}),
         ("depthwise3x3", {**LARGE, "block": 32767}),
+        ("dilated depthwise3x3", {"output_channels": 6}),
+        ("dilated depthwise3x3", {**LARGE, "block": 32767, "dilation_height": 1, "dilation_width": 1}),
         ("tall linear depthwise3x3", {"stride_width": 2, "output_width": 3}),
     ],
     ids=str,

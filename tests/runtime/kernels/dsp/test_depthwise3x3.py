@@ -15,7 +15,7 @@ from micrort.operators.window import Padding
 from micrort.variants import Variant, dsp, dsp_depthwise3x3
 
 KERNEL, LINEAR = "depthwise3x3_s8_dsp", "depthwise3x3_s8_dsp_linear"
-TALL = f"{LINEAR}_tall"
+TALL, DILATED = f"{LINEAR}_tall", f"{KERNEL}_dilated"
 
 
 @st.composite
@@ -30,6 +30,29 @@ def convolutions(draw: st.DrawFn) -> Case:
         draw(st.integers(1, 9)),
     )
     return depthwise_conv2d(draw, shape, draw(st.sampled_from([1, 1, 2, 3])), (3, 3), stride, (1, 1), padding)
+
+
+@st.composite
+def dilated(draw: st.DrawFn) -> Case:
+    """Windows whose taps are apart along one axis or both, often so far that few outputs share elements."""
+    dilation = (draw(st.integers(1, 6)), draw(st.integers(2, 6)))
+    padding = draw(st.sampled_from([Padding.SAME, Padding.VALID]))
+    least = [1 if padding is Padding.SAME else 1 + 2 * step for step in dilation]
+    shape = (draw(st.integers(1, 2)), *(draw(st.integers(low, low + 14)) for low in least), draw(st.integers(1, 9)))
+    if draw(st.booleans()):
+        shape, dilation = (shape[0], shape[2], shape[1], shape[3]), (dilation[1], dilation[0])
+    return depthwise_conv2d(draw, shape, draw(st.sampled_from([1, 1, 2, 3])), (3, 3), (1, 1), dilation, padding)
+
+
+@settings(deadline=None, max_examples=200)
+@given(dilated(), st.integers(1, 20))
+def test_dilated_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int) -> None:
+    variants = case.variants(dsp)
+    assert set(variants) == {DILATED}
+    call, expected = variants[DILATED].call, case.portable()
+    np.testing.assert_array_equal(case.run_every_way(variants[DILATED]), expected)
+    blocks = replace(call, attrs={**call.attrs, "block": min(block, int(call.attrs["output_height"]))})
+    np.testing.assert_array_equal(case.run_every_way(replace(variants[DILATED], call=blocks)), expected)
 
 
 @settings(deadline=None, max_examples=200)
@@ -60,15 +83,24 @@ def test_windows_that_miss_the_image_see_zero_points(top: int, stride: int) -> N
         np.testing.assert_array_equal(moved.run_every_way(variant), moved.portable())
 
 
+@pytest.mark.parametrize("padding", [1, 2, 9, 40])
+@pytest.mark.parametrize("dilation", [(2, 2), (1, 7), (9, 3)])
+def test_dilated_windows_that_miss_the_image_see_zero_points(padding: int, dilation: tuple[int, int]) -> None:
+    case = depthwise_conv2d(pairs_of(8), (1, 6, 5, 4), 1, (3, 3), dilation=dilation)
+    attrs = {**case.call.attrs, "padding_top": padding, "padding_left": padding}
+    moved = replace(case, call=replace(case.call, attrs=attrs))
+    np.testing.assert_array_equal(moved.run_every_way(moved.variant(dsp, DILATED)), moved.portable())
+
+
 @pytest.mark.parametrize(
     ("kernel", "stride", "dilation"),
-    [((3, 3), (3, 1), (1, 1)), ((3, 3), (1, 1), (1, 2)), ((3, 2), (1, 1), (1, 1)), ((5, 3), (1, 1), (1, 1))],
+    [((3, 3), (3, 1), (1, 1)), ((3, 3), (1, 2), (2, 1)), ((3, 2), (1, 1), (1, 1)), ((5, 3), (1, 1), (1, 1))],
 )
 def test_other_windows_get_another_kernel(
     kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
 ) -> None:
     case = depthwise_conv2d(pairs_of(1), (1, 9, 9, 4), 1, kernel, stride, dilation)
-    assert case.variant(dsp).call.kernel not in (KERNEL, LINEAR, TALL)
+    assert case.variant(dsp).call.kernel not in (KERNEL, LINEAR, TALL, DILATED)
 
 
 def test_blocks_keep_strips_small() -> None:
