@@ -94,14 +94,14 @@ def _block(call: KernelCall, transposed: int) -> int:
 
     def fits(rows: int) -> bool:
         lines, words = _planes(call, transposed, rows)
-        return 16 * lines * words <= PLANES_BYTES
+        return 4 * min(4, int(call.attrs["input_channels"])) * lines * words <= PLANES_BYTES
 
     most = max((rows for rows in range(1, height + 1) if fits(rows)), default=1)
     return -(-height // -(-height // most))  # blocks of equal size
 
 
 def _cost(call: KernelCall, transposed: int) -> int:
-    """Tiles, and lanes brought into planes."""
+    """Tiles, weights in pairs, and lanes brought into planes."""
     rows, height = _block(call, transposed), int(call.attrs["output_height"])
     inner, outer = _names(transposed)
     lines, words = _planes(call, transposed, rows)
@@ -109,9 +109,10 @@ def _cost(call: KernelCall, transposed: int) -> int:
     stride, taps = _stride(call, transposed), int(call.attrs[f"kernel_{outer}"])
     steps = words - -(-sizes[inner] // _LONG) * _LONG // 2 * stride
     long, rest = divmod(sizes[inner], _LONG)
-    tile = 65 + taps * steps * 20
-    line = 25 + long * tile + (tile + 25 if rest else 0)
+    tile = 75 + taps * (8 + steps * (14 if stride == 1 else 15))
+    line = 30 + long * tile + (tile + 60 if rest else 0)
+    weights = 110 + taps * (10 + steps * (26 if stride == 1 else 16))
     blocks = -(-height // rows)
     outputs = int(call.attrs["output_channels"])
-    planes = 4 * lines * words * -(-int(call.attrs["input_channels"]) // 4)
-    return blocks * (outputs * (60 + sizes[outer] * line) + 4 * planes)
+    planes = lines * (190 + 20 * words) * -(-int(call.attrs["input_channels"]) // 4)
+    return blocks * (outputs * (weights + sizes[outer] * line) + planes)

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* Channels that are brought into planes at a time. */
+/* Channels that are brought into planes at a time; all of an input that has fewer. */
 #define PLANES 4u
 
 /* Words of a channel's record in front of its taps: a multiplier and a shift as in products.h, the start. The taps are
@@ -25,6 +25,10 @@ typedef struct block {
     uint32_t image;       /* the image's number */
     int32_t outer_origin; /* the input's outer index of line 0 */
     int32_t inner_origin; /* the input's inner index of lane 0 */
+    int32_t inner_end;    /* of the input, behind what outputs depend on */
+    int32_t inner_begin;  /* the first of them inside the image */
+    const int8_t *first;  /* transposed: the row there, if rows adjoin; else null */
+    uint32_t pitch;       /* elements from one inner index to the next */
     uint32_t lines;
     uint32_t line_words;
     uint32_t used;        /* lanes of a line that outputs depend on */
@@ -160,27 +164,31 @@ static const int8_t *row_of(const block_t *block, int32_t row, uint32_t channel)
     return &elements[channel];
 }
 
-/* A line along the width: pairs of columns of one row, of which the first and the last may lie half outside. */
-static void convert_row(const block_t *block, const int8_t *row, uint32_t *to, uint32_t channels)
+/* A line of elements that lie equally far apart: pairs, of which the first and the last may lie half outside the image.
+ * Whole pairs outside it only with `borders`. */
+static void convert_line(const block_t *block, const int8_t *line, uint32_t *to, uint32_t channels, bool borders)
 {
     const int8_t *point = mrt_address(&block->point, 0u); /* MISRA D1 */
-    const int32_t width = (row == NULL) ? 0 : block->window->input_width;
-    const uint32_t pixel = (uint32_t)block->window->input_channels;
+    const uint32_t pitch = block->pitch;
     const uint32_t words = (block->used + 1u) / 2u;
-    int32_t column = block->inner_origin;
+    const int32_t end = (line == NULL) ? 0 : block->inner_end;
+    int32_t place = block->inner_origin;
     uint32_t done = 0u;
     while (done < words) {
-        const bool has_a = (column >= 0) && (column < width);
-        const bool has_b = (column >= -1) && (column < (width - 1));
+        const bool has_a = (place >= 0) && (place < end);
+        const bool has_b = (place >= -1) && (place < (end - 1));
         const uint32_t left = words - done;
-        const int32_t ahead = width - column;
-        const uint32_t whole = (has_a && has_b) ? ((uint32_t)ahead / 2u) : 1u;
-        const uint32_t count = (whole < left) ? whole : left;
-        const pair_t pair = {has_a ? &row[(uint32_t)column * pixel] : point,
-                             has_b ? &row[((uint32_t)column + 1u) * pixel] : point, 2u * pixel, 2u * pixel};
-        convert(block, &pair, count, &to[done], 1u, channels);
+        const int32_t ahead = (place < 0) ? -place : (end - place);
+        const uint32_t whole = (has_a == has_b) ? ((uint32_t)ahead / 2u) : 1u;
+        const uint32_t count = ((end > 0) && (place < end) && (whole < left)) ? whole : left;
+        const uint32_t from = ((uint32_t)place - (uint32_t)block->inner_begin) * pitch;
+        const pair_t pair = {has_a ? &line[from] : point, has_b ? &line[from + pitch] : point,
+                             has_a ? (2u * pitch) : 0u, has_b ? (2u * pitch) : 0u};
+        if (has_a || has_b || borders) {
+            convert(block, &pair, count, &to[done], 1u, channels);
+        }
         done += count;
-        column += 2 * (int32_t)count;
+        place += 2 * (int32_t)count;
     }
 }
 
@@ -208,75 +216,65 @@ static void convert_columns(const block_t *block, uint32_t word, uint32_t channe
     }
 }
 
+/* Line `line` of elements that lie equally far apart; null outside the image. */
+static const int8_t *line_of(const block_t *block, uint32_t line, uint32_t channel)
+{
+    const int32_t place = block->outer_origin + (int32_t)line;
+    if (!block->transposed) {
+        return row_of(block, place, channel);
+    }
+    const uint32_t element = ((uint32_t)place * (uint32_t)block->window->input_channels) + channel;
+    return ((place >= 0) && (place < block->window->input_width)) ? &block->first[element] : NULL;
+}
+
 /* Channels `channel` to `channel` + `channels` - 1 to the planes; lines outside the image only with `borders`. */
 static void make_planes(const block_t *block, uint32_t channel, uint32_t channels, bool borders)
 {
-    if (block->transposed) {
+    if (block->transposed && (block->first == NULL)) {
         for (uint32_t word = 0u; word < ((block->used + 1u) / 2u); ++word) {
             convert_columns(block, word, channel, channels, borders);
         }
     } else {
         for (uint32_t line = 0u; line < block->lines; ++line) {
-            const int8_t *row = row_of(block, block->outer_origin + (int32_t)line, channel);
-            if (borders || (row != NULL)) {
-                convert_row(block, row, &block->planes[line * block->line_words], channels);
+            const int8_t *elements = line_of(block, line, channel);
+            if (borders || (elements != NULL)) {
+                convert_line(block, elements, &block->planes[line * block->line_words], channels, borders);
             }
         }
     }
 }
 
-/* One output channel. */
-typedef struct channel {
-    mrt_dsp_taps_t taps;
-    mrt_dsp_scale_t scale;
-    uint32_t inner_stride;
-    uint32_t step; /* elements from an output to its neighbour */
-} channel_t;
-
-static inline int8_t *store_four(const uint32_t sums[4], mrt_dsp_scale_t scale, int8_t *to, uint32_t step)
+/* Some tiles of outputs. By itself, since its loops take all registers. */
+static MRT_NOINLINE void compute_tiles(uint32_t stride, const mrt_dsp_taps_t *taps, mrt_dsp_column_t column,
+                                       uint32_t tiles)
 {
-    to[0] = mrt_dsp_requantise((int32_t)sums[0], scale);
-    to[step] = mrt_dsp_requantise((int32_t)sums[1], scale);
-    to[2u * step] = mrt_dsp_requantise((int32_t)sums[2], scale);
-    int8_t *const last = &to[2u * step];
-    last[step] = mrt_dsp_requantise((int32_t)sums[3], scale);
-    return &last[2u * step];
-}
-
-static inline void store_long(const mrt_dsp_sums_t *sums, mrt_dsp_scale_t scale, int8_t *to, uint32_t step)
-{
-    const uint32_t first[4] = {sums->a0, sums->a1, sums->a2, sums->a3};
-    const uint32_t second[4] = {sums->b0, sums->b1, sums->b2, sums->b3};
-    (void)store_four(second, scale, store_four(first, scale, to, step), step);
-}
-
-/* Copies the outputs of a tile that are there. */
-static void copy_rest(const channel_t *channel, const int8_t *made, uint32_t count, int8_t *to)
-{
-    for (uint32_t i = 0u; i < count; ++i) {
-        to[i * channel->step] = made[i];
+    if (stride == 1u) {
+        mrt_dsp_long_one(taps, column, tiles);
+    } else {
+        mrt_dsp_long_two(taps, column, tiles);
     }
 }
 
-/* A line of outputs. */
-static MRT_NOINLINE void compute_line(const channel_t *channel, const uint32_t *lanes, uint32_t outputs, int8_t *to)
+/* A line of outputs; those that a last tile has too many of go elsewhere. */
+static void compute_line(const block_t *block, mrt_dsp_taps_t *taps, const uint32_t *lanes, int8_t *to)
 {
-    mrt_dsp_taps_t taps = channel->taps;
-    mrt_dsp_sums_t sums;
-    int8_t made[MRT_DSP_LONG];
-    uint32_t done = 0u;
-    taps.lanes = lanes;
-    while (done < outputs) {
-        if (channel->inner_stride == 1u) {
-            mrt_dsp_long_any_one(&taps, &sums);
-        } else {
-            mrt_dsp_long_any_two(&taps, &sums);
+    const uint32_t stride = block->inner_stride;
+    const uint32_t tiles = block->inner / MRT_DSP_LONG;
+    const uint32_t left = block->inner % MRT_DSP_LONG;
+    const mrt_dsp_column_t column = {to, block->inner_step};
+    taps->place.lanes = lanes;
+    if (tiles > 0u) {
+        compute_tiles(stride, taps, column, tiles);
+    }
+    if (left > 0u) {
+        int8_t made[MRT_DSP_LONG];
+        const mrt_dsp_column_t rest = {made, 1u};
+        int8_t *last = &to[tiles * MRT_DSP_LONG * column.step];
+        taps->place.lanes = &lanes[tiles * (MRT_DSP_LONG / 2u) * stride];
+        compute_tiles(stride, taps, rest, 1u);
+        for (uint32_t i = 0u; i < left; ++i) {
+            last[i * column.step] = made[i];
         }
-        store_long(&sums, channel->scale, made, 1u);
-        copy_rest(channel, made, ((outputs - done) < MRT_DSP_LONG) ? (outputs - done) : MRT_DSP_LONG,
-                  &to[done * channel->step]);
-        taps.lanes = &taps.lanes[(MRT_DSP_LONG / 2u) * channel->inner_stride];
-        done += MRT_DSP_LONG;
     }
 }
 
@@ -309,16 +307,17 @@ static void make_weights(uint32_t *words, const int8_t *taps, uint32_t lines, ui
 /* An output channel. */
 static void compute_channel(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
 {
-    const channel_t channel = {
-        .taps = {plane, block->weights, record[2], block->tap_lines, block->steps, block->tap_words},
+    mrt_dsp_taps_t taps = {
+        .place = {plane, block->weights},
+        .end = block->planes,
+        .start = record[2],
+        .line = {4u * block->steps * ((block->inner_stride == 1u) ? 2u : 1u), 4u * (block->tap_words - block->steps)},
         .scale = mrt_dsp_scale(record, 0u, block->step),
-        .inner_stride = block->inner_stride,
-        .step = block->inner_step,
     };
     make_weights(block->weights, mrt_address(&record[RECORD_WORDS], 0u), block->tap_lines, block->kernel,
                  block->inner_stride);
     for (uint32_t i = 0u; i < block->outer; ++i) {
-        compute_line(&channel, &plane[i * block->line_step], block->inner, &to[i * block->outer_step]);
+        compute_line(block, &taps, &plane[i * block->line_step], &to[i * block->outer_step]);
     }
 }
 
@@ -363,6 +362,29 @@ static void set_axes(block_t *block, const mrt_window_t *window)
     block->outer_step = transposed ? pixel : row_bytes;
 }
 
+/* How the elements of a line lie. */
+static void set_lines(block_t *block)
+{
+    const mrt_window_t *window = block->window;
+    const mrt_tensor_t *tensor = mrt_call_input(block->call, 0u);
+    block->inner_begin = 0;
+    block->inner_end = window->input_width;
+    block->first = NULL;
+    block->pitch = (uint32_t)window->input_channels;
+    if (block->transposed) {
+        const int32_t past = block->inner_origin + (int32_t)block->used;
+        const uint32_t image = block->image * (uint32_t)window->input_height;
+        block->inner_begin = (block->inner_origin > 0) ? block->inner_origin : 0;
+        block->inner_end = (past < window->input_height) ? past : window->input_height;
+        const uint32_t begin = image + (uint32_t)block->inner_begin;
+        const uint32_t end = image + (uint32_t)block->inner_end;
+        if ((block->inner_begin < block->inner_end) && (mrt_rows_adjoin(block->call, tensor, begin, end) == end)) {
+            block->pitch = tensor->row_bytes;
+            block->first = mrt_input_s8(block->call, 0u, begin);
+        }
+    }
+}
+
 /* The places of a block of rows from `row` of the output on. */
 static void set_place(block_t *block, uint32_t row, uint32_t rows)
 {
@@ -385,6 +407,7 @@ static void set_place(block_t *block, uint32_t row, uint32_t rows)
     block->inner = transposed ? rows : width;
     block->outer = transposed ? width : rows;
     block->to = mrt_output_s8(block->call, 0u, row);
+    set_lines(block);
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
@@ -434,7 +457,8 @@ static bool block_is_sound(const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs)
 static uint64_t memory_bytes(const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs)
 {
     const extents_t extents = extents_of(&attrs->window, attrs->transposed == 1, attrs->block);
-    const uint64_t words = (uint64_t)PLANES * extents.lines * extents.line_words;
+    const uint32_t channels = (uint32_t)attrs->window.input_channels;
+    const uint64_t words = (uint64_t)((channels < PLANES) ? channels : PLANES) * extents.lines * extents.line_words;
     return (uint64_t)sizeof(uint32_t) * (words + weight_words_of(&attrs->window, attrs->transposed == 1));
 }
 

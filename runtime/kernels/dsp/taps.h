@@ -1,7 +1,7 @@
 /**
  * @file taps.h
- * @brief The inner loops of depthwise convolutions on cores with the DSP extension: eight or four neighbouring outputs
- *        of one channel.
+ * @brief The inner loops of depthwise convolutions on cores with the DSP extension: eight neighbouring outputs of one
+ *        channel at a time.
  *
  * Neighbours lie along the inner axis. The input is one channel in lanes of 16 bits, two neighbours in a word, in lines
  * along the inner axis. Taps go in pairs, too: with stride 1 an output at an even place takes words of the weights
@@ -20,117 +20,132 @@
 /** Outputs of a tile. */
 #define MRT_DSP_LONG 8u
 
-/** Sums of the outputs of a tile, in their order. */
-typedef struct mrt_dsp_sums {
-    uint32_t a0;
-    uint32_t a1;
-    uint32_t a2;
-    uint32_t a3;
-    uint32_t b0;
-    uint32_t b1;
-    uint32_t b2;
-    uint32_t b3;
-} mrt_dsp_sums_t;
+/** From a line of taps to the next. */
+typedef struct mrt_dsp_line {
+    uint32_t weights; /**< Bytes of the weights of one. */
+    uint32_t lanes;   /**< Bytes of lanes behind its steps. */
+} mrt_dsp_line_t;
 
-/** What a tile is computed from; the sums begin with one value. */
-typedef struct mrt_dsp_taps {
+/** Where a tile begins. */
+typedef struct mrt_dsp_lanes {
     const uint32_t *lanes;   /**< Of tap 0 of the first output. */
-    const uint32_t *weights; /**< Line by line, step by step. */
-    uint32_t start;          /**< Where sums begin. */
-    uint32_t lines;          /**< Lines of taps, at least 1. */
-    uint32_t steps;          /**< Of a line, at least 1. */
-    uint32_t line_words;     /**< Words of lanes from a line of taps to the next. */
+    const uint32_t *weights; /**< Line by line, step by step; a line has at least one step. */
+} mrt_dsp_lanes_t;
+
+/** What a tile is computed from; the sums begin with one value, and are doubled. */
+typedef struct mrt_dsp_taps {
+    mrt_dsp_lanes_t place;
+    const uint32_t *end; /**< Behind the weights of all lines, of which there is at least one. */
+    uint32_t start;      /**< Where sums begin. */
+    mrt_dsp_line_t line;
+    mrt_dsp_scale_t scale;
 } mrt_dsp_taps_t;
+
+/** Where the outputs of a tile go. */
+typedef struct mrt_dsp_column {
+    int8_t *to;
+    uint32_t step; /**< Elements from an output to its neighbour. */
+} mrt_dsp_column_t;
 
 #if MRT_DSP == 1
 
-/* One step; `begin` is the operand that a sum begins with: itself, or b3 in the first step of all. */
-#define MRT_DSP_ADD(sum, word, weight, begin) "smlad %[" sum "], %[" word "], %[" weight "], %[" begin "]\n"
-#define MRT_DSP_LONG_ONE(b0, b1, b2, b3, b4, b5, b6) /* MISRA D4 */ \
-    "ldrd %[e], %[o], [%[w]], #8\n ldrd %[x0], %[x1], [%[x]], #8\n" \
-    MRT_DSP_ADD("a0", "x0", "e", b0) MRT_DSP_ADD("a1", "x0", "o", b1) \
-    MRT_DSP_ADD("a2", "x1", "e", b2) MRT_DSP_ADD("a3", "x1", "o", b3) \
-    "ldrd %[x0], %[x1], [%[x]], #-4\n" \
-    MRT_DSP_ADD("b0", "x0", "e", b4) MRT_DSP_ADD("b1", "x0", "o", b5) \
-    MRT_DSP_ADD("b2", "x1", "e", b6) MRT_DSP_ADD("b3", "x1", "o", "b3")
-#define MRT_DSP_LONG_TWO(b0, b1, b2, b3, b4, b5, b6) /* MISRA D4 */ \
-    "ldr %[e], [%[w]], #4\n ldrd %[x0], %[x1], [%[x]], #8\n" \
-    MRT_DSP_ADD("a0", "x0", "e", b0) MRT_DSP_ADD("a1", "x1", "e", b1) \
-    "ldrd %[x0], %[x1], [%[x]], #8\n" \
-    MRT_DSP_ADD("a2", "x0", "e", b2) MRT_DSP_ADD("a3", "x1", "e", b3) \
-    "ldrd %[x0], %[x1], [%[x]], #8\n" \
-    MRT_DSP_ADD("b0", "x0", "e", b4) MRT_DSP_ADD("b1", "x1", "e", b5) \
-    "ldrd %[x0], %[x1], [%[x]], #-20\n" \
-    MRT_DSP_ADD("b2", "x0", "e", b6) MRT_DSP_ADD("b3", "x1", "e", "b3")
+/* Registers: r0 lanes, r1 weights, r2 and r3 words of lanes, r12 and lr words of weights, r4 to r11 sums. */
 
+/* One step; `begin` is the operand that a sum begins with: itself, or the start, which is in r11, in the first step. */
+#define MRT_DSP_ADD(sum, word, weight, begin) "smlad " sum ", " word ", " weight ", " begin "\n"
+#define MRT_DSP_LONG_ONE(a0, a1, a2, a3, b0, b1, b2) /* MISRA D4 */ \
+    "ldrd r12, lr, [r1], #8\n ldrd r2, r3, [r0], #8\n" \
+    MRT_DSP_ADD("r4", "r2", "r12", a0) MRT_DSP_ADD("r5", "r2", "lr", a1) \
+    MRT_DSP_ADD("r6", "r3", "r12", a2) MRT_DSP_ADD("r7", "r3", "lr", a3) \
+    "ldrd r2, r3, [r0], #-4\n" \
+    MRT_DSP_ADD("r8", "r2", "r12", b0) MRT_DSP_ADD("r9", "r2", "lr", b1) \
+    MRT_DSP_ADD("r10", "r3", "r12", b2) MRT_DSP_ADD("r11", "r3", "lr", "r11")
+#define MRT_DSP_LONG_TWO(a0, a1, a2, a3, b0, b1, b2) /* MISRA D4 */ \
+    "ldr r12, [r1], #4\n ldrd r2, r3, [r0], #8\n" \
+    MRT_DSP_ADD("r4", "r2", "r12", a0) MRT_DSP_ADD("r5", "r3", "r12", a1) \
+    "ldrd r2, r3, [r0], #8\n" \
+    MRT_DSP_ADD("r6", "r2", "r12", a2) MRT_DSP_ADD("r7", "r3", "r12", a3) \
+    "ldrd r2, r3, [r0], #8\n" \
+    MRT_DSP_ADD("r8", "r2", "r12", b0) MRT_DSP_ADD("r9", "r3", "r12", b1) \
+    "ldrd r2, r3, [r0], #-20\n" \
+    MRT_DSP_ADD("r10", "r2", "r12", b2) MRT_DSP_ADD("r11", "r3", "r12", "r11")
+#define MRT_DSP_LONG_FIRST(step) /* MISRA D4 */ \
+    step("r11", "r11", "r11", "r11", "r11", "r11", "r11")
 #define MRT_DSP_LONG_NEXT(step) /* MISRA D4 */ \
-    step("a0", "a1", "a2", "a3", "b0", "b1", "b2")
+    step("r4", "r5", "r6", "r7", "r8", "r9", "r10")
 
-#define MRT_DSP_TAP_REGISTERS \
-    [x] "+r"(x), [w] "+r"(w), [x0] "=&r"(x0), [x1] "=&r"(x1), [e] "=&r"(even), [o] "=&r"(odd)
-#define MRT_DSP_LONG_SUMS \
-    [a0] "+r"(sums->a0), [a1] "+r"(sums->a1), [a2] "+r"(sums->a2), [a3] "+r"(sums->a3), [b0] "+r"(sums->b0), \
-        [b1] "+r"(sums->b1), [b2] "+r"(sums->b2), [b3] "+r"(sums->b3)
+/* Tiles, step by step. Where a line's weights end is in memory, as the sums have all registers; with one word of weights
+ * a step, in lr. */
+#define MRT_DSP_LONG_BEGIN \
+    "0:\n ldrd r0, r1, %[place]\n ldr lr, %[line]\n ldr r11, %[start]\n add lr, r1\n"
+#define MRT_DSP_LONG_TAPS_ONE \
+    MRT_DSP_LONG_BEGIN "str lr, %[end]\n" MRT_DSP_LONG_FIRST(MRT_DSP_LONG_ONE) "b 2f\n" \
+    "1:\n" MRT_DSP_LONG_NEXT(MRT_DSP_LONG_ONE) \
+    "2:\n ldr r12, %[end]\n cmp r1, r12\n bne 1b\n" \
+    "ldrd r2, r3, %[line]\n add r12, r2\n add r0, r3\n str r12, %[end]\n" \
+    "ldr r2, %[last]\n cmp r1, r2\n bne 1b\n"
+#define MRT_DSP_LONG_TAPS_TWO \
+    MRT_DSP_LONG_BEGIN MRT_DSP_LONG_FIRST(MRT_DSP_LONG_TWO) "b 2f\n" \
+    "1:\n" MRT_DSP_LONG_NEXT(MRT_DSP_LONG_TWO) \
+    "2:\n cmp r1, lr\n bne 1b\n" \
+    "ldrd r2, r3, %[line]\n add lr, r2\n add r0, r3\n" \
+    "ldr r2, %[last]\n cmp r1, r2\n bne 1b\n"
 
-/* A tile of any taps, step by step; always a long one. The counts are in memory, as the sums have all registers. */
-#define MRT_DSP_ANY_LINES(next) /* MISRA D4 */ \
-    "1:\n" next "ldr %[e], %[step]\n subs %[e], #1\n str %[e], %[step]\n bne 1b\n" \
-    "ldr %[e], %[steps]\n str %[e], %[step]\n ldr %[e], %[rest]\n add %[x], %[e]\n" \
-    "ldr %[e], %[line]\n subs %[e], #1\n str %[e], %[line]\n bne 1b\n"
-#define MRT_DSP_TILE_ANY(name, next) /* MISRA D4 */ \
-    static inline void name(const mrt_dsp_taps_t *taps, mrt_dsp_sums_t *sums) \
+/* Outputs from their sums, see mrt_dsp_requantise: r0 multiplier, r1 offset, r2 shift, r3 output, r12 step. */
+#define MRT_DSP_LONG_STORE(sum) /* MISRA D4 */ \
+    "add lr, r1, " sum ", asr #31\n smmlar " sum ", " sum ", r0, lr\n asr " sum ", " sum ", r2\n" \
+    "ssat " sum ", #8, " sum ", asr #1\n strb " sum ", [r3]\n add r3, r12\n"
+#define MRT_DSP_LONG_OUTPUTS \
+    "ldrd r0, r1, %[scale]\n ldr r2, %[shift]\n ldrd r3, r12, %[column]\n" \
+    MRT_DSP_LONG_STORE("r4") MRT_DSP_LONG_STORE("r5") MRT_DSP_LONG_STORE("r6") MRT_DSP_LONG_STORE("r7") \
+    MRT_DSP_LONG_STORE("r8") MRT_DSP_LONG_STORE("r9") MRT_DSP_LONG_STORE("r10") MRT_DSP_LONG_STORE("r11") \
+    "ldr r0, %[place]\n ldr r1, %[tiles]\n str r3, %[column]\n add r0, %[next]\n subs r1, #1\n str r0, %[place]\n" \
+    "str r1, %[tiles]\n bne 0b\n"
+
+#define MRT_DSP_TILES(name, stride, code) /* MISRA D4 */ \
+    static inline void name(const mrt_dsp_taps_t *taps, mrt_dsp_column_t column, uint32_t count) \
     { \
-        const uint32_t start = taps->start; \
-        const uint32_t *x = taps->lanes; \
-        const uint32_t *w = taps->weights; \
-        const uint32_t steps = taps->steps; \
-        const uint32_t rest = 4u * (taps->line_words - taps->steps); \
-        uint32_t step = taps->steps; \
-        uint32_t line = taps->lines; \
-        uint32_t x0; \
-        uint32_t x1; \
-        uint32_t even; \
-        uint32_t odd; \
-        *sums = (mrt_dsp_sums_t){start, start, start, start, start, start, start, start}; \
-        __asm volatile(MRT_DSP_ANY_LINES(MRT_DSP_LONG_NEXT(next)) /* MISRA D5 */ \
-                       : MRT_DSP_TAP_REGISTERS, MRT_DSP_LONG_SUMS, [step] "+m"(step), [line] "+m"(line) \
-                       : [steps] "m"(steps), [rest] "m"(rest) \
-                       : "cc", "memory"); \
+        mrt_dsp_taps_t made = *taps; \
+        mrt_dsp_column_t next = column; \
+        uint32_t tiles = count; \
+        uint32_t end; \
+        __asm volatile(code MRT_DSP_LONG_OUTPUTS /* MISRA D5 */ \
+                       : [end] "=m"(end), [place] "+m"(made.place), [column] "+m"(next), [tiles] "+m"(tiles) \
+                       : [line] "m"(made.line), [last] "m"(made.end), [start] "m"(made.start), [scale] "m"(made.scale), \
+                         [shift] "m"(made.scale.shift), [next] "i"(2u * MRT_DSP_LONG * (stride)) \
+                       : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", \
+                         "memory"); \
     }
-MRT_DSP_TILE_ANY(mrt_dsp_long_any_one, MRT_DSP_LONG_ONE)
-MRT_DSP_TILE_ANY(mrt_dsp_long_any_two, MRT_DSP_LONG_TWO)
+MRT_DSP_TILES(mrt_dsp_long_one, 1u, MRT_DSP_LONG_TAPS_ONE)
+MRT_DSP_TILES(mrt_dsp_long_two, 2u, MRT_DSP_LONG_TAPS_TWO)
 
 #else
 
-static inline void mrt_dsp_tile(const mrt_dsp_taps_t *taps, mrt_dsp_sums_t *sums, uint32_t stride)
+static inline void mrt_dsp_tiles(const mrt_dsp_taps_t *taps, mrt_dsp_column_t column, uint32_t count, uint32_t stride)
 {
-    uint32_t made[MRT_DSP_LONG] = {0u};
-    const uint32_t *w = taps->weights;
-    for (uint32_t i = 0u; i < MRT_DSP_LONG; ++i) {
-        made[i] = taps->start;
-    }
-    for (uint32_t line = 0u; line < taps->lines; ++line) {
-        const uint32_t *x = &taps->lanes[line * taps->line_words];
-        for (uint32_t step = 0u; step < taps->steps; ++step) {
-            for (uint32_t i = 0u; i < MRT_DSP_LONG; ++i) {
-                const uint32_t word = (stride == 1u) ? (i / 2u) : i;
-                const uint32_t weight = (stride == 1u) ? w[i % 2u] : w[0];
-                made[i] = mrt_dsp_smlad(x[step + word], weight, made[i]);
+    const uint32_t words = (stride == 1u) ? 2u : 1u; /* of a step */
+    const uint32_t steps = (taps->line.weights / 4u) / words;
+    for (uint32_t i = 0u; i < (count * MRT_DSP_LONG); ++i) {
+        const uint32_t *x = &taps->place.lanes[(stride == 1u) ? (i / 2u) : i];
+        uint32_t sum = taps->start;
+        for (const uint32_t *w = taps->place.weights; w != taps->end; w = &w[steps * words]) {
+            for (uint32_t step = 0u; step < steps; ++step) {
+                sum = mrt_dsp_smlad(x[step], w[(step * words) + (i % words)], sum);
             }
-            w = &w[(stride == 1u) ? 2u : 1u];
+            x = &x[steps + (taps->line.lanes / 4u)];
         }
+        column.to[i * column.step] = mrt_dsp_requantise((int32_t)sum, taps->scale);
     }
-    *sums = (mrt_dsp_sums_t){made[0], made[1], made[2], made[3], made[4], made[5], made[6], made[7]};
 }
 
-static inline void mrt_dsp_long_any_one(const mrt_dsp_taps_t *taps, mrt_dsp_sums_t *sums)
+static inline void mrt_dsp_long_one(const mrt_dsp_taps_t *taps, mrt_dsp_column_t column, uint32_t count)
 {
-    mrt_dsp_tile(taps, sums, 1u);
+    mrt_dsp_tiles(taps, column, count, 1u);
 }
 
-static inline void mrt_dsp_long_any_two(const mrt_dsp_taps_t *taps, mrt_dsp_sums_t *sums)
+static inline void mrt_dsp_long_two(const mrt_dsp_taps_t *taps, mrt_dsp_column_t column, uint32_t count)
 {
-    mrt_dsp_tile(taps, sums, 2u);
+    mrt_dsp_tiles(taps, column, count, 2u);
 }
 
 #endif
