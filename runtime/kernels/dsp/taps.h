@@ -95,7 +95,7 @@ typedef struct mrt_dsp_column {
 #define MRT_DSP_LONG_STORE(sum) /* MISRA D4 */ \
     "add lr, r1, " sum ", asr #31\n smmlar " sum ", " sum ", r0, lr\n asr " sum ", " sum ", r2\n" \
     "ssat " sum ", #8, " sum ", asr #1\n strb " sum ", [r3]\n add r3, r12\n"
-#define MRT_DSP_LONG_OUTPUTS \
+#define MRT_DSP_LONG_OUTPUTS /* MISRA D4 */ \
     "ldrd r0, r1, %[scale]\n ldr r2, %[shift]\n ldrd r3, r12, %[column]\n" \
     MRT_DSP_LONG_STORE("r4") MRT_DSP_LONG_STORE("r5") MRT_DSP_LONG_STORE("r6") MRT_DSP_LONG_STORE("r7") \
     MRT_DSP_LONG_STORE("r8") MRT_DSP_LONG_STORE("r9") MRT_DSP_LONG_STORE("r10") MRT_DSP_LONG_STORE("r11") \
