@@ -8,6 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Objects of any type are read and copied by words, which C forbids unless it is told. */
+#if defined(__GNUC__)
+typedef uint32_t __attribute__((may_alias)) mrt_word_t;
+#else
+#error "say here how this compiler is told that a word may be part of any object"
+#endif
+
 static inline bool mrt_is_power_of_two(uint32_t value)
 {
     return (value != 0u) && ((value & (value - 1u)) == 0u);

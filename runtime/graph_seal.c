@@ -3,14 +3,8 @@
  * turned by one bit before: neither loses anything, so that a change of one word always shows.
  */
 #include "micrort/graph.h"
+#include "runtime/address.h"
 #include <stddef.h>
-
-/* Tables of any element type are read by words, which C forbids unless it is told. */
-#if defined(__GNUC__)
-typedef uint32_t __attribute__((may_alias)) word_t;
-#else
-#error "say here how this compiler is told that a word may be part of any object"
-#endif
 
 static inline uint32_t turned(uint32_t sum)
 {
@@ -20,7 +14,7 @@ static inline uint32_t turned(uint32_t sum)
 /* Adds `bytes` bytes from a 4-byte aligned address on; a last half word is added by itself. */
 static uint32_t add_table(uint32_t sum, const void *table, uint32_t bytes)
 {
-    const word_t *word = table; /* MISRA D1 */
+    const mrt_word_t *word = table; /* MISRA D1 */
     uint32_t total = sum;
     for (uint32_t left = bytes / 16u; left > 0u; --left) {
         total = turned(total) + word[0];

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micrort.native import library
@@ -13,6 +13,7 @@ ROOM = 64
 """Bytes around what is copied."""
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=ROOM), st.integers(0, 7), st.integers(0, 7))
 def test_copies_these_bytes_and_no_others(data, into, out_of):
     copy = ctypes.CDLL(str(library.path())).mrt_copy

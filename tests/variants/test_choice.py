@@ -142,11 +142,26 @@ def test_calls_have_kernels_though_there_are_more_than_are_tried():
     assert outcome(rules, offers)[2] == {"common0", "fast"}
 
 
+@pytest.mark.parametrize(
+    ("cost", "stays"),
+    [((9, 0), False), ((10, 5), False), ((11, 0), True), ((10, 6), True)],
+    ids=["less", "alike", "slower", "larger"],
+)
+def test_of_more_kernels_than_are_tried_those_go_that_others_stand_in_for(cost, stays):
+    """Less code, no more instructions, and constants of about the size, for every call."""
+    others = [offer(f"other{index}", 100, 1000) for index in range(FREE_MAX)]
+    item = [offer("large", 10, 4), offer("small", *cost), *others]
+    sizes = {"large": 2, "small": 1}
+    tried = set().union(*_sets([item, item], TENSORS, lambda names: max(sizes.get(name, 9) for name in names)))
+    assert ("large" in tried) == stays
+    assert "small" in tried
+
+
 def test_of_more_kernels_than_are_tried_the_faster_ones_are_kept():
     """Each is for one call only, so that nothing but their speed tells them apart; sets of names have no order."""
     kinds = range(FREE_MAX)
     offers = [[offer(f"slow{kind}", 10**6, 0), offer(f"fast{kind}", 10, 0)] for kind in kinds]
-    tried = set().union(*_sets(offers))
+    tried = set().union(*_sets(offers, TENSORS, len))
     kept = [f"{speed}{kind}" for kind in kinds[: FREE_MAX // 2] for speed in ("slow", "fast")]
     rest = [f"fast{kind}" for kind in kinds[FREE_MAX // 2 :]]
     assert tried == {*kept, *rest}

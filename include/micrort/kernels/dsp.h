@@ -89,6 +89,19 @@ typedef struct mrt_depthwise3x3_s8_dsp_attrs {
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */
 } mrt_depthwise3x3_s8_dsp_attrs_t;
 
+/**
+ * Attributes of conv2d_patch_s8_dsp, whose groups hold the elements of a filter in the order of tap rows, taps, channels,
+ * and of depthwise_patch_s8_dsp, which has one record for each output channel, "records", in place of groups: convolutions
+ * in little code, with any window.
+ */
+typedef struct mrt_patch_s8_dsp_attrs {
+    mrt_window_t window;    /**< Geometry of input, output and window. */
+    int32_t input_point;    /**< The input's zero point, -128..127. */
+    int32_t output_point;   /**< The output's zero point, -128..127. */
+    int32_t activation_min; /**< Clamp of the output, -128..127. */
+    int32_t activation_max; /**< Clamp of the output, activation_min..127. */
+} mrt_patch_s8_dsp_attrs_t;
+
 /** Bits behind an output element in the sums of add_s8_dsp. */
 #define MRT_ADD_S8_DSP_SHIFT 20
 

@@ -48,7 +48,7 @@ _COMPILE: tuple[Callable[[Function], Function], ...] = (
         help="balanced: the fewest instructions while constants grow by a quarter at most and a kilobyte of code saves "
         "0.4 % of them; operators go row by row where that saves memory for a few per cent more instructions. "
         "speed: up to four times the model's constants. "
-        "size: small code, where a kilobyte is worth half as many instructions again. "
+        "size: small code, where a kilobyte is worth as many instructions again. "
         "ram: the least memory, at up to a tenth more instructions.",
     ),
     click.option(

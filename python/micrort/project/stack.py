@@ -27,6 +27,7 @@ POINTERS = {
     "runtime/kernels/dsp/patches.c": ("two",),
     "runtime/kernels/dsp/vectors.c": ("two",),
     "runtime/kernels/dsp/matvec.c": ("one",),
+    "runtime/kernels/dsp/patch.c": ("pixel",),
     "runtime/kernels/dsp/products.c": ("next_two",),
 }
 """What function pointers in each file point to: members of mrt_kernel_t, functions in an archive of TVM, or loops."""
@@ -46,6 +47,7 @@ SHARED = {
     "one": "mrt_dsp_multiply_one",
     "two": "mrt_dsp_multiply_two",
     "next_two": "next_two_",
+    "pixel": "pixel_of_",
 }
 """Members that are functions which kernels share, or loops of theirs, and how the names of those begin."""
 

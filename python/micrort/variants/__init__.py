@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from micrort.variants import cost, dsp, mve, scalar, slices
+from micrort.variants import cost, dsp, dsp_patch, mve, scalar, slices
 from micrort.variants.base import Refusal, Variant
-from micrort.variants.choice import ANY, Budget, Rules, rules_for
+from micrort.variants.choice import ANY, DSP_SLOWDOWN, Budget, Rules, rules_for
 from micrort.variants.code import CORE, code_bytes
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def candidates(
     yield Variant(call, (), cost.portable(call, tensors, target.long_products), "one output at a time")
     if target.dsp:
         yield from dsp.variants(call, tensors, optimize)
+        yield from dsp_patch.variants(call, tensors, optimize)
     if target.mve:
         yield from mve.variants(call, tensors, optimize)
     if not (target.dsp or target.is_host):
@@ -71,6 +72,8 @@ def rules_of(program: Program, offers: Sequence[Sequence[Variant | Refusal]], ta
     """
     kernels = code_bytes(target)
     tables = sum(_TABLES + 4 * len(call.attrs) for call in program.calls)
+    if target.dsp and not target.mve:
+        budget = replace(budget, slowdown=DSP_SLOWDOWN)
     return rules_for(offers, program.tensors, budget, lambda names: tables + kernels(names | {CORE}))
 
 

@@ -30,11 +30,14 @@ BALANCED_GROWTH, SLACK = 1.14, 1024
 """In balanced they may also be only so much larger than those of portable kernels; in a small model by SLACK bytes."""
 KILOBYTE_SHARE = 0.004
 """The share of the fastest choice's instructions that 1,024 bytes of code have to save, unless for speed."""
+CONSTANTS_ALIKE = 1.25
+"""How much larger the constants of a kernel may be that stands in for another one."""
 FREE_MAX = 10
 """Kernels whose every subset is looked at."""
-SIZE_SLOWDOWN = 1.5
-"""How many times the instructions of the fastest choice the smallest code may need."""
-SIZE_KILOBYTE_SHARE = 0.5
+SIZE_SLOWDOWN, DSP_SLOWDOWN = 1.5, 3.5
+"""How many times the instructions of the fastest choice the smallest code may need; on cores with the DSP extension but
+no MVE, where the fastest choice is so far ahead of CMSIS-NN that the smallest code remains so, too."""
+SIZE_KILOBYTE_SHARE = 1.0
 """The share of the fastest choice's instructions that 1,024 bytes of code are worth where the code shall be small."""
 
 
@@ -88,6 +91,8 @@ class Budget:
     """Constant data of the model as it was given."""
     code_bytes: int | None = None
     """Of kernels at most; None: as much as need be."""
+    slowdown: float = SIZE_SLOWDOWN
+    """See there; where code shall be small."""
 
 
 def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: Budget, code: CodeBytes) -> Rules:
@@ -121,7 +126,7 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     modest = [item for item in fitting if item.constants <= max(limit, constants)] or fitting
     chosen = min(modest, key=lambda item: item.instructions + byte * item.code)
     if budget.optimize == "size":
-        slowest = SIZE_SLOWDOWN * min(fastest, chosen.instructions)
+        slowest = budget.slowdown * min(fastest, chosen.instructions)
         quick = [item for item in fitting if item.instructions <= slowest] or fitting
         small = [item for item in quick if item.code <= chosen.code] or quick
         worth = SIZE_KILOBYTE_SHARE * fastest / 1024
@@ -143,20 +148,24 @@ def _outcomes(
     offers: Sequence[Offers], tensors: Mapping[str, Tensor], limit: float, code: CodeBytes
 ) -> Iterator[_Outcome]:
     """Of every set of kernels that does all calls, with constants within `limit` where that can be."""
-    for kernels in _sets(offers):
+    for kernels in _sets(offers, tensors, code):
         rules = _priced(offers, tensors, limit, kernels)
         instructions, constants, used = _total(offers, tensors, rules)
         yield _Outcome(code(used), instructions, constants, rules)
 
 
-def _sets(offers: Sequence[Offers]) -> Iterator[frozenset[str]]:
-    """Sets of kernels that do every call; where there are very many, without the kernels that the fewest calls need.
+def _sets(offers: Sequence[Offers], tensors: Mapping[str, Tensor], code: CodeBytes) -> Iterator[frozenset[str]]:
+    """Sets of kernels that do every call; where there are very many, without those that others stand in for, and then
+    without the kernels that the fewest calls need.
 
     Of kernels that as many calls need, those go first that are faster, or come first in the program.
     """
     names = [frozenset(offer.call.kernel for offer in _able(item)) for item in offers]
     forced = frozenset[str]().union(*(item for item in names if len(item) == 1))
     uses = Counter(name for item in offers for name in _by_speed(item) if name not in forced)
+    if len(uses) > FREE_MAX:
+        for name in _replaceable(offers, tensors, code):
+            del uses[name]
     free = [name for name, _ in uses.most_common(FREE_MAX)]
     left = [item for item, choices in zip(offers, names, strict=True) if choices.isdisjoint(forced.union(free))]
     forced = forced.union(min(_able(item), key=lambda offer: offer.instructions).call.kernel for item in left)
@@ -165,6 +174,29 @@ def _sets(offers: Sequence[Offers]) -> Iterator[frozenset[str]]:
             kernels = forced.union(chosen)
             if not any(kernels.isdisjoint(item) for item in names):
                 yield kernels
+
+
+def _replaceable(offers: Sequence[Offers], tensors: Mapping[str, Tensor], code: CodeBytes) -> Iterator[str]:
+    """Kernels beside which another one does all their calls with less code, no more instructions, and constants that
+    are at most CONSTANTS_ALIKE times as large."""
+    costs: dict[str, dict[int, tuple[int, int]]] = {}
+    for index, item in enumerate(offers):
+        for offer in _able(item):
+            known = costs.setdefault(offer.call.kernel, {})
+            known[index] = min(known.get(index, _WORST), (offer.instructions, offer.constant_bytes(tensors)))
+    sizes = {name: code(frozenset([name])) for name in costs}
+
+    def stands_in(other: str, name: str) -> bool:
+        theirs, ours = costs[other], costs[name]
+        return sizes[other] < sizes[name] and all(
+            index in theirs and theirs[index][0] <= instructions and theirs[index][1] <= CONSTANTS_ALIKE * constants
+            for index, (instructions, constants) in ours.items()
+        )
+
+    yield from (name for name in costs if any(stands_in(other, name) for other in costs))
+
+
+_WORST = (1 << 62, 1 << 62)
 
 
 def _constants_limit(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: Budget) -> float:

@@ -119,6 +119,20 @@ def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
     return 150 + 2 * columns + rows * (250 + copied + -(-width // 2) * pair)
 
 
+def dsp_patch(window: Mapping[str, int | float], pixels: int) -> int:
+    """Of the copies of what is under the windows of `pixels` outputs, by runtime/kernels/dsp/patch.c."""
+    channels = int(window["input_channels"])
+    run = int(window["kernel_width"]) * channels
+    pieces = int(window["kernel_width"]) if window["dilation_width"] > 1 else 1 + 2 * (window["padding_left"] > 0) / 3
+    copied = pieces * 45 + 5 * (run if channels % 4 else run // 4)
+    return 100 + round(pixels * (40 + window["kernel_height"] * (45 + copied)))
+
+
+def dsp_records(window: Mapping[str, int | float], pixels: int) -> int:
+    """Of the sums of channels one after the other, by runtime/kernels/dsp/depthwise_patch_s8_dsp.c."""
+    return pixels * round(40 + window["output_channels"] * (27 + 7 * window["kernel_height"] * window["kernel_width"]))
+
+
 def dsp_convolution(pixels: int, taps: int, pixel: Pixel) -> int:
     """Of conv2d_s8_dsp; the elements of a pixel are those of a patch under `taps`."""
     by_taps = pixel.elements // taps % 4 == 0

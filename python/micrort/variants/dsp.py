@@ -33,21 +33,22 @@ _ODD_MAX = 1 << 23
 def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant | Refusal]:
     """Every variant that computes `call`, cost estimated.
 
-    Those with several times its weights, and those with several times the workspace of others, are for speed alone.
+    Those with several times its weights, and those with several times the workspace of others, are for speed alone;
+    where weights are short, for all but size.
     """
     provider = _PROVIDERS.get(call.kernel)
     if provider is not None:
         offers = provider(call, tensors)
-        yield from (offer for offer in offers if optimize == "speed" or not _is_large(offer))
+        yield from (offer for offer in offers if optimize == "speed" or not _is_large(offer, optimize))
     if optimize == "speed" and call.kernel == "conv2d_s8":
         tiles = winograd(call, tensors)
         if tiles is not None:
             yield tiles
 
 
-def _is_large(offer: Variant) -> bool:
+def _is_large(offer: Variant, optimize: str) -> bool:
     kernel = offer.call.kernel
-    return kernel.endswith("_tall") or (kernel.endswith("_wide") and not _is_short(offer))
+    return kernel.endswith("_tall") or (kernel.endswith("_wide") and (optimize == "size" or not _is_short(offer)))
 
 
 def _is_short(offer: Variant) -> bool:
@@ -67,17 +68,18 @@ def fully_connected(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     if source.row_bytes % depth == 0:
         yield from pointwise(call, tensors, filters)
     elif depth % source.row_bytes == 0 and depth % 4 == 0:
-        yield from _matvec(call, tensors, filters, copied=True)
+        yield from matvec(call, tensors, filters, copied=True)
 
 
 def pointwise(call: KernelCall, tensors: Tensors, filters: np.ndarray) -> Iterator[Variant]:
     """Vectors that lie within rows, as in a convolution of 1 x 1, times `filters` [output channels, elements]."""
     yield from _products(call, tensors, filters)
     if tensors[call.outputs[0]].elements == len(filters) and filters.shape[1] % 4 == 0:
-        yield from _matvec(call, tensors, filters, copied=False)
+        yield from matvec(call, tensors, filters, copied=False)
 
 
-def _is_pointwise(attrs: Mapping[str, int | float]) -> bool:
+def is_pointwise(attrs: Mapping[str, int | float]) -> bool:
+    """Whether each window of a convolution is one pixel, the one at its place."""
     ones = ("kernel_height", "kernel_width", "stride_height", "stride_width")
     same = all(attrs[f"input_{axis}"] == attrs[f"output_{axis}"] for axis in ("height", "width"))
     padded = attrs["padding_top"] != 0 or attrs["padding_left"] != 0
@@ -90,7 +92,7 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     if call.attrs["groups"] != 1 or weights.data is None:
         return
     filters = weights.data.reshape(weights.shape[0], -1)
-    if _is_pointwise(call.attrs):
+    if is_pointwise(call.attrs):
         yield from pointwise(call, tensors, filters)
         return
     scales = fold(call, tensors, filters)
@@ -110,7 +112,7 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
         if groups is not None:
             pixel = cost.Pixel(filters.shape[1], len(filters), is_wide, lines is not None)
             instructions = cost.dsp_convolution(pixels, taps, pixel)
-            yield _replaced(call, kernel, groups, attrs, instructions, "2 x 4 channels")
+            yield replaced_by(call, kernel, groups, attrs, instructions, "2 x 4 channels")
 
 
 def by_words(filters: np.ndarray, tap_rows: int) -> np.ndarray:
@@ -153,10 +155,10 @@ def _products(call: KernelCall, tensors: Tensors, filters: np.ndarray) -> Iterat
     ):
         if groups is not None:
             instructions = cost.dsp_products(vectors, cost.Pixel(depth, channels, is_wide, lines is not None))
-            yield _replaced(call, kernel, groups, attrs, instructions, "2 x 4 channels")
+            yield replaced_by(call, kernel, groups, attrs, instructions, "2 x 4 channels")
 
 
-def _matvec(call: KernelCall, tensors: Tensors, filters: np.ndarray, copied: bool) -> Iterator[Variant]:
+def matvec(call: KernelCall, tensors: Tensors, filters: np.ndarray, copied: bool) -> Iterator[Variant]:
     """The same one at a time, or of vectors that are several rows, `copied` one after the other."""
     scales = fold(call, tensors, filters)
     if scales is None:
@@ -170,7 +172,7 @@ def _matvec(call: KernelCall, tensors: Tensors, filters: np.ndarray, copied: boo
     ):
         if groups is not None:
             instructions = cost.dsp_matvec(vectors, cost.Pixel(depth, channels, is_wide, is_linear=False))
-            yield _replaced(call, kernel, groups, attrs, instructions, "1 x 4 channels")
+            yield replaced_by(call, kernel, groups, attrs, instructions, "1 x 4 channels")
 
 
 def _output(call: KernelCall) -> dict[str, int | float]:
@@ -178,12 +180,13 @@ def _output(call: KernelCall) -> dict[str, int | float]:
     return {"output_point": call.attrs["output_offset"], **clamp}
 
 
-def _replaced(
+def replaced_by(
     call: KernelCall, kernel: str, groups: np.ndarray, attrs: Mapping[str, int | float], instructions: int, tile: str
 ) -> Variant:
     """The same node by another kernel, with one constant in place of weights, bias and scales."""
     constant = Tensor(f"{call.name}/groups", groups.shape, DType.S32, data=groups)
-    replaced = replace(call, kernel=kernel, inputs=(call.inputs[0], constant.name), attrs=attrs)
+    inputs = (call.inputs[0], constant.name)
+    replaced = replace(call, kernel=kernel, inputs=inputs, attrs=attrs, in_place=())
     return Variant(replaced, (constant,), instructions, tile)
 
 

@@ -63,12 +63,12 @@ static inline int32_t mrt_dsp_twice_odd(uint32_t both, uint32_t even)
 /** Quads of an unrolled turn of the loops, and pairs of lanes; one quad where code shall be small. */
 #if defined(__OPTIMIZE_SIZE__)
 #define MRT_DSP_TURN 1u
-#define MRT_DSP_TURN_QUADS "1" /* MISRA D4 */
-#define MRT_DSP_TURN_PAIRS "2" /* MISRA D4 */
+#define MRT_DSP_TURN_QUADS "1"
+#define MRT_DSP_TURN_PAIRS "2"
 #else
 #define MRT_DSP_TURN 4u
-#define MRT_DSP_TURN_QUADS "4" /* MISRA D4 */
-#define MRT_DSP_TURN_PAIRS "8" /* MISRA D4 */
+#define MRT_DSP_TURN_QUADS "4"
+#define MRT_DSP_TURN_PAIRS "8"
 #endif
 
 /** Quads to leave out so that the first turn does what is left of `quads`. */

@@ -27,9 +27,9 @@ class Case:
     constants: tuple[np.ndarray, ...]
     """Of each input of the call; the first is the activation."""
 
-    def variants(self, provider: ModuleType) -> dict[str, Variant]:
-        """All variants that `provider` offers for speed, by kernel; at least one must exist."""
-        offers = list(provider.variants(self.call, self.tensors, "speed"))
+    def variants(self, provider: ModuleType, optimize: str = "speed") -> dict[str, Variant]:
+        """All variants that `provider` offers, by kernel; at least one must exist."""
+        offers = list(provider.variants(self.call, self.tensors, optimize))
         made = {offer.call.kernel: offer for offer in offers if isinstance(offer, Variant)}
         assert made
         return made

@@ -157,6 +157,19 @@ def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry)
     assert_equal_on_board(path, "mps2-an386", "depthwise_conv2d_s8_dsp")
 
 
+@pytest.mark.parametrize("geometry", [*CONVOLUTIONS, *DEPTHWISE3X3, *DEPTHWISE])
+def test_convolutions_in_little_code_on_the_board(
+    tmp_path: Path, geometry: Geometry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they cost."""
+    monkeypatch.setattr("micrort.variants.DSP_SLOWDOWN", 1000.0)
+    monkeypatch.setattr("micrort.variants.choice.SIZE_KILOBYTE_SHARE", 1000.0)
+    path = tmp_path / "model.tflite"
+    path.write_bytes(model(geometry, 4))
+    kernel = "depthwise_patch_s8_dsp" if geometry.depthwise else "conv2d_patch_s8_dsp"
+    assert_equal_on_board(path, "mps2-an386", kernel, "size")
+
+
 DSP_INSTRUCTIONS = ("smlad", "sxtb16", "smmla", "smlabt", "pkhbt", "pkhtb", "sadd16", "usada8")
 
 

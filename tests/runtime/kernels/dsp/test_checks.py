@@ -11,7 +11,7 @@ from tests.runtime.kernels.dsp.cases import Case, conv2d, depthwise_conv2d, full
 
 from micrort.ir import DType, Tensor
 from micrort.ir.executor_graph import PARAMS_POOL
-from micrort.variants import Refusal, Variant, dsp
+from micrort.variants import Refusal, Variant, dsp, dsp_patch
 from micrort.variants.dsp_winograd import winograd
 
 
@@ -58,7 +58,14 @@ def single() -> Call:
     return sound(case, case.variants(dsp)["matvec_s8_dsp"])
 
 
+def patch(case: Case, kernel: str) -> Call:
+    """The call in little code."""
+    return sound(case, case.variants(dsp_patch, "size")[kernel])
+
+
 CALLS = {
+    "patch": patch(conv2d(pairs_of(3), (1, 5, 6, 3), 6, (3, 3)), "conv2d_patch_s8_dsp"),
+    "depthwise patch": patch(depthwise_conv2d(pairs_of(4), (1, 5, 6, 4), 1, (3, 2)), "depthwise_patch_s8_dsp"),
     "product": sound(fully_connected(pairs_of(1), (3, 8), 8, 5)),
     "wide product": wide(fully_connected(pairs_of(1), (3, 8), 8, 5)),
     "single": single(),
@@ -98,7 +105,9 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
     for name in ("product", "single", "rows", "wide product"):
         yield from ((name, change) for change in ({"depth": 0}, {"channels": 0}))
         yield from ((name, change) for change in ({"depth": 7}, {"channels": 4}, {"depth": 2**31 - 1}))
-    yield "convolution", {"kernel_height": 32767, "kernel_width": 32767}
+    for name in ("convolution", "patch", "depthwise patch"):
+        yield name, {"kernel_height": 32767, "kernel_width": 32767}
+    yield "depthwise patch", {"output_channels": 6}
     for axis in ("height", "width"):
         for name, value in (("kernel", 1), ("stride", 2), ("dilation", 2)):
             yield "tiles", {f"{name}_{axis}": value}
@@ -164,6 +173,8 @@ def test_tensors_of_another_size_type_or_number_are_refused(name: str) -> None:
         ("depthwise", 1),
         ("depthwise3x3", 1),
         ("dilated depthwise3x3", 1),
+        ("patch", -1),
+        ("depthwise patch", 1),
     ],
 )
 def test_shifts_are_constant_and_in_range(name: str, word: int) -> None:
@@ -198,6 +209,9 @@ LARGE = {f"{side}_{axis}": 32767 for side in ("input", "output") for axis in ("h
         ("depthwise", {"kernel_height": 32767, "kernel_width": 32767}),
         ("depthwise", {"kernel_height": 600, "kernel_width": 600, "input_channels": 32767, "output_channels": 32767}),
         ("depthwise3x3", {"output_channels": 6}),
+        ("depthwise patch", {"output_channels": 6}),
+        ("patch", {"kernel_height": 32767, "kernel_width": 32767}),
+        ("depthwise patch", {"kernel_height": 32767, "kernel_width": 32767}),
         ("depthwise3x3", {**LARGE, "block": 32767}),
         ("dilated depthwise3x3", {"output_channels": 6}),
         ("dilated depthwise3x3", {**LARGE, "block": 32767, "dilation_height": 1, "dilation_width": 1}),
