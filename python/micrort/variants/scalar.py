@@ -18,12 +18,10 @@ Tensors = Mapping[str, Tensor]
 Window = Mapping[str, int | float]
 
 
-def variants(call: KernelCall, tensors: Tensors, optimize: str, long_products: bool = False) -> Iterator[Variant]:
+def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant]:
     """Every variant that computes `call`, cost estimated."""
     del optimize
     for provider in _PROVIDERS.get(call.kernel, ()):
-        if long_products and provider in (fully_connected, quads, fully_connected_quads, depthwise_planes):
-            continue  # slower than others where one instruction multiplies and adds
         offer = provider(call, tensors)
         if offer is not None:
             yield offer

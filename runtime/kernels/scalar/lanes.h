@@ -1,14 +1,15 @@
 /**
  * @file lanes.h
- * @brief Two products by one multiplication, for cores that have neither SIMD nor long multiplication.
+ * @brief Two products by one multiplication, for cores that have no SIMD instructions.
  *
  * A word holds two elements: low + high * 2^16, each signed, so that a negative low one takes 1 from the bits above it.
  * Its product with a weight holds both products in the same way, as long as each fits into 16 bits, and so does the
  * sum of two such products (of any weights but two of -128 together). Then its lanes are taken apart: the low one, with
  * sign, is added to one sum; the word divided by 2^8 to another, from which the low lanes' share is taken off in the end.
  *
- * On Armv6-M a loop uses every register, low and high, which a compiler does not manage; so it is assembly, and its
- * twin in C is what all other cores run. No arithmetic here depends on the data for being defined.
+ * A loop uses every register, low and high, which a compiler does not manage; so it is assembly, of instructions that
+ * all cores have, Armv6-M too. Its twin in C is what the host runs, and code for size. No arithmetic here depends on the
+ * data for being defined.
  */
 #ifndef MRT_RUNTIME_KERNELS_SCALAR_LANES_H
 #define MRT_RUNTIME_KERNELS_SCALAR_LANES_H
@@ -16,7 +17,8 @@
 #include <stdint.h>
 
 /** Whether the loops are assembly; not under -Os, where gcc gives Thumb-1 no high registers, nor without optimisation. */
-#if defined(__ARM_ARCH_6M__) && defined(__GNUC__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#if defined(__thumb__) && !defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && defined(__OPTIMIZE__) \
+    && !defined(__OPTIMIZE_SIZE__)
 #define MRT_SCALAR_ASSEMBLY 1
 #else
 #define MRT_SCALAR_ASSEMBLY 0
