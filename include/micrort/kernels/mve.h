@@ -82,6 +82,7 @@ typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
      * neither side of the kernel is a multiple of 4.
      */
     int32_t strips;
+    int32_t block; /**< Channels of a strip, 1..16: fewer take less workspace and more time. */
 } mrt_depthwise_conv2d_s8_mve_attrs_t;
 
 /**

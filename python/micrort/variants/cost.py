@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from micrort.ir import KernelCall, Tensor
 
+ANY, SIGNED, RECTIFIED = 0, 1, 2
+"""mrt_mve_scaling_t."""
 _STEP = 150
 """Of a step beside its rows: the executor's loop, and what a kernel does once a call."""
 _STEPS = {
     "depthwise_conv2d_s8_dsp": (150, 400),
-    "depthwise_conv2d_s8_mve": (1200, 0),
+    "depthwise_conv2d_s8_mve": (400, 0),
     "depthwise_taps_s8_mve": (400, 0),
     "conv2d_s8_mve": (390, 0),
 }
@@ -148,24 +150,47 @@ def dsp_winograd(window: Mapping[str, int | float], images: int) -> int:
     return tiles * (350 + 500 * quads + groups * (16 * position + 670))
 
 
-def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: int) -> int:
-    """Of runtime/kernels/mve/depthwise_conv2d_s8_mve.c for `rows` output rows, that many strips at a time."""
+@dataclass(frozen=True)
+class Strips:
+    """How runtime/kernels/mve/depthwise_conv2d_s8_mve.c goes over its input."""
+
+    count: int
+    """That are made before they are used."""
+    block: int
+    """Channels of a strip."""
+    scaling: int
+    """An mrt_mve_scaling_t."""
+
+
+_PER_BATCH = {"quads": (40, 32), "pairs": (44, 36), "singles": (52, 44)}
+"""Of eight outputs of one tile: of any, and rectified."""
+
+
+def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: Strips) -> int:
+    """Of runtime/kernels/mve/depthwise_conv2d_s8_mve.c for `rows` output rows."""
     height, width = int(window["kernel_height"]), int(window["kernel_width"])
     same = all(window[f"{name}_{axis}"] == 1 for name in ("stride", "dilation") for axis in ("height", "width"))
     quads = same and height % 4 != 0 and width % 4 != 0 and window["output_width"] > 1
-    strip_rows, outputs = (2, 4) if quads else (1, 1)
+    strip_rows = 2 if quads else 1
     tiles_high, tiles = -(-height // 4), -(-height // 4) * -(-width // 4)
-    per_batch = (30 if quads else 42) if tiles == 1 else 60 + (35 if quads else 45) * tiles
     across, channels = int(window["output_width"]), int(window["output_channels"])
-    columns = (across - 1) * int(window["stride_width"]) + width
-    blocks = -(-int(window["input_channels"]) // 16)
-    sets, rest = divmod(rows, strips * strip_rows)
-    total = 15 * min(rows, strips * strip_rows) * across
-    for count, lines in ((sets, strips * strip_rows), (1 if rest else 0, rest)):
-        made = -(-lines // strip_rows) * tiles_high
-        batches = -(-lines // strip_rows) * -(-across // strip_rows) * outputs / 8
-        built = blocks * (80 + made * (120 + 14 * columns))
-        total += count * (250 + built + channels * (27 + per_batch * math.ceil(batches)))
+    columns = min(int(window["input_width"]), (across - 1) * int(window["stride_width"]) + width)
+    blocks = -(-int(window["input_channels"]) // strips.block)
+    narrow = 45 if min(int(window["input_channels"]), strips.block) < 16 else 0
+    sets, rest = divmod(rows, strips.count * strip_rows)
+    total = 0
+    for count, lines in ((sets, strips.count * strip_rows), (1 if rest else 0, rest)):
+        if count == 0:
+            continue
+        made = -(-lines // strip_rows)
+        outputs = made * -(-across // strip_rows) * (4 if quads and lines > 1 else strip_rows)
+        kind = ("quads" if lines > 1 else "pairs") if quads else "singles"
+        per_batch = _PER_BATCH[kind][strips.scaling == RECTIFIED]
+        if tiles > 1 or strips.scaling == ANY:
+            per_batch = 60 + (35 if quads else 45) * tiles
+        built = blocks * (135 + made * (55 + tiles_high * (85 + narrow + 14 * columns)))
+        lists = 200 + made * (15 + 8 * -(-across // strip_rows))
+        total += lists + count * (60 + built + channels * (20 + per_batch * math.ceil(outputs / 8)))
     return total
 
 

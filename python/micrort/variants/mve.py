@@ -22,7 +22,7 @@ BLOCK = 16
 """Bytes of a vector; elements of filters that lie together."""
 SIZE_MAX = 32767
 """Limit of each member of mrt_window_t."""
-ANY, SIGNED, RECTIFIED = 0, 1, 2
+ANY, SIGNED, RECTIFIED = cost.ANY, cost.SIGNED, cost.RECTIFIED
 """mrt_mve_scaling_t."""
 
 
@@ -192,9 +192,11 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     if scales is None or not choices:
         return None
     rows = tensors[call.outputs[0]].rows
-    costs = {strips: cost.mve_depthwise(window, rows, strips) for strips in choices}
+    ways = {count: cost.Strips(count, BLOCK, scales.scaling) for count in choices}
+    costs = {count: cost.mve_depthwise(window, rows, ways[count]) for count in choices}
     strips = next(choice for choice in choices if costs[choice] <= _ENOUGH * min(costs.values()))
-    made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, "strips": strips}
+    made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling}
+    made |= {"strips": strips, "block": BLOCK}
     constant = pack_depthwise(filters, scales)
     offer = _replaced(call, "depthwise_conv2d_s8_mve", constant, {**made, **_end(call)}, costs[strips])
     places = overlap.over_channels(window, tensors[call.inputs[0]], tensors[call.outputs[0]])
@@ -238,13 +240,29 @@ def leaner(offer: Variant, rows: int, slack: float) -> Variant:
     if offer.call.kernel != "depthwise_conv2d_s8_mve":
         return offer
     window = {name: value for name, value in attrs.items() if name not in ("input_zero_point", "scaling", *_END)}
-    made = cost.mve_depthwise(window, rows, int(attrs["strips"]))
-    for strips in range(1, int(attrs["strips"])):
-        more = cost.mve_depthwise(window, rows, strips) - made
-        if more <= slack * offer.instructions:
-            call = replace(offer.call, attrs={**attrs, "strips": strips})
-            return replace(offer, call=call, instructions=offer.instructions + more)
-    return offer
+    least = _bytes(attrs)
+    made = cost.mve_depthwise(window, rows, _ways(attrs))
+    best = offer
+    for strips in range(1, int(attrs["strips"]) + 1):
+        for block in BLOCKS:
+            leaner = {**attrs, "strips": strips, "block": block}
+            more = cost.mve_depthwise(window, rows, _ways(leaner)) - made
+            if more <= slack * offer.instructions and _bytes(leaner) < least:
+                least = _bytes(leaner)
+                best = replace(
+                    offer, call=replace(offer.call, attrs=leaner), instructions=max(0, offer.instructions + more)
+                )
+    return best
+
+
+def _ways(attrs: Mapping[str, int | float]) -> cost.Strips:
+    return cost.Strips(int(attrs["strips"]), int(attrs["block"]), int(attrs["scaling"]))
+
+
+def _bytes(attrs: Mapping[str, int | float]) -> int:
+    from micrort.native import kernels
+
+    return kernels.workspace_bytes("depthwise_conv2d_s8_mve", attrs)
 
 
 def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
@@ -260,6 +278,8 @@ def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
 
 TILE = 4
 """Rows of taps in a word."""
+BLOCKS = (16, 8, 4)
+"""Channels of a strip: fewer take less workspace."""
 STRIPS_BYTES = 4096
 """So much workspace more than one strip may take."""
 _ENOUGH = 1.05
@@ -273,7 +293,8 @@ def _strips_fit(window: Mapping[str, int | float], strips: int) -> bool:
     line = int(window["output_width"] * window["output_channels"])
     if 7 * (window["output_channels"] if strips == 1 else line) + line > 65535:
         return False
-    attrs = {**window, "input_zero_point": 0, "scaling": 0, "strips": strips, **dict.fromkeys(_END, 0)}
+    attrs = {**window, "input_zero_point": 0, "scaling": 0, "strips": strips, "block": BLOCK}
+    attrs |= dict.fromkeys(_END, 0)
     size = kernels.workspace_bytes("depthwise_conv2d_s8_mve", attrs)
     return size > 0 and (strips == 1 or size <= STRIPS_BYTES)
 

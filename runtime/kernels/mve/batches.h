@@ -3,7 +3,8 @@
  * @brief Depthwise outputs of one channel, eight at a time, from interleaved words to bytes.
  *
  * A patch is 4 x 4 elements of a channel: four words, each of four rows at one column. A batch is eight outputs: those
- * of two patches, 2 x 2 of each ("quads"), or one of each of eight patches ("singles").
+ * of two patches, 2 x 2 of each ("quads"), two neighbours of each of four patches ("pairs"), or one of each of eight
+ * patches ("singles").
  */
 #ifndef MRT_RUNTIME_KERNELS_MVE_BATCHES_H
 #define MRT_RUNTIME_KERNELS_MVE_BATCHES_H
@@ -30,7 +31,6 @@ typedef struct mrt_mve_batches {
     const int32_t *filters; /**< As micrort/kernels/mve.h lays them out. */
     int32_t columns_there;  /**< Words of weights of a channel, 1..4. */
     int32_t channels;       /**< At least 1. */
-    int32_t row_shift;      /**< For quads, bits from row to row: 8, or 0 for quads whose rows are the same one. */
     const mrt_mve_bounds_t *bounds;
 } mrt_mve_batches_t;
 
@@ -42,6 +42,14 @@ typedef struct mrt_mve_batches {
     "vmladav.s8 r4, %q[x], %q[c]\n\tvmladav.s8 r6, %q[x], %q[d]\n\t" \
     "vmladav.s8 r8, %q[y], %q[a]\n\tvmladav.s8 r10, %q[y], %q[b]\n\t" \
     "vmladav.s8 r12, %q[y], %q[c]\n\tvmladav.s8 lr, %q[y], %q[d]\n\t"
+
+#define MRT_MVE_PAIRS /* MISRA D4 */ \
+    "ldrd r0, r2, [%[patches]], #8\n\tvldrw.u32 %q[x], [r0, %q[p]]\n\tvldrw.u32 %q[y], [r2, %q[p]]\n\t" \
+    "vmladav.s8 r0, %q[x], %q[a]\n\tvmladav.s8 r2, %q[x], %q[b]\n\t" \
+    "vmladav.s8 r4, %q[y], %q[a]\n\tvmladav.s8 r6, %q[y], %q[b]\n\t" \
+    "ldrd r8, r10, [%[patches]], #8\n\tvldrw.u32 %q[x], [r8, %q[p]]\n\tvldrw.u32 %q[y], [r10, %q[p]]\n\t" \
+    "vmladav.s8 r8, %q[x], %q[a]\n\tvmladav.s8 r10, %q[x], %q[b]\n\t" \
+    "vmladav.s8 r12, %q[y], %q[a]\n\tvmladav.s8 lr, %q[y], %q[b]\n\t"
 
 /* The next patch, and its sum. */
 #define MRT_MVE_SINGLE(sum) /* MISRA D4 */ \
@@ -68,9 +76,12 @@ typedef struct mrt_mve_batches {
 
 /* The four weight vectors of a quad: as they are, a row lower, a column further, and both. */
 #define MRT_MVE_QUAD_WEIGHTS /* MISRA D4 */ \
-    "ldr r2, %[shift]\n\tvmov %q[b], %q[a]\n\tvshl.s32 %q[b], r2\n\t" \
+    "vshl.i32 %q[b], %q[a], #8\n\t" \
     "movs r0, #0\n\tvmov %q[c], %q[a]\n\tvshlc %q[c], r0, #32\n\t" \
     "movs r0, #0\n\tvmov %q[d], %q[b]\n\tvshlc %q[d], r0, #32\n\t"
+
+/* The two of a pair: as they are, and a column further. */
+#define MRT_MVE_PAIR_WEIGHTS "movs r0, #0\n\tvmov %q[b], %q[a]\n\tvshlc %q[b], r0, #32\n\t"
 
 /*
  * All batches of all channels. Once eight sums are in x and y, even registers hold bias, multiplier and shift. A
@@ -99,7 +110,6 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
     const int32_t step = batches->words_step;
     const int32_t there = batches->columns_there;
     const mrt_mve_bounds_t *bounds = batches->bounds;
-    const int32_t row_shift = batches->row_shift;
     int32_t channels = batches->channels;
     int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
     const int32_t *record = batches->filters;
@@ -119,7 +129,7 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [shift] "m"(row_shift),
+                         [step] "m"(step), [there] "m"(there),
                          [t] "w"(vdupq_n_u8(0x80u))
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
@@ -129,7 +139,48 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
                          [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y), [t] "=&w"(t)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [shift] "m"(row_shift), [bounds] "m"(bounds)
+                         [step] "m"(step), [there] "m"(there), [bounds] "m"(bounds)
+                       : MRT_MVE_SUMS, "cc", "memory");
+    }
+}
+
+/** Pairs; `scaling` is a constant, and not MRT_MVE_ANY. */
+static MRT_MVE_INLINE void mrt_mve_pairs(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
+{
+    /* In reach of the stack pointer: */
+    const uint32_t *first_patches = batches->patches;
+    const uint16_t *first_places = batches->places;
+    const int32_t count = batches->count;
+    const int32_t step = batches->words_step;
+    const int32_t there = batches->columns_there;
+    const mrt_mve_bounds_t *bounds = batches->bounds;
+    int32_t channels = batches->channels;
+    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
+    const int32_t *record = batches->filters;
+    int8_t *out = batches->output;
+    const uint32_t *patches;
+    const uint16_t *places;
+    int32_t n;
+    int32x4_t a;
+    int32x4_t b;
+    int32x4_t x;
+    int32x4_t y;
+    if (scaling == MRT_MVE_RECTIFIED) {
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, "", MRT_MVE_RECTIFY) /* MISRA D5 */
+                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
+                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
+                         [y] "=&w"(y)
+                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
+                         [step] "m"(step), [there] "m"(there), [t] "w"(vdupq_n_u8(0x80u))
+                       : MRT_MVE_SUMS, "cc", "memory");
+    } else {
+        int32x4_t t;
+        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
+                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
+                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
+                         [y] "=&w"(y), [t] "=&w"(t)
+                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
+                         [step] "m"(step), [there] "m"(there), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
@@ -205,7 +256,7 @@ static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scali
     for (int32_t channel = 0; channel < batches->channels; ++channel) {
         const int8_t *words = &batches->words[channel * batches->words_step];
         const int32x4_t here = mrt_mve_weights(batches, channel);
-        const int32x4_t below = vshlq_n_s32(here, batches->row_shift);
+        const int32x4_t below = vshlq_n_s32(here, 8);
         uint32_t carries[2] = {0u, 0u};
         int8x16_t weights[4];
         weights[0] = vreinterpretq_s8_s32(here);
@@ -217,6 +268,26 @@ static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scali
             for (int32_t i = 0; i < 8; ++i) {
                 const uint32_t patch = batches->patches[(2 * batch) + (i / 4)];
                 sums[i] = mrt_mve_patch(&words[patch], batches->columns, weights[i % 4]);
+            }
+            mrt_mve_batch_store(batches, channel, batch, sums, scaling);
+        }
+    }
+}
+
+static inline void mrt_mve_pairs(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
+{
+    for (int32_t channel = 0; channel < batches->channels; ++channel) {
+        const int8_t *words = &batches->words[channel * batches->words_step];
+        const int32x4_t here = mrt_mve_weights(batches, channel);
+        uint32_t carry = 0u;
+        int8x16_t weights[2];
+        weights[0] = vreinterpretq_s8_s32(here);
+        weights[1] = vreinterpretq_s8_s32(vshlcq_s32(here, &carry, 32));
+        for (int32_t batch = 0; batch < batches->count; ++batch) {
+            int32_t sums[8];
+            for (int32_t i = 0; i < 8; ++i) {
+                const uint32_t patch = batches->patches[(4 * batch) + (i / 2)];
+                sums[i] = mrt_mve_patch(&words[patch], batches->columns, weights[i % 2]);
             }
             mrt_mve_batch_store(batches, channel, batch, sums, scaling);
         }

@@ -11,7 +11,7 @@
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/mve/batches.h"
 #include "runtime/kernels/mve/image.h"
-#include "runtime/kernels/mve/layout.h"
+#include "runtime/kernels/mve/patches.h"
 #include "runtime/kernels/mve/products.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/window.h"
@@ -35,6 +35,7 @@ typedef struct depthwise_mve {
     mrt_mve_image_t image;
     int32_t rows;    /* Of the output, that are made together. */
     bool regular;    /* Whether they follow one another without a gap. */
+    mrt_mve_kind_t kind; /* Of the batches. */
     int32_t batches;
     uint32_t lowest; /* The least offset of the rows. */
     int8_t *output;  /* The row there: what places count from. */
@@ -75,73 +76,38 @@ static inline int32_t strip_top(int32_t top, int32_t strip_rows, int32_t count)
     return beyond ? (top - 1) : top;
 }
 
-/* Lists the patches of a row of quads from number `index` on; outputs are at `first`, in the row below at `below`. */
-static void list_quads(const depthwise_mve_t *depthwise, int32_t index, uint32_t patch, uint32_t first, uint32_t below)
+/* Whether a block goes channel by channel through tiles, or is scaled in any way. */
+static inline bool is_plain(const depthwise_mve_t *depthwise)
 {
-    const uint32_t pixel = (uint32_t)depthwise->attrs->window.output_channels;
-    const uint32_t column = (uint32_t)depthwise->layout.column;
-    const bool shared = (depthwise->attrs->window.output_width % 2) != 0; /* the last patch shares a column */
-    uint32_t *patches = &depthwise->patches[index];
-    uint16_t *places = &depthwise->places[((index / 2) * MRT_MVE_BATCH) + (index % 2)];
-    uint32_t at = patch;
-    uint32_t place = first;
-    uint32_t under = below;
-    bool odd = (index % 2) != 0;
-    for (int32_t left = depthwise->layout.across; left > 0; --left) {
-        if ((left == 1) && shared) {
-            at -= column;
-            place -= pixel;
-            under -= pixel;
-        }
-        *patches = at;
-        places[0] = (uint16_t)place;
-        places[2] = (uint16_t)under;
-        places[4] = (uint16_t)(place + pixel);
-        places[6] = (uint16_t)(under + pixel);
-        at += 2u * column;
-        place += 2u * pixel;
-        under += 2u * pixel;
-        patches = &patches[1];
-        places = &places[odd ? (MRT_MVE_BATCH - 1) : 1];
-        odd = !odd;
-    }
+    const mrt_mve_layout_t *layout = &depthwise->layout;
+    return (depthwise->attrs->scaling != (int32_t)MRT_MVE_ANY) && (layout->tiles_high == 1) && (layout->tiles_wide == 1);
 }
 
-/* Likewise of a row of singles. */
-static void list_singles(const depthwise_mve_t *depthwise, int32_t index, uint32_t patch, uint32_t first)
+/* The kind of the batches of so many rows. */
+static mrt_mve_kind_t kind_of(const depthwise_mve_t *depthwise, int32_t rows)
 {
-    const uint32_t pixel = (uint32_t)depthwise->attrs->window.output_channels;
-    const uint32_t step = (uint32_t)depthwise->attrs->window.stride_width * (uint32_t)depthwise->layout.column;
-    uint32_t at = patch;
-    uint32_t place = first;
-    int32_t i = index;
-    for (int32_t left = depthwise->layout.across; left > 0; --left) {
-        depthwise->patches[i] = at;
-        depthwise->places[((i / MRT_MVE_BATCH) * MRT_MVE_BATCH) + (2 * (i % 4)) + ((i / 4) % 2)] = (uint16_t)place;
-        at += step;
-        place += pixel;
-        ++i;
+    mrt_mve_kind_t kind = MRT_MVE_SINGLES_KIND;
+    if (depthwise->layout.quads) {
+        kind = ((rows == 1) && is_plain(depthwise)) ? MRT_MVE_PAIRS_KIND : MRT_MVE_QUADS_KIND;
     }
+    return kind;
 }
 
-/* What the last batch lacks is what stands before it. */
-static void fill_batch(const depthwise_mve_t *depthwise, int32_t count)
+/* What all strips' lines have in common: how their patches go on. */
+static void begin_line(const depthwise_mve_t *depthwise, mrt_mve_line_t *line)
 {
-    const bool quads = depthwise->layout.quads;
-    uint16_t *places = &depthwise->places[(depthwise->batches - 1) * MRT_MVE_BATCH];
-    for (int32_t i = count; i < (depthwise->batches * mrt_mve_batch_patches(&depthwise->layout)); ++i) {
-        depthwise->patches[i] = depthwise->patches[i - 1];
-        if (quads) {
-            places[1] = places[0];
-            places[3] = places[2];
-            places[5] = places[4];
-            places[7] = places[6];
-        } else {
-            const int32_t lane = i % MRT_MVE_BATCH;
-            const int32_t before = lane - 1;
-            places[(2 * (lane % 4)) + (lane / 4)] = places[(2 * (before % 4)) + (before / 4)];
-        }
-    }
+    const mrt_window_t *window = &depthwise->attrs->window;
+    const mrt_mve_layout_t *layout = &depthwise->layout;
+    const int32_t pixel = window->output_channels;
+    const int32_t outputs = layout->quads ? 2 : 1; /* of a patch, along a row */
+    const int32_t last = window->output_width - outputs; /* the last patch may share a column with the one before */
+    const int32_t step = layout->column * window->stride_width;
+    line->count = layout->across;
+    line->patch_step = outputs * step;
+    line->patch_last = last * step;
+    line->place_step = (uint16_t)(outputs * pixel);
+    line->place_last = (uint16_t)(last * pixel);
+    line->right = (uint16_t)pixel;
 }
 
 /*
@@ -153,13 +119,22 @@ static MRT_NOINLINE void list_patches(depthwise_mve_t *depthwise, uint32_t row, 
     if (regular && depthwise->regular && (rows == depthwise->rows)) {
         return;
     }
+    const mrt_tensor_t *output = mrt_call_output(depthwise->call, 0u);
+    const mrt_mve_kind_t kind = kind_of(depthwise, rows);
+    const int32_t each = mrt_mve_kind_patches(kind);
+    const int32_t strip_rows = mrt_mve_strip_rows(&depthwise->layout);
+    const int32_t strips = (depthwise->layout.quads) ? ((rows + 1) / 2) : rows;
     depthwise->rows = rows;
     depthwise->regular = regular;
-    const mrt_tensor_t *output = mrt_call_output(depthwise->call, 0u);
-    const mrt_mve_layout_t *layout = &depthwise->layout;
-    int32_t count = 0;
-    const int32_t strip_rows = mrt_mve_strip_rows(layout);
-    uint32_t patch = 0u;
+    depthwise->kind = kind;
+    depthwise->batches = mrt_mve_divide_up(strips * depthwise->layout.across, each);
+    mrt_mve_line_t line;
+    begin_line(depthwise, &line);
+    line.patch = 0;
+    int32_t room = depthwise->batches * each;
+    int32_t index = 0; /* of the strip's first patch in its batch */
+    uint32_t *patches = depthwise->patches;
+    uint16_t *places = depthwise->places;
     for (int32_t begin = 0; begin < rows; begin += strip_rows) {
         const uint32_t top = (uint32_t)strip_top(begin, strip_rows, rows);
         const uint32_t under = (rows > 1) ? (top + 1u) : top;
@@ -169,16 +144,19 @@ static MRT_NOINLINE void list_patches(depthwise_mve_t *depthwise, uint32_t row, 
             first = mrt_row_offset(depthwise->call, output, row + top) - depthwise->lowest;
             below = mrt_row_offset(depthwise->call, output, row + under) - depthwise->lowest;
         }
-        if (layout->quads) {
-            list_quads(depthwise, count, patch, first, below);
-        } else {
-            list_singles(depthwise, count, patch, first);
-        }
-        count += layout->across;
-        patch += (uint32_t)layout->strip;
+        line.place = (uint16_t)first;
+        line.below = (uint16_t)((below - first) & (uint32_t)UINT16_MAX); /* the row below may lie before it */
+        const bool goes_on = (begin + strip_rows) < rows;
+        const int32_t listed = goes_on ? line.count : room; /* behind the last patch of all it stands again */
+        mrt_mve_list_patches(patches, &line, listed);
+        mrt_mve_list_places(places, &line, kind, index, listed);
+        index += line.count;
+        places = &places[(index / each) * MRT_MVE_BATCH];
+        index %= each;
+        patches = &patches[line.count];
+        room -= line.count;
+        line.patch += depthwise->layout.strip;
     }
-    depthwise->batches = mrt_mve_divide_up(count, mrt_mve_batch_patches(layout));
-    fill_batch(depthwise, count);
 }
 
 /* Output channels of one block, which follow one another. */
@@ -220,20 +198,21 @@ static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_mve_t *depthw
                                        .filters = channels->filter,
                                        .columns_there = depthwise->attrs->window.kernel_width,
                                        .channels = same ? channels->count : channels->copies,
-                                       .row_shift = (depthwise->rows == 1) ? 0 : 8,
                                        .bounds = &depthwise->bounds};
     return batches;
 }
 
-/* All channels of a block, one tile each; `quads` and `scaling` are constant in each copy. */
-static MRT_MVE_INLINE void make_block(const depthwise_mve_t *depthwise, const channels_t *channels, bool quads,
+/* All channels of a block, one tile each; `kind` and `scaling` are constant in each copy. */
+static MRT_MVE_INLINE void make_block(const depthwise_mve_t *depthwise, const channels_t *channels, mrt_mve_kind_t kind,
                                       mrt_mve_scaling_t scaling)
 {
     mrt_mve_batches_t batches = batches_of(depthwise, channels);
     /* All at once; or those of each input channel, which have the same words. */
     for (int32_t i = 0; i < channels->count; i += (channels->copies == 1) ? channels->count : 1) {
-        if (quads) {
+        if (kind == MRT_MVE_QUADS_KIND) {
             mrt_mve_quads(&batches, scaling);
+        } else if (kind == MRT_MVE_PAIRS_KIND) {
+            mrt_mve_pairs(&batches, scaling);
         } else {
             mrt_mve_singles(&batches, scaling);
         }
@@ -245,22 +224,32 @@ static MRT_MVE_INLINE void make_block(const depthwise_mve_t *depthwise, const ch
 
 static MRT_NOINLINE void singles_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
-    make_block(depthwise, channels, false, MRT_MVE_SIGNED);
+    make_block(depthwise, channels, MRT_MVE_SINGLES_KIND, MRT_MVE_SIGNED);
 }
 
 static MRT_NOINLINE void singles_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
-    make_block(depthwise, channels, false, MRT_MVE_RECTIFIED);
+    make_block(depthwise, channels, MRT_MVE_SINGLES_KIND, MRT_MVE_RECTIFIED);
+}
+
+static MRT_NOINLINE void pairs_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
+{
+    make_block(depthwise, channels, MRT_MVE_PAIRS_KIND, MRT_MVE_SIGNED);
+}
+
+static MRT_NOINLINE void pairs_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
+{
+    make_block(depthwise, channels, MRT_MVE_PAIRS_KIND, MRT_MVE_RECTIFIED);
 }
 
 static MRT_NOINLINE void quads_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
-    make_block(depthwise, channels, true, MRT_MVE_SIGNED);
+    make_block(depthwise, channels, MRT_MVE_QUADS_KIND, MRT_MVE_SIGNED);
 }
 
 static MRT_NOINLINE void quads_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
 {
-    make_block(depthwise, channels, true, MRT_MVE_RECTIFIED);
+    make_block(depthwise, channels, MRT_MVE_QUADS_KIND, MRT_MVE_RECTIFIED);
 }
 
 /* Weights of the tile in row `y` and column `x` of a filter's tiles. */
@@ -283,7 +272,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_mve_t *depthwise,
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const int32_t step = MRT_MVE_TILE * depthwise->attrs->window.dilation_width * layout->column;
-    const uint32_t *patches = &batches->patches[batch * mrt_mve_batch_patches(layout)];
+    const uint32_t *patches = &batches->patches[batch * mrt_mve_kind_patches(depthwise->kind)];
     const int32_t *moved = depthwise->moved;
     mrt_mve_sums_t sums;
     sums.first = vdupq_n_s32(0);
@@ -365,14 +354,17 @@ static MRT_NOINLINE void any_block(depthwise_mve_t *depthwise, const channels_t 
 
 static MRT_NOINLINE void compute_channels(depthwise_mve_t *depthwise, const channels_t *channels)
 {
-    const mrt_mve_layout_t *layout = &depthwise->layout;
     const bool rectified = depthwise->attrs->scaling == (int32_t)MRT_MVE_RECTIFIED;
-    if ((depthwise->attrs->scaling == (int32_t)MRT_MVE_ANY) || ((layout->tiles_high * layout->tiles_wide) != 1)) {
+    if (!is_plain(depthwise)) {
         any_block(depthwise, channels);
-    } else if (layout->quads && rectified) {
+    } else if ((depthwise->kind == MRT_MVE_QUADS_KIND) && rectified) {
         quads_rectified(depthwise, channels);
-    } else if (layout->quads) {
+    } else if (depthwise->kind == MRT_MVE_QUADS_KIND) {
         quads_signed(depthwise, channels);
+    } else if ((depthwise->kind == MRT_MVE_PAIRS_KIND) && rectified) {
+        pairs_rectified(depthwise, channels);
+    } else if (depthwise->kind == MRT_MVE_PAIRS_KIND) {
+        pairs_signed(depthwise, channels);
     } else if (rectified) {
         singles_rectified(depthwise, channels);
     } else {
@@ -415,7 +407,8 @@ static MRT_NOINLINE void make_strips(const depthwise_mve_t *depthwise, int32_t c
     const bool even = depthwise->image.table == NULL;
     const int32_t columns = image_columns(depthwise);
     const int32_t left = window->input_channels - channel;
-    const mve_pred16_t lanes = vctp8q((uint32_t)left);
+    const int32_t most = mrt_mve_block(depthwise->attrs);
+    const mve_pred16_t lanes = vctp8q((uint32_t)((left < most) ? left : most));
     int8_t *words = depthwise->strips;
     int8_t *image = &words[padding_before(depthwise) * column];
     for (int32_t top = 0; top < count; top += strip_rows) {
@@ -447,8 +440,9 @@ static void compute_block(depthwise_mve_t *depthwise, int32_t first)
     const int32_t copies = window->output_channels / window->input_channels;
     const int32_t words = filter_words(depthwise) + RECORD;
     const int32_t left = window->input_channels - first;
+    const int32_t most = mrt_mve_block(depthwise->attrs);
     const channels_t block = {&mrt_input_s32(depthwise->call, 1u, 0u)[first * copies * words], depthwise->strips,
-                              &depthwise->output[first * copies], (left < MRT_MVE_BLOCK) ? left : MRT_MVE_BLOCK, copies};
+                              &depthwise->output[first * copies], (left < most) ? left : most, copies};
     compute_channels(depthwise, &block);
 }
 
@@ -517,7 +511,7 @@ static MRT_NOINLINE void begin(depthwise_mve_t *depthwise)
     depthwise->places = (uint16_t *)mrt_workspace(depthwise->call); /* MISRA D1 */
     uint32_t offset = (uint32_t)layout->batches * (2u * (uint32_t)MRT_MVE_BATCH);
     depthwise->patches = (uint32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
-    offset += (uint32_t)layout->batches * (4u * (uint32_t)mrt_mve_batch_patches(layout));
+    offset += (uint32_t)layout->patches;
     depthwise->moved = (int32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
     offset += (uint32_t)layout->moved;
     depthwise->strips = (int8_t *)mrt_address_mut(base, offset); /* MISRA D1 */
@@ -530,7 +524,8 @@ static MRT_NOINLINE void begin(depthwise_mve_t *depthwise)
     vst1q_s16(depthwise->bounds.low, vdupq_n_s16((int16_t)attrs->activation_min));
     vst1q_s16(depthwise->bounds.offset, vdupq_n_s16((int16_t)attrs->output_offset));
     vst1q_s16(depthwise->bounds.high, vdupq_n_s16((int16_t)attrs->activation_max));
-    for (int32_t tile = 0; tile < (attrs->strips * layout->tiles_high); ++tile) {
+    const bool once = layout->column == MRT_MVE_BLOCK_BYTES; /* narrower ones are written over each time */
+    for (int32_t tile = 0; once && (tile < (attrs->strips * layout->tiles_high)); ++tile) {
         pad_columns(depthwise, &depthwise->strips[tile * layout->tile_row]);
     }
 }
@@ -539,7 +534,7 @@ uint32_t mrt_depthwise_conv2d_s8_mve_workspace(const void *attrs)
 {
     const mrt_depthwise_conv2d_s8_mve_attrs_t *own =
         (const mrt_depthwise_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
-    return (uint32_t)mrt_mve_layout(own).bytes;
+    return (uint32_t)mrt_mve_layout_bytes(own);
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
@@ -558,7 +553,7 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
         begin_row += back ? 0u : (uint32_t)depthwise.rows;
         end = back ? row : end;
         mrt_mve_find_image(&depthwise.image, row);
-        for (int32_t first = 0; first < depthwise.attrs->window.input_channels; first += MRT_MVE_BLOCK) {
+        for (int32_t first = 0; first < depthwise.attrs->window.input_channels; first += depthwise.attrs->block) {
             compute_block(&depthwise, first);
         }
     }
@@ -571,13 +566,12 @@ mrt_status_t mrt_depthwise_conv2d_s8_mve_check(const mrt_call_t *call)
         (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     if (!mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)
-        || !mrt_check_range(attrs->strips, 1, STRIPS_MAX)) {
+        || !mrt_check_range(attrs->strips, 1, STRIPS_MAX) || !mrt_check_range(attrs->block, 1, MRT_MVE_BLOCK)) {
         return MRT_ERR_ATTRIBUTE;
     }
-    const mrt_mve_layout_t layout = mrt_mve_layout(attrs);
-    const uint64_t words =
-        ((uint64_t)(uint32_t)layout.tiles_high * (uint32_t)window->kernel_width) + (uint64_t)RECORD;
-    return mrt_check_status((layout.bytes > 0) && (mrt_call_output(call, 0u)->row_bytes <= (uint32_t)UINT16_MAX)
+    const int32_t tiles_high = mrt_mve_divide_up(window->kernel_height, MRT_MVE_TILE);
+    const uint64_t words = ((uint64_t)(uint32_t)tiles_high * (uint32_t)window->kernel_width) + (uint64_t)RECORD;
+    return mrt_check_status((mrt_mve_layout_bytes(attrs) > 0) && (mrt_call_output(call, 0u)->row_bytes <= (uint32_t)UINT16_MAX)
                             && ((window->output_channels % window->input_channels) == 0)
                             && mrt_check_elements(mrt_call_input(call, 1u), (uint32_t)MRT_DTYPE_S32,
                                                   words * (uint32_t)window->output_channels)

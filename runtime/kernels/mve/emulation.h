@@ -231,6 +231,24 @@ static inline void vstrbq_scatter_offset_s16(int8_t *base, uint16x8_t offset, in
     }
 }
 
+static inline void vstrwq_p_u32(uint32_t *base, uint32x4_t value, mve_pred16_t predicate)
+{
+    for (uint32_t i = 0u; i < 4u; ++i) {
+        if ((((uint32_t)predicate >> (4u * i)) & 1u) != 0u) {
+            base[i] = value.lane[i];
+        }
+    }
+}
+
+static inline void vstrhq_p_u16(uint16_t *base, uint16x8_t value, mve_pred16_t predicate)
+{
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        if ((((uint32_t)predicate >> (2u * i)) & 1u) != 0u) {
+            base[i] = value.lane[i];
+        }
+    }
+}
+
 /* Arithmetic of 32 bits. */
 
 static inline int32x4_t vaddq_n_s32(int32x4_t a, int32_t b)
@@ -407,6 +425,26 @@ static inline uint16x8_t vminq_u16(uint16x8_t a, uint16x8_t b)
         result.lane[i] = (uint16_t)((a.lane[i] < b.lane[i]) ? a.lane[i] : b.lane[i]);
     }
     return result;
+}
+
+static inline uint16x8_t vmulq_n_u16(uint16x8_t a, uint16_t b)
+{
+    uint16x8_t result = a;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        const uint32_t product = (uint32_t)a.lane[i] * (uint32_t)b;
+        result.lane[i] = (uint16_t)(product & 0xFFFFu);
+    }
+    return result;
+}
+
+/** Lanes that are at least as large. */
+static inline mve_pred16_t vcmpcsq_n_u16(uint16x8_t a, uint16_t b)
+{
+    uint32_t result = 0u;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        result |= (a.lane[i] >= b) ? (3u << (2u * i)) : 0u;
+    }
+    return (mve_pred16_t)result;
 }
 
 static inline uint16x8_t vandq_u16(uint16x8_t a, uint16x8_t b)

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/** Channels of a block; bytes that interleaving writes at each column. */
+/** Channels of a block, at most; bytes that interleaving writes at each column. */
 #define MRT_MVE_BLOCK 16
 #define MRT_MVE_BLOCK_BYTES 64
 
@@ -30,8 +30,8 @@ typedef struct mrt_mve_layout {
     int32_t strip;    /* Bytes of a strip. */
     int32_t across;   /* Patches of a strip. */
     int32_t batches;  /* There is room for so many. */
+    int32_t patches;  /* Bytes of the list of patches. */
     int32_t moved;    /* Bytes of moved weights. */
-    int32_t bytes;    /* Of everything; 0 if they are too many. */
 } mrt_mve_layout_t;
 
 static inline bool mrt_mve_makes_quads(const mrt_window_t *window)
@@ -41,12 +41,7 @@ static inline bool mrt_mve_makes_quads(const mrt_window_t *window)
            && ((window->kernel_width % MRT_MVE_TILE) != 0) && (window->output_width > 1);
 }
 
-/** Patches of a batch, and output rows of a strip. */
-static inline int32_t mrt_mve_batch_patches(const mrt_mve_layout_t *layout)
-{
-    return layout->quads ? 2 : MRT_MVE_BATCH;
-}
-
+/** Output rows of a strip. */
 static inline int32_t mrt_mve_strip_rows(const mrt_mve_layout_t *layout)
 {
     return layout->quads ? 2 : 1;
@@ -57,32 +52,53 @@ static inline int32_t mrt_mve_divide_up(int32_t value, int32_t step)
     return (value + (step - 1)) / step;
 }
 
-/** All sizes of the window are below 2^15. */
+/** Channels of a block. */
+static inline int32_t mrt_mve_block(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
+{
+    return (attrs->window.input_channels < attrs->block) ? attrs->window.input_channels : attrs->block;
+}
+
+/** The layout of attributes that fit. */
 static inline mrt_mve_layout_t mrt_mve_layout(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
 {
     const mrt_window_t *window = &attrs->window;
     const int32_t width = window->output_width;
-    const int32_t channels = (window->input_channels < MRT_MVE_BLOCK) ? window->input_channels : MRT_MVE_BLOCK;
-    mrt_mve_layout_t layout = {.quads = mrt_mve_makes_quads(window), .column = MRT_MVE_TILE * channels};
+    mrt_mve_layout_t layout; /* member by member: an initialiser would first clear it, by a call */
+    layout.quads = mrt_mve_makes_quads(window);
+    layout.column = MRT_MVE_TILE * mrt_mve_block(attrs);
     layout.tiles_high = mrt_mve_divide_up(window->kernel_height, MRT_MVE_TILE);
     layout.tiles_wide = mrt_mve_divide_up(window->kernel_width, MRT_MVE_TILE);
-    layout.across = layout.quads ? mrt_mve_divide_up(width, 2) : width;
-    layout.batches = mrt_mve_divide_up(attrs->strips * layout.across, mrt_mve_batch_patches(&layout));
+    layout.across = layout.quads ? ((width + 1) / 2) : width;
+    const int32_t patches = attrs->strips * layout.across;
+    layout.batches = layout.quads ? ((patches + 1) / 2) : mrt_mve_divide_up(patches, MRT_MVE_BATCH);
+    layout.patches = layout.quads ? (mrt_mve_divide_up(patches, 4) * 16) : (layout.batches * (4 * MRT_MVE_BATCH));
     const int32_t last = layout.quads ? (width - 2) : ((width - 1) * window->stride_width);
-    const int64_t columns = (int64_t)last + 1 + (((int64_t)(MRT_MVE_TILE * layout.tiles_wide) - 1) * window->dilation_width);
-    const int64_t strip = columns * layout.tiles_high * layout.column;
-    const int64_t lists = (int64_t)layout.batches * ((2 * MRT_MVE_BATCH) + (4 * mrt_mve_batch_patches(&layout)));
+    layout.columns = (last + 1) + (((MRT_MVE_TILE * layout.tiles_wide) - 1) * window->dilation_width);
+    layout.tile_row = layout.columns * layout.column;
+    layout.strip = layout.tile_row * layout.tiles_high;
     const int32_t tiles = layout.tiles_high * layout.tiles_wide;
     const bool moves = layout.quads && ((tiles > 1) || (attrs->scaling == (int32_t)MRT_MVE_ANY));
-    const int64_t moved = moves ? (64 * (int64_t)tiles) : 0;
-    const int64_t bytes = (strip * attrs->strips) + lists + moved + (MRT_MVE_BLOCK_BYTES - layout.column);
-    const bool fits = (columns <= INT16_MAX) && (bytes <= (INT32_MAX / 2));
-    layout.columns = fits ? (int32_t)columns : 0;
-    layout.tile_row = layout.columns * layout.column;
-    layout.moved = fits ? (int32_t)moved : 0;
-    layout.strip = fits ? (int32_t)strip : 0;
-    layout.bytes = fits ? (int32_t)bytes : 0;
+    layout.moved = moves ? (64 * tiles) : 0;
     return layout;
+}
+
+/** Bytes of a workspace; 0 if they are too many. All sizes of the window are below 2^15. */
+static inline int32_t mrt_mve_layout_bytes(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
+{
+    const mrt_window_t *window = &attrs->window;
+    const int64_t high = mrt_mve_divide_up(window->kernel_height, MRT_MVE_TILE);
+    const int64_t wide = mrt_mve_divide_up(window->kernel_width, MRT_MVE_TILE);
+    const int64_t columns = (((int64_t)window->output_width - 1) * window->stride_width) + 1
+                            + (((MRT_MVE_TILE * wide) - 1) * window->dilation_width);
+    const int64_t rest = (32 * (int64_t)attrs->strips * window->output_width) + (64 * high * wide);
+    const int64_t most = (columns * high * (MRT_MVE_TILE * MRT_MVE_BLOCK) * attrs->strips) + rest;
+    int32_t bytes = 0;
+    if ((columns <= INT16_MAX) && (most <= (INT32_MAX / 2))) {
+        const mrt_mve_layout_t layout = mrt_mve_layout(attrs);
+        bytes = (layout.strip * attrs->strips) + (layout.batches * (2 * MRT_MVE_BATCH)) + layout.patches + layout.moved
+                + (MRT_MVE_BLOCK_BYTES - layout.column);
+    }
+    return bytes;
 }
 
 #endif

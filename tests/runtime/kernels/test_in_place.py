@@ -199,7 +199,7 @@ def needed_bytes(attrs: dict[str, int], first: int, last: int) -> set[int]:
 @given(attrs=windows(), distance=st.integers(-60, 60))
 def test_channels_in_both_directions(attrs: dict[str, int], distance: int) -> None:
     """What the kernel accepts never writes over what a row to come reads, nor over another channel."""
-    attrs = {**attrs, "input_zero_point": 0, "output_offset": 0, "scaling": 0, "strips": 1}
+    attrs = {**attrs, "input_zero_point": 0, "output_offset": 0, "scaling": 0, "strips": 1, "block": 16}
     source_row = attrs["input_width"] * attrs["input_channels"]
     output_row = attrs["output_width"] * attrs["output_channels"]
     height = attrs["output_height"]
@@ -218,7 +218,7 @@ def test_channels_in_both_directions(attrs: dict[str, int], distance: int) -> No
 @settings(max_examples=150, deadline=None)
 @given(attrs=windows())
 def test_offers_over_channels_are_accepted_and_no_less(attrs: dict[str, int]) -> None:
-    attrs = {**attrs, "input_zero_point": 0, "output_offset": 0, "scaling": 0, "strips": 1}
+    attrs = {**attrs, "input_zero_point": 0, "output_offset": 0, "scaling": 0, "strips": 1, "block": 16}
     sizes = [tuple(attrs[f"{name}_{axis}"] for axis in ("height", "width", "channels")) for name in ("input", "output")]
     source, output = (ir.Tensor("t", (1, *size), DType.S8) for size in sizes)
     ahead, behind = (offer.delta for offer in overlap.over_channels(attrs, source, output))
@@ -309,7 +309,7 @@ def test_channels(attrs: dict[str, int], data: st.DataObject) -> None:
     source_row, row = attrs["input_width"] * channels, attrs["output_width"] * channels
     distance = data.draw(st.integers(0, (height + 1) * max(row, source_row)))
     attrs |= {"kernel_height": max(attrs["kernel_height"], attrs["stride_height"])}  # no row between the windows
-    attrs |= {**SCALES, "strips": 1}
+    attrs |= {**SCALES, "strips": 1, "block": 16}
     read = bytes_read(attrs, (0, height))
     sound = all(
         read.get(byte - distance, byte % channels) == byte % channels
@@ -332,7 +332,7 @@ def smallest_distance_of_channels(attrs: dict[str, int]) -> int:
     return max((line + 1) * row - first * source_row for line, first in enumerate(needed))
 
 
-DEPTHWISE = {**WINDOW, **SCALES, "strips": 1, "kernel_height": 3, "padding_top": 1}
+DEPTHWISE = {**WINDOW, **SCALES, "strips": 1, "block": 16, "kernel_height": 3, "padding_top": 1}
 
 
 @pytest.mark.parametrize(

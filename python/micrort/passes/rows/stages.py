@@ -132,16 +132,27 @@ def choices(rows: RowProgram) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(found))
 
 
+def choices_before(rows: RowProgram, last: int) -> list[tuple[int, ...]]:
+    """Likewise of the calls before `last`, the choices of `choices` among them: where strides make heights differ, also
+    as many rows of each call as a step of the last one goes on by."""
+    heights = [call.rows for call in rows.calls[:last]]
+    found = [chunks[:last] for chunks in choices(rows)]
+    for count in ROWS:
+        wanted = (max(1, round(count * height / heights[-1])) for height in heights)
+        found.append(tuple(call.chunk(rows_) for rows_, call in zip(wanted, rows.calls[:last], strict=True)))
+    return list(dict.fromkeys(found))
+
+
 def _stages(rows: RowProgram, costs: Costs) -> Iterator[Stage]:
     """All stages that may be worth it: each call by itself as a whole, and stretches by every choice of rows."""
     heights = tuple(call.chunk(call.rows) for call in rows.calls)
     alone = [_Stretch(rows, last, heights, costs).stages(last - 1) for last in range(1, len(heights) + 1)]
     yield from (stage for found in alone for stage in found)
     limit = max((found[0].peak for found in alone), default=0)
-    for chunks in choices(rows):
-        for last in range(1, len(heights) + 1):
-            if not rows.calls[last - 1].in_pieces:
-                continue
+    for last in range(1, len(heights) + 1):
+        if not rows.calls[last - 1].in_pieces:
+            continue
+        for chunks in choices_before(rows, last):
             stretch = _Stretch(rows, last, chunks, costs)
             for first in range(last - 1, -1, -1):
                 if not rows.calls[first].in_pieces:

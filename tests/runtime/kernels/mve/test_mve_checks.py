@@ -44,6 +44,7 @@ RANGES: dict[str, dict[str, tuple[int, ...]]] = {
         **COMMON,
         "input_zero_point": (-129, 128),
         "strips": (0, 9),
+        "block": (0, 17),
         "output_channels": (7,),
         "dilation_width": (0,),
     },
