@@ -42,18 +42,43 @@ typedef struct rows {
     int8_t *copies[KERNEL];
 } rows_t;
 
+/* Bytes of padding before the image, in a copied row. */
+static int32_t padding_bytes(const mrt_window_t *window)
+{
+    const int32_t columns = (int32_t)columns_of(window);
+    return ((window->padding_left < columns) ? window->padding_left : columns) * CHANNELS;
+}
+
+/* Bytes of a row of the image that lie under windows. */
+static int32_t image_bytes(const mrt_window_t *window)
+{
+    const int32_t room = ((int32_t)columns_of(window) * CHANNELS) - padding_bytes(window);
+    const int32_t image = window->input_width * CHANNELS;
+    return (image < room) ? image : room;
+}
+
+/* The padding on both sides of copied rows. */
+static void pad_rows(const rows_t *rows)
+{
+    const int32_t before = padding_bytes(rows->window);
+    const int32_t behind = before + image_bytes(rows->window);
+    const int32_t rest = ((int32_t)columns_of(rows->window) * CHANNELS) - behind;
+    for (int32_t tap = 0; tap < KERNEL; ++tap) {
+        mrt_mve_fill(rows->copies[tap], rows->padding, (uint32_t)before);
+        mrt_mve_fill(&rows->copies[tap][behind], rows->padding, (uint32_t)rest);
+    }
+}
+
 /* Row `y` of the image that begins with row `first`, between its padding; nothing but padding beyond the image. */
 static void copy_row(const rows_t *rows, uint32_t first, int32_t y, int8_t *copy)
 {
     const mrt_window_t *window = rows->window;
-    const int32_t bytes = (int32_t)columns_of(window) * CHANNELS;
     if ((y >= 0) && (y < window->input_height)) {
-        const int32_t before = window->padding_left * CHANNELS;
-        const int32_t room = bytes - before;
-        const int32_t image = window->input_width * CHANNELS;
-        const int32_t copied = (image < room) ? image : room;
-        mrt_mve_copy(&copy[before], mrt_input_s8(rows->call, 0u, first + (uint32_t)y), (uint32_t)copied);
+        const int32_t before = padding_bytes(window);
+        const uint32_t copied = (uint32_t)image_bytes(window);
+        mrt_mve_copy(&copy[before], mrt_input_s8(rows->call, 0u, first + (uint32_t)y), copied);
     } else {
+        const int32_t bytes = (int32_t)columns_of(window) * CHANNELS;
         mrt_mve_fill(copy, rows->padding, (uint32_t)bytes);
     }
 }
@@ -103,7 +128,7 @@ mrt_status_t mrt_conv2d_rgb_s8_mve_run(const mrt_call_t *call)
     rgb.end.offset = attrs->output_offset;
     rgb.end.low = attrs->activation_min;
     rgb.end.high = attrs->activation_max;
-    mrt_mve_fill(copies, rows.padding, mrt_conv2d_rgb_s8_mve_workspace(attrs));
+    pad_rows(&rows);
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         find_rows(&rows, row, rgb.rows);
         rgb.output = mrt_output_s8(call, 0u, row);

@@ -31,13 +31,14 @@ typedef struct convolution {
     int32_t output_step; /* To those of the next. */
 } convolution_t;
 
-/* Whether a window is one pixel of the input: a kernel of 1 x 1 without padding. */
+/* Whether a window is one pixel of the input: a kernel of 1 x 1 without padding. Exact for sizes that were checked. */
 static bool is_pointwise(const mrt_window_t *window)
 {
     return (window->kernel_height == 1) && (window->kernel_width == 1) && (window->padding_top == 0)
            && (window->padding_left == 0)
-           && ((((int64_t)window->output_width - 1) * window->stride_width) < window->input_width)
-           && ((((int64_t)window->output_height - 1) * window->stride_height) < window->input_height);
+           && ((((uint32_t)window->output_width - 1u) * (uint32_t)window->stride_width) < (uint32_t)window->input_width)
+           && ((((uint32_t)window->output_height - 1u) * (uint32_t)window->stride_height)
+               < (uint32_t)window->input_height);
 }
 
 /* The columns of windows that touch no padding; none where taps have gaps. */
@@ -286,13 +287,14 @@ static void compute_pointwise(convolution_t *conv)
     const mrt_call_t *call = conv->call;
     const mrt_window_t *window = &conv->attrs->window;
     const uint32_t height = (uint32_t)window->output_height;
-    if (mrt_window_is_dense(window) && mrt_window_goes_back(call) && ((window->input_channels % MRT_MVE_BYTES) == 0)) {
+    const bool dense = mrt_window_is_dense(window);
+    if (dense && mrt_window_goes_back(call) && ((window->input_channels % MRT_MVE_BYTES) == 0)) {
         const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
         if (pixels > 0u) {
             mrt_mve_multiply_back(&conv->product, mrt_input_s8(call, 0u, call->row_begin), window->input_channels,
                                   (int32_t)pixels, mrt_output_s8(call, 0u, call->row_begin), window->output_channels);
         }
-    } else if (mrt_window_is_dense(window)) { /* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
+    } else if (dense) { /* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
         uint32_t row = call->row_begin;
         while (row < call->row_end) {
             const uint32_t end = mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));

@@ -231,13 +231,14 @@ static inline void vstrbq_scatter_offset_s16(int8_t *base, uint16x8_t offset, in
     }
 }
 
-static inline void vstrwq_p_u32(uint32_t *base, uint32x4_t value, mve_pred16_t predicate)
+static inline void vst1q_u32(uint32_t *base, uint32x4_t value)
 {
-    for (uint32_t i = 0u; i < 4u; ++i) {
-        if ((((uint32_t)predicate >> (4u * i)) & 1u) != 0u) {
-            base[i] = value.lane[i];
-        }
-    }
+    (void)memcpy(base, value.lane, sizeof(value));
+}
+
+static inline void vst1q_u16(uint16_t *base, uint16x8_t value)
+{
+    (void)memcpy(base, value.lane, sizeof(value));
 }
 
 static inline void vstrhq_p_u16(uint16_t *base, uint16x8_t value, mve_pred16_t predicate)
@@ -433,6 +434,16 @@ static inline uint16x8_t vmulq_n_u16(uint16x8_t a, uint16_t b)
     for (uint32_t i = 0u; i < 8u; ++i) {
         const uint32_t product = (uint32_t)a.lane[i] * (uint32_t)b;
         result.lane[i] = (uint16_t)(product & 0xFFFFu);
+    }
+    return result;
+}
+
+static inline uint16x8_t vqaddq_u16(uint16x8_t a, uint16x8_t b)
+{
+    uint16x8_t result = a;
+    for (uint32_t i = 0u; i < 8u; ++i) {
+        const uint32_t sum = (uint32_t)a.lane[i] + (uint32_t)b.lane[i];
+        result.lane[i] = (uint16_t)((sum < 0xFFFFu) ? sum : 0xFFFFu);
     }
     return result;
 }

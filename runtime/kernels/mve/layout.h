@@ -71,7 +71,9 @@ static inline mrt_mve_layout_t mrt_mve_layout(const mrt_depthwise_conv2d_s8_mve_
     layout.across = layout.quads ? ((width + 1) / 2) : width;
     const int32_t patches = attrs->strips * layout.across;
     layout.batches = layout.quads ? ((patches + 1) / 2) : mrt_mve_divide_up(patches, MRT_MVE_BATCH);
+    /* The list is written by fours, with several strips from anywhere on. */
     layout.patches = layout.quads ? (mrt_mve_divide_up(patches, 4) * 16) : (layout.batches * (4 * MRT_MVE_BATCH));
+    layout.patches += (attrs->strips > 1) ? 16 : 0;
     const int32_t last = layout.quads ? (width - 2) : ((width - 1) * window->stride_width);
     layout.columns = (last + 1) + (((MRT_MVE_TILE * layout.tiles_wide) - 1) * window->dilation_width);
     layout.tile_row = layout.columns * layout.column;

@@ -34,7 +34,10 @@ static inline int32_t mrt_mve_kind_patches(mrt_mve_kind_t kind)
     return count;
 }
 
-/** Lists where patches begin from patches[0] on: `room` of them, at least the line's; the last one again and again. */
+/**
+ * Lists where patches begin from patches[0] on: `room` of them, at least the line's; the last one again and again. Up to
+ * three more are written.
+ */
 static inline void mrt_mve_list_patches(uint32_t *patches, const mrt_mve_line_t *line, int32_t room)
 {
     const int32_t step = line->patch_step;
@@ -42,9 +45,7 @@ static inline void mrt_mve_list_patches(uint32_t *patches, const mrt_mve_line_t 
     const int32x4_t last = vdupq_n_s32(line->patch_last);
     int32x4_t at = vldrwq_s32(first);
     for (int32_t i = 0; i < room; i += 4) {
-        const int32_t left = room - i;
-        const int32x4_t begin = vaddq_n_s32(vminq_s32(at, last), line->patch);
-        vstrwq_p_u32(&patches[i], vreinterpretq_u32_s32(begin), vctp32q((uint32_t)left));
+        vst1q_u32(&patches[i], vreinterpretq_u32_s32(vaddq_n_s32(vminq_s32(at, last), line->patch)));
         at = vaddq_n_s32(at, 4 * step);
     }
 }
@@ -72,18 +73,25 @@ static inline void mrt_mve_list_places(uint16_t *places, const mrt_mve_line_t *l
     const uint16x8_t first = vaddq_u16(vaddq_u16(below, right), vdupq_n_u16(line->place));
     const uint16x8_t end = vdupq_n_u16((uint16_t)most);
     const uint16x8_t last = vdupq_n_u16(line->place_last);
-    const int32_t each = mrt_mve_kind_patches(kind);
-    const uint16x8_t next = vdupq_n_u16((uint16_t)each);
     const uint16x8_t lanes = vldrhq_u16(patches[kind]);
-    mve_pred16_t there = vcmpcsq_n_u16(lanes, (uint16_t)phase);
-    const int32_t before = -phase;
-    uint16x8_t patch = vaddq_u16(lanes, vdupq_n_u16((uint16_t)before));
+    const int32_t each = mrt_mve_kind_patches(kind);
+    const int32_t further_on = each * (int32_t)line->place_step;
+    const uint16x8_t next = vdupq_n_u16((further_on < (int32_t)UINT16_MAX) ? (uint16_t)further_on : UINT16_MAX);
     uint16_t *target = places;
-    for (int32_t i = before; i < room; i += each) {
-        const uint16x8_t at = vminq_u16(vmulq_n_u16(vminq_u16(patch, end), line->place_step), last);
-        vstrhq_p_u16(target, vaddq_u16(at, first), there);
-        there = 0xFFFFu;
-        patch = vaddq_u16(patch, next);
+    int32_t begin = 0; /* of the next batch, the first patch */
+    if (phase > 0) {
+        const int32_t before = -phase;
+        const uint16x8_t patch = vminq_u16(vaddq_u16(lanes, vdupq_n_u16((uint16_t)before)), end);
+        const uint16x8_t at = vminq_u16(vmulq_n_u16(patch, line->place_step), last);
+        vstrhq_p_u16(target, vaddq_u16(at, first), vcmpcsq_n_u16(lanes, (uint16_t)phase));
+        target = &target[MRT_MVE_BATCH];
+        begin = each - phase;
+    }
+    const uint16x8_t patch = vminq_u16(vaddq_u16(lanes, vdupq_n_u16((uint16_t)begin)), end);
+    uint16x8_t at = vmulq_n_u16(patch, line->place_step);
+    for (int32_t i = begin; i < room; i += each) {
+        vst1q_u16(target, vaddq_u16(vminq_u16(at, last), first));
+        at = vqaddq_u16(at, next); /* what goes too far stays there: it is beyond the last one */
         target = &target[MRT_MVE_BATCH];
     }
 }
