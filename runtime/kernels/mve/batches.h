@@ -98,7 +98,7 @@ typedef struct mrt_mve_batches {
     "vldrh.u16 %q[y], [%[places]], #16\n\tvstrb.16 %q[x], [%[out], %q[y]]\n\t" \
     "subs %[n], #1\n\tbne 1b\n\t" \
     "add %[record], #12\n\tadd %[out], #1\n\tldr r0, %[step]\n\tvadd.i32 %q[p], %q[p], r0\n\t" \
-    "ldr r0, %[channels]\n\tsubs r0, #1\n\tstr r0, %[channels]\n\tbne 2b\n\t"
+    "ldr r0, %[last]\n\tcmp %[out], r0\n\tbne 2b\n\t"
 
 /** Quads; `scaling` is a constant, and not MRT_MVE_ANY. */
 static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
@@ -110,7 +110,7 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
     const int32_t step = batches->words_step;
     const int32_t there = batches->columns_there;
     const mrt_mve_bounds_t *bounds = batches->bounds;
-    int32_t channels = batches->channels;
+    const int8_t *const last = &batches->output[batches->channels]; /* of the outputs at place 0 */
     int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
     const int32_t *record = batches->filters;
     int8_t *out = batches->output;
@@ -126,20 +126,20 @@ static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_m
     if (scaling == MRT_MVE_RECTIFIED) {
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, "", MRT_MVE_RECTIFY) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
+                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there),
+                         [step] "m"(step), [there] "m"(there), [last] "m"(last),
                          [t] "w"(vdupq_n_u8(0x80u))
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         int32x4_t t;
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
+                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
                          [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y), [t] "=&w"(t)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [bounds] "m"(bounds)
+                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
@@ -154,7 +154,7 @@ static MRT_MVE_INLINE void mrt_mve_pairs(const mrt_mve_batches_t *batches, mrt_m
     const int32_t step = batches->words_step;
     const int32_t there = batches->columns_there;
     const mrt_mve_bounds_t *bounds = batches->bounds;
-    int32_t channels = batches->channels;
+    const int8_t *const last = &batches->output[batches->channels]; /* of the outputs at place 0 */
     int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
     const int32_t *record = batches->filters;
     int8_t *out = batches->output;
@@ -168,19 +168,19 @@ static MRT_MVE_INLINE void mrt_mve_pairs(const mrt_mve_batches_t *batches, mrt_m
     if (scaling == MRT_MVE_RECTIFIED) {
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, "", MRT_MVE_RECTIFY) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
+                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
                          [y] "=&w"(y)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [t] "w"(vdupq_n_u8(0x80u))
+                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [t] "w"(vdupq_n_u8(0x80u))
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         int32x4_t t;
         __asm volatile(MRT_MVE_BATCHES(MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
+                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
                          [y] "=&w"(y), [t] "=&w"(t)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [bounds] "m"(bounds)
+                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }
@@ -195,7 +195,7 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
     const int32_t step = batches->words_step;
     const int32_t there = batches->columns_there;
     const mrt_mve_bounds_t *bounds = batches->bounds;
-    int32_t channels = batches->channels;
+    const int8_t *const last = &batches->output[batches->channels]; /* of the outputs at place 0 */
     int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
     const int32_t *record = batches->filters;
     int8_t *out = batches->output;
@@ -208,19 +208,19 @@ static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt
     if (scaling == MRT_MVE_RECTIFIED) {
         __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, "", MRT_MVE_RECTIFY) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
+                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [t] "w"(vdupq_n_u8(0x80u))
+                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [t] "w"(vdupq_n_u8(0x80u))
                        : MRT_MVE_SUMS, "cc", "memory");
     } else {
         int32x4_t t;
         __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
                        : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [channels] "+m"(channels), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
+                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
                          [y] "=&w"(y), [t] "=&w"(t)
                        : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [bounds] "m"(bounds)
+                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [bounds] "m"(bounds)
                        : MRT_MVE_SUMS, "cc", "memory");
     }
 }

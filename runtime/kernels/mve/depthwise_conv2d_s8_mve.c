@@ -381,7 +381,11 @@ static MRT_NOINLINE void interleave(int8_t *target, const mrt_mve_rows_t *rows, 
 
 static MRT_NOINLINE void find_even_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)
 {
-    mrt_mve_find_even_rows(image, tile, rows);
+    if (mrt_mve_is_inside(image, tile)) {
+        mrt_mve_find_inside_rows(image, tile, rows);
+    } else {
+        mrt_mve_find_even_rows(image, tile, rows);
+    }
 }
 
 static MRT_NOINLINE void find_spread_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)

@@ -51,6 +51,33 @@ static inline void mrt_mve_set_row(const mrt_mve_image_t *image, mrt_mve_rows_t 
     rows->step[index] = (row != NULL) ? image->window->input_channels : 0;
 }
 
+/** Whether three or four rows of a tile lie inside the image, and no other is asked for: most tiles. */
+static inline bool mrt_mve_is_inside(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile)
+{
+    const int32_t last = (tile->taps > 3) ? 3 : (tile->taps - 1);
+    const int32_t end = tile->y + (last * image->window->dilation_height);
+    return (tile->y >= 0) && (end < image->window->input_height) && (tile->taps > 2);
+}
+
+/** The rows of such a tile, in an image whose rows lie at one distance. */
+static inline void mrt_mve_find_inside_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile,
+                                            mrt_mve_rows_t *rows)
+{
+    const uint32_t row_bytes = mrt_call_input(image->call, 0u)->row_bytes;
+    const uint32_t further = (uint32_t)image->window->dilation_height * row_bytes;
+    const uint32_t first = ((uint32_t)tile->y * row_bytes) + (uint32_t)tile->channel;
+    const int32_t channels = image->window->input_channels;
+    const bool four = tile->taps > 3;
+    rows->at[0] = mrt_address(image->base, first); /* MISRA D1 */
+    rows->at[1] = mrt_address(rows->at[0], further); /* MISRA D1 */
+    rows->at[2] = mrt_address(rows->at[1], further); /* MISRA D1 */
+    rows->at[3] = four ? (const int8_t *)mrt_address(rows->at[2], further) : image->padding; /* MISRA D1 */
+    rows->step[0] = channels;
+    rows->step[1] = channels;
+    rows->step[2] = channels;
+    rows->step[3] = four ? channels : 0;
+}
+
 /** The rows of a tile, in an image whose rows lie at one distance. No loop: it would take twice as long. */
 static inline void mrt_mve_find_even_rows(const mrt_mve_image_t *image, const mrt_mve_tile_t *tile, mrt_mve_rows_t *rows)
 {
