@@ -57,15 +57,17 @@ static int32_t image_bytes(const mrt_window_t *window)
     return (image < room) ? image : room;
 }
 
-/* The padding on both sides of copied rows. */
-static void pad_rows(const rows_t *rows)
+/* The padding on both sides of rows that are copied to `copies`, one behind the other. */
+static void pad_rows(const mrt_window_t *window, int8_t padding, int8_t *copies)
 {
-    const int32_t before = padding_bytes(rows->window);
-    const int32_t behind = before + image_bytes(rows->window);
-    const int32_t rest = ((int32_t)columns_of(rows->window) * CHANNELS) - behind;
+    const int32_t before = padding_bytes(window);
+    const int32_t behind = before + image_bytes(window);
+    const int32_t pitch = (int32_t)columns_of(window) * CHANNELS;
+    const int32_t rest = pitch - behind;
     for (int32_t tap = 0; tap < KERNEL; ++tap) {
-        mrt_mve_fill(rows->copies[tap], rows->padding, (uint32_t)before);
-        mrt_mve_fill(&rows->copies[tap][behind], rows->padding, (uint32_t)rest);
+        int8_t *copy = &copies[tap * pitch];
+        mrt_mve_fill(copy, padding, (uint32_t)before);
+        mrt_mve_fill(&copy[behind], padding, (uint32_t)rest);
     }
 }
 
@@ -128,7 +130,7 @@ mrt_status_t mrt_conv2d_rgb_s8_mve_run(const mrt_call_t *call)
     rgb.end.offset = attrs->output_offset;
     rgb.end.low = attrs->activation_min;
     rgb.end.high = attrs->activation_max;
-    pad_rows(&rows);
+    pad_rows(window, rows.padding, copies);
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         find_rows(&rows, row, rgb.rows);
         rgb.output = mrt_output_s8(call, 0u, row);

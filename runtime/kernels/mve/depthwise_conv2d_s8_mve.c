@@ -105,8 +105,10 @@ static void begin_line(const depthwise_mve_t *depthwise, mrt_mve_line_t *line)
     line->count = layout->across;
     line->patch_step = outputs * step;
     line->patch_last = last * step;
-    line->place_step = (uint16_t)(outputs * pixel);
-    line->place_last = (uint16_t)(last * pixel);
+    const int32_t place_step = outputs * pixel;
+    const int32_t place_last = last * pixel;
+    line->place_step = (uint16_t)place_step;
+    line->place_last = (uint16_t)place_last;
     line->right = (uint16_t)pixel;
 }
 

@@ -451,9 +451,10 @@ static inline uint16x8_t vqaddq_u16(uint16x8_t a, uint16x8_t b)
 /** Lanes that are at least as large. */
 static inline mve_pred16_t vcmpcsq_n_u16(uint16x8_t a, uint16_t b)
 {
+    const uint32_t both = 3u; /* bytes of a lane */
     uint32_t result = 0u;
     for (uint32_t i = 0u; i < 8u; ++i) {
-        result |= (a.lane[i] >= b) ? (3u << (2u * i)) : 0u;
+        result |= (a.lane[i] >= b) ? (both << (2u * i)) : 0u;
     }
     return (mve_pred16_t)result;
 }

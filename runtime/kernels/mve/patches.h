@@ -62,11 +62,13 @@ static inline void mrt_mve_list_places(uint16_t *places, const mrt_mve_line_t *l
     static const uint16_t patches[3][MRT_MVE_BATCH] = {
         {0u, 1u, 0u, 1u, 0u, 1u, 0u, 1u}, {0u, 2u, 0u, 2u, 1u, 3u, 1u, 3u}, {0u, 4u, 1u, 5u, 2u, 6u, 3u, 7u}};
     static const uint16_t lower[3][MRT_MVE_BATCH] = {
-        {0u, 0u, UINT16_MAX, UINT16_MAX, 0u, 0u, UINT16_MAX, UINT16_MAX}, {0u}, {0u}};
+        {0u, 0u, UINT16_MAX, UINT16_MAX, 0u, 0u, UINT16_MAX, UINT16_MAX},
+        {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u},
+        {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u}};
     static const uint16_t further[3][MRT_MVE_BATCH] = {
         {0u, 0u, 0u, 0u, UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX},
         {0u, 0u, UINT16_MAX, UINT16_MAX, 0u, 0u, UINT16_MAX, UINT16_MAX},
-        {0u}};
+        {0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u}};
     const int32_t most = line->count - 1;
     const uint16x8_t below = vandq_u16(vldrhq_u16(lower[kind]), vdupq_n_u16(line->below));
     const uint16x8_t right = vandq_u16(vldrhq_u16(further[kind]), vdupq_n_u16(line->right));
