@@ -49,6 +49,13 @@ typedef struct mrt_call {
 #define MRT_NOINLINE
 #endif
 
+/** Of a function that a call runs once, or seldom: small code is worth more there. It stays out of its caller. */
+#if defined(__GNUC__)
+#define MRT_ONCE __attribute__((noinline, cold))
+#else
+#define MRT_ONCE
+#endif
+
 /** Inlines a function that takes others as arguments, so that it calls none of them through a pointer. */
 #if defined(__GNUC__)
 #define MRT_INLINE inline __attribute__((always_inline))

@@ -1,5 +1,6 @@
 #include "runtime/kernels/fixed_point.h"
 
+#include "micrort/kernel.h"
 #include "runtime/kernels/requantise.h"
 
 /* x * 2^exponent, at most INT32_MAX; exponent 1..30. No caller comes near the lower end, where the reference saturates. */
@@ -47,7 +48,7 @@ int32_t mrt_exp_of_negative(int32_t x)
     return result;
 }
 
-int32_t mrt_reciprocal_of_one_plus(int32_t x)
+MRT_ONCE int32_t mrt_reciprocal_of_one_plus(int32_t x)
 {
     /* Newton-Raphson division, in Q2.29, from the linear estimate 48/17 - 32/17 d of 1/d. */
     const int32_t constant_48_over_17 = 1515870810;

@@ -8,7 +8,7 @@
 #define SUM_INTEGER_BITS 12
 
 /* exp of an element `difference` above the largest one (so at most 0), Q0.31. */
-static int32_t exp_of(const mrt_softmax_s8_attrs_t *attrs, int32_t difference)
+static MRT_NOINLINE int32_t exp_of(const mrt_softmax_s8_attrs_t *attrs, int32_t difference)
 {
     return mrt_exp_of_negative(mrt_requantise(difference, attrs->multiplier, attrs->shift));
 }

@@ -54,7 +54,7 @@ typedef struct mrt_lines {
 } mrt_lines_t;
 
 /** Address of the input row under tap `tap`, from the graph's tables. */
-static inline const void *mrt_lines_find(const mrt_lines_t *lines, int32_t tap)
+static MRT_NOINLINE const void *mrt_lines_find(const mrt_lines_t *lines, int32_t tap)
 {
     const int32_t row = lines->taps.origin + (tap * lines->dilation);
     return mrt_input_row(lines->call, 0u, lines->first_row + (uint32_t)row);

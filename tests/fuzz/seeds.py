@@ -26,7 +26,7 @@ EXAMPLES = 60
 OPTIONS = (
     CompileOptions(),
     *(CompileOptions(target) for target in ("cortex-m0plus", "cortex-m4", "cortex-m55")),
-    CompileOptions("cortex-m4", optimize="speed"),
+    *(CompileOptions("cortex-m4", optimize=level) for level in ("speed", "size")),
 )
 """Any core, and those with kernels of their own."""
 BYTES_MAX = 4096

@@ -1,12 +1,14 @@
-/* Average pooling, int8, for cores with the DSP extension: four channels at a time, their sums in lanes of 16 bits. */
+/* Average pooling, int8, for cores with the DSP extension: four channels or eight at a time, their sums in lanes of 16
+ * bits. */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/dsp/intrinsics.h"
 #include "runtime/kernels/pool2d.h"
 #include "runtime/kernels/window.h"
 
-/* Channels that are summed together, and elements whose sum fits in a lane. */
+/* Channels of a group, groups that are summed together at most, and elements whose sum fits in a lane. */
 #define CHANNELS 4
+#define GROUPS 2
 #define COUNT_MAX 255
 
 /* Sums of the channels (0, 2) and (1, 3). */
@@ -15,20 +17,35 @@ typedef struct sums {
     uint32_t odd;
 } sums_t;
 
-/* The sums of four channels from element `first` of each row under a window on, of `columns` pixels. */
-static sums_t gather(const mrt_lines_t *lines, int32_t first, int32_t columns, int32_t pixel)
+/* Adds the elements of a pixel, from `from` on, to the sums of some groups of channels. */
+static MRT_INLINE void add_pixel(const int8_t *from, int32_t groups, sums_t sums[GROUPS])
 {
-    sums_t sums = {0u, 0u};
+    for (int32_t group = 0; group < groups; ++group) {
+        const uint32_t word = mrt_dsp_load(&from[CHANNELS * group]);
+        sums[group].even = mrt_dsp_sxtab16(sums[group].even, word);
+        sums[group].odd = mrt_dsp_sxtab16_odd(sums[group].odd, word);
+    }
+}
+
+/* The sums of some groups of channels from element `first` of each row under a window on, of `columns` pixels, one at
+ * least. */
+static MRT_INLINE void gather(const mrt_lines_t *lines, int32_t first, int32_t columns, int32_t groups, sums_t *sums)
+{
+    const mrt_window_t *window = lines->call->attrs; /* MISRA D1 */
+    const int32_t pixel = window->input_channels;
+    sums_t sum[GROUPS] = {{0u, 0u}, {0u, 0u}};
     for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
         const int8_t *line = mrt_lines_row(lines, tap); /* MISRA D1 */
-        const int32_t end = first + (columns * pixel);
-        for (int32_t i = first; i < end; i += pixel) {
-            const uint32_t word = mrt_dsp_load(&line[i]);
-            sums.even = mrt_dsp_sxtab16(sums.even, word);
-            sums.odd = mrt_dsp_sxtab16_odd(sums.odd, word);
+        const int8_t *from = &line[first];
+        add_pixel(from, groups, sum);
+        for (int32_t left = columns; left > 1; --left) {
+            from = &from[pixel];
+            add_pixel(from, groups, sum);
         }
     }
-    return sums;
+    for (int32_t group = 0; group < groups; ++group) {
+        sums[group] = sum[group];
+    }
 }
 
 static int8_t output_of(const mrt_pool2d_attrs_t *attrs, uint32_t lane, int32_t count)
@@ -56,12 +73,19 @@ mrt_status_t mrt_average_pool2d_s8_dsp_run(const mrt_call_t *call)
             while (channel < channels) {
                 /* The last ones together with some before them, which are made already: an output may lie over them. */
                 const int32_t begin = (channel <= (channels - CHANNELS)) ? channel : (channels - CHANNELS);
-                const sums_t sums = gather(&lines, first + begin, columns, channels);
-                const uint32_t lanes[CHANNELS] = {sums.even, sums.odd, sums.even >> 16u, sums.odd >> 16u};
-                for (int32_t lane = channel - begin; lane < CHANNELS; ++lane) {
-                    to[begin + lane] = output_of(attrs, lanes[lane], count);
+                const int32_t groups = ((channels - begin) >= (GROUPS * CHANNELS)) ? GROUPS : 1;
+                sums_t sums[GROUPS];
+                if (groups == GROUPS) {
+                    gather(&lines, first + begin, columns, GROUPS, sums);
+                } else {
+                    gather(&lines, first + begin, columns, 1, sums);
                 }
-                channel = begin + CHANNELS;
+                for (int32_t lane = channel - begin; lane < (groups * CHANNELS); ++lane) {
+                    const sums_t *sum = &sums[lane / CHANNELS];
+                    const uint32_t both = ((lane % 2) == 0) ? sum->even : sum->odd;
+                    to[begin + lane] = output_of(attrs, (((lane / 2) % 2) == 0) ? both : (both >> 16u), count);
+                }
+                channel = begin + (groups * CHANNELS);
             }
             to = &to[channels];
         }

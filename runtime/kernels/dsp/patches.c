@@ -48,7 +48,7 @@ static uint32_t patch_bytes(const patches_dsp_t *patches)
 }
 
 /* Begins output row patches->row. */
-static MRT_NOINLINE void begin_row(patches_dsp_t *patches)
+static MRT_ONCE void begin_row(patches_dsp_t *patches)
 {
     const mrt_window_t *window = patches->window;
     const uint32_t height = (uint32_t)window->output_height;
@@ -267,7 +267,7 @@ static uint32_t tables_words(uint32_t height, bool by_taps)
 }
 
 /* Begins the call; its locals are gone when pixels are widened. */
-static MRT_NOINLINE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call_t *call)
+static MRT_ONCE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call_t *call)
 {
     const mrt_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;

@@ -22,7 +22,7 @@ typedef struct vectors {
     uint32_t outputs;
 } vectors_t;
 
-static const int8_t *next_input(vectors_t *vectors)
+static MRT_ONCE const int8_t *next_input(vectors_t *vectors)
 {
     if (vectors->input_left == 0u) {
         vectors->input_row += 1u;
@@ -35,7 +35,7 @@ static const int8_t *next_input(vectors_t *vectors)
     return from;
 }
 
-static int8_t *next_output(vectors_t *vectors)
+static MRT_ONCE int8_t *next_output(vectors_t *vectors)
 {
     if (vectors->output_left == 0u) {
         vectors->output_row += 1u;
@@ -91,7 +91,7 @@ static void next_two_vectors(void *source, mrt_dsp_places_t *to)
 }
 
 /* Begins the call; its locals are gone when vectors are widened. */
-static MRT_NOINLINE mrt_dsp_walk_t begin_call(vectors_t *vectors, const mrt_call_t *call)
+static MRT_ONCE mrt_dsp_walk_t begin_call(vectors_t *vectors, const mrt_call_t *call)
 {
     const mrt_fully_connected_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const uint32_t depth = (uint32_t)attrs->depth;

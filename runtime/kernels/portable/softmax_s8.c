@@ -7,7 +7,7 @@
 /* The output's unit is 2^-OUTPUT_BITS, its zero point the lowest value of its type. */
 #define OUTPUT_BITS 8
 
-mrt_status_t mrt_softmax_s8_run(const mrt_call_t *call)
+MRT_ONCE mrt_status_t mrt_softmax_s8_run(const mrt_call_t *call)
 {
     const mrt_softmax_s8_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const uint32_t depth = (uint32_t)attrs->depth;
