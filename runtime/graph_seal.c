@@ -11,19 +11,25 @@ static inline uint32_t turned(uint32_t sum)
     return (sum << 1u) | (sum >> 31u);
 }
 
+static inline uint32_t with_four(uint32_t sum, const mrt_word_t *words)
+{
+    uint32_t total = turned(sum) + words[0];
+    total = turned(total) + words[1];
+    total = turned(total) + words[2];
+    return turned(total) + words[3];
+}
+
 /* Adds `bytes` bytes from a 4-byte aligned address on; a last half word is added by itself. */
 static uint32_t add_table(uint32_t sum, const void *table, uint32_t bytes)
 {
     const mrt_word_t *word = table; /* MISRA D1 */
     uint32_t total = sum;
-    for (uint32_t left = bytes / 16u; left > 0u; --left) {
-        total = turned(total) + word[0];
-        total = turned(total) + word[1];
-        total = turned(total) + word[2];
-        total = turned(total) + word[3];
-        word = &word[4];
+    for (uint32_t left = bytes / 32u; left > 0u; --left) {
+        total = with_four(total, &word[0]);
+        total = with_four(total, &word[4]);
+        word = &word[8];
     }
-    for (uint32_t left = (bytes % 16u) / 4u; left > 0u; --left) {
+    for (uint32_t left = (bytes % 32u) / 4u; left > 0u; --left) {
         total = turned(total) + word[0];
         word = &word[1];
     }
