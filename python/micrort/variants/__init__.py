@@ -44,7 +44,7 @@ def candidates(
     if target.mve:
         yield from mve.variants(call, tensors, optimize)
     if not (target.dsp or target.is_host):
-        yield from scalar.variants(call, tensors, optimize)
+        yield from scalar.variants(call, tensors, optimize, target.long_products)
 
 
 def best(call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str, rules: Rules = ANY) -> Variant:

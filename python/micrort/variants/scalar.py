@@ -18,10 +18,12 @@ Tensors = Mapping[str, Tensor]
 Window = Mapping[str, int | float]
 
 
-def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant]:
+def variants(call: KernelCall, tensors: Tensors, optimize: str, long_products: bool = False) -> Iterator[Variant]:
     """Every variant that computes `call`, cost estimated."""
     del optimize
     for provider in _PROVIDERS.get(call.kernel, ()):
+        if long_products and provider is fully_connected:
+            continue  # the portable kernel is faster where one instruction multiplies and adds
         offer = provider(call, tensors)
         if offer is not None:
             yield offer

@@ -28,8 +28,8 @@ static MRT_INLINE void add_pixel(const int8_t *from, int32_t groups, sums_t sums
 }
 
 /* The sums of some groups of channels from element `first` of each row under a window on, of `columns` pixels, one at
- * least. */
-static MRT_INLINE void gather(const mrt_lines_t *lines, int32_t first, int32_t columns, int32_t groups, sums_t *sums)
+ * least: a lane for each channel. */
+static MRT_INLINE void gather(const mrt_lines_t *lines, int32_t first, int32_t columns, int32_t groups, uint32_t *lanes)
 {
     const mrt_window_t *window = lines->call->attrs; /* MISRA D1 */
     const int32_t pixel = window->input_channels;
@@ -44,7 +44,10 @@ static MRT_INLINE void gather(const mrt_lines_t *lines, int32_t first, int32_t c
         }
     }
     for (int32_t group = 0; group < groups; ++group) {
-        sums[group] = sum[group];
+        lanes[CHANNELS * group] = sum[group].even;
+        lanes[(CHANNELS * group) + 1] = sum[group].odd;
+        lanes[(CHANNELS * group) + 2] = sum[group].even >> 16u;
+        lanes[(CHANNELS * group) + 3] = sum[group].odd >> 16u;
     }
 }
 
@@ -74,16 +77,14 @@ mrt_status_t mrt_average_pool2d_s8_dsp_run(const mrt_call_t *call)
                 /* The last ones together with some before them, which are made already: an output may lie over them. */
                 const int32_t begin = (channel <= (channels - CHANNELS)) ? channel : (channels - CHANNELS);
                 const int32_t groups = ((channels - begin) >= (GROUPS * CHANNELS)) ? GROUPS : 1;
-                sums_t sums[GROUPS];
+                uint32_t lanes[GROUPS * CHANNELS];
                 if (groups == GROUPS) {
-                    gather(&lines, first + begin, columns, GROUPS, sums);
+                    gather(&lines, first + begin, columns, GROUPS, lanes);
                 } else {
-                    gather(&lines, first + begin, columns, 1, sums);
+                    gather(&lines, first + begin, columns, 1, lanes);
                 }
                 for (int32_t lane = channel - begin; lane < (groups * CHANNELS); ++lane) {
-                    const sums_t *sum = &sums[lane / CHANNELS];
-                    const uint32_t both = ((lane % 2) == 0) ? sum->even : sum->odd;
-                    to[begin + lane] = output_of(attrs, (((lane / 2) % 2) == 0) ? both : (both >> 16u), count);
+                    to[begin + lane] = output_of(attrs, lanes[lane], count);
                 }
                 channel = begin + (groups * CHANNELS);
             }

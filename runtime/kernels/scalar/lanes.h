@@ -24,6 +24,13 @@
 #define MRT_SCALAR_ASSEMBLY 0
 #endif
 
+/** The same of loops over pairs of pixels: a compiler's code is faster where one instruction multiplies and adds. */
+#if (MRT_SCALAR_ASSEMBLY == 1) && defined(__ARM_ARCH_6M__)
+#define MRT_SCALAR_ASSEMBLY_PAIRS 1
+#else
+#define MRT_SCALAR_ASSEMBLY_PAIRS 0
+#endif
+
 /** Most elements of a run: with more, what the low lanes carry into `both` could not be told from the high lanes. */
 #define MRT_SCALAR_RUN_MAX 508u
 
@@ -74,7 +81,7 @@ typedef struct mrt_scalar_lane {
     uint32_t step;
 } mrt_scalar_lane_t;
 
-#if MRT_SCALAR_ASSEMBLY == 1
+#if MRT_SCALAR_ASSEMBLY_PAIRS == 1
 
 /* The sum of high lanes from the sum of both. */
 #define MRT_SCALAR_HIGH(low, high) /* MISRA D4 */ \

@@ -52,7 +52,7 @@ static MRT_NOINLINE void multiply_from(const mrt_scalar_pixels_t *pixels, uint32
     }
 }
 
-#if MRT_SCALAR_ASSEMBLY == 1
+#if MRT_SCALAR_ASSEMBLY_PAIRS == 1
 
 /* Two weights of a channel times two words; the lanes of the sum to two registers. */
 #define CHANNEL(low, high) /* MISRA D4 */ \

@@ -24,7 +24,7 @@ typedef struct mrt_scalar_pixels {
     int8_t *a;
     int8_t *b;
     int8_t *end;
-#if MRT_SCALAR_ASSEMBLY == 1
+#if MRT_SCALAR_ASSEMBLY_PAIRS == 1
     /* What assembly works with besides. */
     int32_t start;
     uint32_t records;
