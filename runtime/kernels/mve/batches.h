@@ -11,30 +11,28 @@
 
 #include "runtime/kernels/mve/scale.h"
 
-/** Zero point and clamp of outputs, the same in all lanes. */
-typedef struct mrt_mve_bounds {
-    int16_t low[8];
-    int16_t high[8];
-    int16_t offset[8];
-} mrt_mve_bounds_t;
-
 /** Batches of channels whose outputs follow one another, one tile each. Of outputs 0..7 of a batch, 0..3 are in even
  *  lanes of `places`, 4..7 in odd ones. */
 typedef struct mrt_mve_batches {
+    const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs;
     const int8_t *words;     /**< The first channel's first word. */
     int32_t words_step;      /**< From channel to channel. */
-    int32x4_t columns;       /**< From the first word of a patch to each of its words, in bytes. */
-    const uint32_t *patches; /**< Of each batch: from `words` to each of its patches, in bytes. */
-    const uint16_t *places;  /**< Of each batch: from `output` to each of its outputs. */
+    int32_t column;          /**< From word to word of a patch, in bytes. */
+    uint32_t *patches;       /**< Of each batch: from `words` to each of its patches, in bytes. */
+    uint16_t *places;        /**< Of each batch: from `output` to each of its outputs. */
     int32_t count;           /**< Batches, at least 1. */
     int8_t *output;
     const int32_t *filters; /**< As micrort/kernels/mve.h lays them out. */
-    int32_t columns_there;  /**< Words of weights of a channel, 1..4. */
     int32_t channels;       /**< At least 1. */
-    const mrt_mve_bounds_t *bounds;
 } mrt_mve_batches_t;
 
 #if MRT_MVE == 1
+
+/** From the first word of a patch to each of its words, in bytes. */
+static MRT_MVE_INLINE int32x4_t mrt_mve_columns(const mrt_mve_batches_t *batches)
+{
+    return vmulq_n_s32(vreinterpretq_s32_u32(vidupq_n_u32(0u, 1)), batches->column);
+}
 
 #define MRT_MVE_QUADS /* MISRA D4 */ \
     "ldrd r0, r2, [%[patches]], #8\n\tvldrw.u32 %q[x], [r0, %q[p]]\n\tvldrw.u32 %q[y], [r2, %q[p]]\n\t" \
@@ -64,15 +62,14 @@ typedef struct mrt_mve_batches {
     "vshr.s32 %q[t], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[t]\n\t" \
     "vshr.s32 %q[t], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[t]\n\t"
 
-/* Scaled sums to bytes: rectified ones, where t is -128 in bytes, and others. */
+/* Scaled sums to bytes: rectified ones, where t is -128 in bytes, and others, whose zero point and clamp lie at `end`. */
 #define MRT_MVE_RECTIFY \
     "vqmovunb.s32 %q[x], %q[x]\n\tvqmovunt.s32 %q[x], %q[y]\n\t" \
     "vqmovnb.u16 %q[x], %q[x]\n\tveor %q[x], %q[x], %q[t]\n\t"
-#define MRT_MVE_CLAMP /* MISRA D4 */ \
-    "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\tldr r0, %[bounds]\n\t" \
-    "vldrw.u32 %q[y], [r0, #32]\n\tvqadd.s16 %q[x], %q[x], %q[y]\n\t" \
-    "vldrw.u32 %q[y], [r0]\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
-    "vldrw.u32 %q[y], [r0, #16]\n\tvmin.s16 %q[x], %q[x], %q[y]\n\t"
+#define MRT_MVE_CLAMP \
+    "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\tldr r0, %[end]\n\tldm r0, {r0, r2, r4}\n\t" \
+    "vqadd.s16 %q[x], %q[x], r0\n\tvdup.16 %q[y], r2\n\tvmax.s16 %q[x], %q[x], %q[y]\n\t" \
+    "vdup.16 %q[y], r4\n\tvmin.s16 %q[x], %q[x], %q[y]\n\t"
 
 /* The four weight vectors of a quad: as they are, a row lower, a column further, and both. */
 #define MRT_MVE_QUAD_WEIGHTS /* MISRA D4 */ \
@@ -101,146 +98,63 @@ typedef struct mrt_mve_batches {
     "add %[record], #12\n\tadd %[out], #1\n\tldr r0, %[step]\n\tvadd.i32 %q[p], %q[p], r0\n\t" \
     "ldr r0, %[last]\n\tcmp %[out], r0\n\tbne 2b\n\t"
 
-/** Quads; `scaling` is a constant, and not MRT_MVE_ANY. */
-static MRT_MVE_INLINE void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
-{
-    /* In reach of the stack pointer: */
-    const uint32_t *first_patches = batches->patches;
-    const uint16_t *first_places = batches->places;
-    const int32_t count = batches->count;
-    const int32_t step = batches->words_step;
-    const int32_t there = batches->columns_there;
-    const mrt_mve_bounds_t *bounds = batches->bounds;
-    const int8_t *const last = &batches->output[batches->channels]; /* of the outputs at place 0 */
-    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
-    const int32_t *record = batches->filters;
-    int8_t *out = batches->output;
-    const uint32_t *patches;
-    const uint16_t *places;
-    int32_t n;
-    int32x4_t a;
-    int32x4_t b;
-    int32x4_t c;
-    int32x4_t d;
-    int32x4_t x;
-    int32x4_t y;
-    if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, "", MRT_MVE_RECTIFY) /* MISRA D5 */
-                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
-                         [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y)
-                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [last] "m"(last),
-                         [t] "w"(vdupq_n_u8(0x80u))
-                       : MRT_MVE_SUMS, "cc", "memory");
-    } else {
-        int32x4_t t;
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
-                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b),
-                         [c] "=&w"(c), [d] "=&w"(d), [x] "=&w"(x), [y] "=&w"(y), [t] "=&w"(t)
-                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [bounds] "m"(bounds)
-                       : MRT_MVE_SUMS, "cc", "memory");
+/*
+ * Batches of one kind and scaling. What the code reads of memory is in reach of the stack pointer, since sums and
+ * addresses take all other registers.
+ */
+#define MRT_MVE_BATCHES_OF(name, weights, sums, round, finish) /* MISRA D4 */ \
+    static MRT_NOINLINE void name(const mrt_mve_batches_t *batches) \
+    { \
+        const uint32_t *first_patches = batches->patches; \
+        const uint16_t *first_places = batches->places; \
+        const int32_t count = batches->count; \
+        const int32_t step = batches->words_step; \
+        const int32_t there = batches->attrs->window.kernel_width; \
+        const int32_t *const end = &batches->attrs->output_offset; \
+        const int8_t *const last = &batches->output[batches->channels]; /* of the outputs at place 0 */ \
+        int32x4_t p = vaddq_n_s32(mrt_mve_columns(batches), (int32_t)batches->words); \
+        const int32_t *record = batches->filters; \
+        int8_t *out = batches->output; \
+        const uint32_t *patches; \
+        const uint16_t *places; \
+        int32_t n; \
+        int32x4_t a; \
+        int32x4_t b; \
+        int32x4_t c; \
+        int32x4_t d; \
+        int32x4_t x; \
+        int32x4_t y; \
+        uint8x16_t t = vdupq_n_u8(0x80u); \
+        __asm volatile(MRT_MVE_BATCHES(weights, sums, round, finish) /* MISRA D5 */ \
+                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record), \
+                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [c] "=&w"(c), [d] "=&w"(d), \
+                         [x] "=&w"(x), [y] "=&w"(y), [t] "+w"(t) \
+                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count), \
+                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [end] "m"(end) \
+                       : MRT_MVE_SUMS, "cc", "memory"); \
     }
-}
-
-/** Pairs; `scaling` is a constant, and not MRT_MVE_ANY. */
-static MRT_MVE_INLINE void mrt_mve_pairs(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
-{
-    /* In reach of the stack pointer: */
-    const uint32_t *first_patches = batches->patches;
-    const uint16_t *first_places = batches->places;
-    const int32_t count = batches->count;
-    const int32_t step = batches->words_step;
-    const int32_t there = batches->columns_there;
-    const mrt_mve_bounds_t *bounds = batches->bounds;
-    const int8_t *const last = &batches->output[batches->channels]; /* of the outputs at place 0 */
-    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
-    const int32_t *record = batches->filters;
-    int8_t *out = batches->output;
-    const uint32_t *patches;
-    const uint16_t *places;
-    int32_t n;
-    int32x4_t a;
-    int32x4_t b;
-    int32x4_t x;
-    int32x4_t y;
-    if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, "", MRT_MVE_RECTIFY) /* MISRA D5 */
-                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
-                         [y] "=&w"(y)
-                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [t] "w"(vdupq_n_u8(0x80u))
-                       : MRT_MVE_SUMS, "cc", "memory");
-    } else {
-        int32x4_t t;
-        __asm volatile(MRT_MVE_BATCHES(MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
-                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [b] "=&w"(b), [x] "=&w"(x),
-                         [y] "=&w"(y), [t] "=&w"(t)
-                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [bounds] "m"(bounds)
-                       : MRT_MVE_SUMS, "cc", "memory");
-    }
-}
-
-/** Singles; `scaling` is a constant, and not MRT_MVE_ANY. */
-static MRT_MVE_INLINE void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
-{
-    /* In reach of the stack pointer: */
-    const uint32_t *first_patches = batches->patches;
-    const uint16_t *first_places = batches->places;
-    const int32_t count = batches->count;
-    const int32_t step = batches->words_step;
-    const int32_t there = batches->columns_there;
-    const mrt_mve_bounds_t *bounds = batches->bounds;
-    const int8_t *const last = &batches->output[batches->channels]; /* of the outputs at place 0 */
-    int32x4_t p = vaddq_n_s32(batches->columns, (int32_t)batches->words);
-    const int32_t *record = batches->filters;
-    int8_t *out = batches->output;
-    const uint32_t *patches;
-    const uint16_t *places;
-    int32_t n;
-    int32x4_t a;
-    int32x4_t x;
-    int32x4_t y;
-    if (scaling == MRT_MVE_RECTIFIED) {
-        __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, "", MRT_MVE_RECTIFY) /* MISRA D5 */
-                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
-                         [y] "=&w"(y)
-                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [t] "w"(vdupq_n_u8(0x80u))
-                       : MRT_MVE_SUMS, "cc", "memory");
-    } else {
-        int32x4_t t;
-        __asm volatile(MRT_MVE_BATCHES("", MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP) /* MISRA D5 */
-                       : [patches] "=&r"(patches), [places] "=&r"(places), [n] "=&r"(n), [record] "+r"(record),
-                         [out] "+r"(out), [p] "+w"(p), [a] "=&w"(a), [x] "=&w"(x),
-                         [y] "=&w"(y), [t] "=&w"(t)
-                       : [first_patches] "m"(first_patches), [first_places] "m"(first_places), [count] "m"(count),
-                         [step] "m"(step), [there] "m"(there), [last] "m"(last), [bounds] "m"(bounds)
-                       : MRT_MVE_SUMS, "cc", "memory");
-    }
-}
+MRT_MVE_BATCHES_OF(mrt_mve_quads_rectified, MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, "", MRT_MVE_RECTIFY)
+MRT_MVE_BATCHES_OF(mrt_mve_quads_signed, MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP)
+MRT_MVE_BATCHES_OF(mrt_mve_pairs_rectified, MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, "", MRT_MVE_RECTIFY)
+MRT_MVE_BATCHES_OF(mrt_mve_pairs_signed, MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, MRT_MVE_AWAY, MRT_MVE_CLAMP)
+MRT_MVE_BATCHES_OF(mrt_mve_singles_rectified, "", MRT_MVE_SINGLES, "", MRT_MVE_RECTIFY)
+MRT_MVE_BATCHES_OF(mrt_mve_singles_signed, "", MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP)
 
 #else
 
-/* Weights of channel `channel`. */
-static inline int32x4_t mrt_mve_weights(const mrt_mve_batches_t *batches, int32_t channel)
+static inline int32x4_t mrt_mve_columns(const mrt_mve_batches_t *batches)
 {
-    const int32_t *filter = &batches->filters[channel * (batches->columns_there + 3)];
-    return vldrwq_z_s32(filter, vctp32q((uint32_t)batches->columns_there));
+    const int32_t column = batches->column;
+    const int32_t columns[4] = {0, column, 2 * column, 3 * column};
+    return vldrwq_s32(columns);
 }
 
 /* Sums of batch `batch` of channel `channel`, scaled and stored. */
-static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t channel, int32_t batch,
-                                       const int32_t sums[8], mrt_mve_scaling_t scaling)
+static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, const int32_t *record, int32_t channel,
+                                       int32_t batch, const int32_t sums[8])
 {
-    const int32_t *record = &batches->filters[(channel * (batches->columns_there + 3)) + batches->columns_there];
-    const mrt_mve_output_t end = {batches->bounds->offset[0], batches->bounds->low[0], batches->bounds->high[0]};
+    const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs = batches->attrs;
+    const mrt_mve_output_t end = {attrs->output_offset, attrs->activation_min, attrs->activation_max};
     const int32x4_t multiplier = vdupq_n_s32(record[1]);
     const int32x4_t shift = vdupq_n_s32(record[2]);
     const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
@@ -249,65 +163,72 @@ static inline void mrt_mve_batch_store(const mrt_mve_batches_t *batches, int32_t
     all.second = vaddq_n_s32(vldrwq_s32(&sums[4]), record[0]);
     all.next = NULL;
     vstrbq_scatter_offset_s16(&batches->output[channel], vldrhq_u16(&batches->places[8 * batch]),
-                              mrt_mve_scale(&all, &scales, &end, scaling));
+                              mrt_mve_scale(&all, &scales, &end, (mrt_mve_scaling_t)attrs->scaling));
 }
 
-static inline void mrt_mve_quads(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
+/* The weight vectors of a patch's outputs: as they are, a row lower, a column further, and both; of a patch with two
+ * outputs the first and the third. */
+static inline void mrt_mve_batch_weights(const mrt_mve_batches_t *batches, const int32_t *filter, int8x16_t weights[4])
 {
+    const int32x4_t here = vldrwq_z_s32(filter, vctp32q((uint32_t)batches->attrs->window.kernel_width));
+    const int32x4_t below = vshlq_n_s32(here, 8);
+    uint32_t carries[2] = {0u, 0u};
+    weights[0] = vreinterpretq_s8_s32(here);
+    weights[1] = vreinterpretq_s8_s32(below);
+    weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32));
+    weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32));
+}
+
+/* All batches of all channels, of patches with `outputs` outputs each. */
+static inline void mrt_mve_batches_of(const mrt_mve_batches_t *batches, int32_t outputs)
+{
+    const int32x4_t columns = mrt_mve_columns(batches);
+    const int32_t words_there = batches->attrs->window.kernel_width;
     for (int32_t channel = 0; channel < batches->channels; ++channel) {
+        const int32_t *filter = &batches->filters[channel * (words_there + 3)];
         const int8_t *words = &batches->words[channel * batches->words_step];
-        const int32x4_t here = mrt_mve_weights(batches, channel);
-        const int32x4_t below = vshlq_n_s32(here, 8);
-        uint32_t carries[2] = {0u, 0u};
         int8x16_t weights[4];
-        weights[0] = vreinterpretq_s8_s32(here);
-        weights[1] = vreinterpretq_s8_s32(below);
-        weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32));
-        weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32));
+        mrt_mve_batch_weights(batches, filter, weights);
         for (int32_t batch = 0; batch < batches->count; ++batch) {
             int32_t sums[8];
             for (int32_t i = 0; i < 8; ++i) {
-                const uint32_t patch = batches->patches[(2 * batch) + (i / 4)];
-                sums[i] = mrt_mve_patch(&words[patch], batches->columns, weights[i % 4]);
+                const uint32_t patch = batches->patches[((8 * batch) + i) / outputs];
+                const int32_t output = (outputs == 2) ? (2 * (i % 2)) : (i % outputs);
+                sums[i] = mrt_mve_patch(&words[patch], columns, weights[output]);
             }
-            mrt_mve_batch_store(batches, channel, batch, sums, scaling);
+            mrt_mve_batch_store(batches, &filter[words_there], channel, batch, sums);
         }
     }
 }
 
-static inline void mrt_mve_pairs(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
+static inline void mrt_mve_quads_rectified(const mrt_mve_batches_t *batches)
 {
-    for (int32_t channel = 0; channel < batches->channels; ++channel) {
-        const int8_t *words = &batches->words[channel * batches->words_step];
-        const int32x4_t here = mrt_mve_weights(batches, channel);
-        uint32_t carry = 0u;
-        int8x16_t weights[2];
-        weights[0] = vreinterpretq_s8_s32(here);
-        weights[1] = vreinterpretq_s8_s32(vshlcq_s32(here, &carry, 32));
-        for (int32_t batch = 0; batch < batches->count; ++batch) {
-            int32_t sums[8];
-            for (int32_t i = 0; i < 8; ++i) {
-                const uint32_t patch = batches->patches[(4 * batch) + (i / 2)];
-                sums[i] = mrt_mve_patch(&words[patch], batches->columns, weights[i % 2]);
-            }
-            mrt_mve_batch_store(batches, channel, batch, sums, scaling);
-        }
-    }
+    mrt_mve_batches_of(batches, 4);
 }
 
-static inline void mrt_mve_singles(const mrt_mve_batches_t *batches, mrt_mve_scaling_t scaling)
+static inline void mrt_mve_quads_signed(const mrt_mve_batches_t *batches)
 {
-    for (int32_t channel = 0; channel < batches->channels; ++channel) {
-        const int8_t *words = &batches->words[channel * batches->words_step];
-        const int8x16_t weights = vreinterpretq_s8_s32(mrt_mve_weights(batches, channel));
-        for (int32_t batch = 0; batch < batches->count; ++batch) {
-            int32_t sums[8];
-            for (int32_t i = 0; i < 8; ++i) {
-                sums[i] = mrt_mve_patch(&words[batches->patches[(8 * batch) + i]], batches->columns, weights);
-            }
-            mrt_mve_batch_store(batches, channel, batch, sums, scaling);
-        }
-    }
+    mrt_mve_batches_of(batches, 4);
+}
+
+static inline void mrt_mve_pairs_rectified(const mrt_mve_batches_t *batches)
+{
+    mrt_mve_batches_of(batches, 2);
+}
+
+static inline void mrt_mve_pairs_signed(const mrt_mve_batches_t *batches)
+{
+    mrt_mve_batches_of(batches, 2);
+}
+
+static inline void mrt_mve_singles_rectified(const mrt_mve_batches_t *batches)
+{
+    mrt_mve_batches_of(batches, 1);
+}
+
+static inline void mrt_mve_singles_signed(const mrt_mve_batches_t *batches)
+{
+    mrt_mve_batches_of(batches, 1);
 }
 
 #endif

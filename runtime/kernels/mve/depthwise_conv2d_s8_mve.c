@@ -23,22 +23,18 @@
 #define STRIPS_MAX 8
 
 typedef struct depthwise_mve {
-    const mrt_call_t *call;
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs;
     mrt_mve_layout_t layout;
-    uint16_t *places;
-    uint32_t *patches;
+    mrt_mve_batches_t batches; /* Lists of patches and places, and what is made of them. */
+    const int32_t *filters;
     int32_t *moved;
     int8_t *strips;
-    mrt_mve_bounds_t bounds;
     int8_t padding[MRT_MVE_BYTES];
     mrt_mve_image_t image;
     int32_t rows;    /* Of the output, that are made together. */
     bool regular;    /* Whether they follow one another without a gap. */
     mrt_mve_kind_t kind; /* Of the batches. */
-    int32_t batches;
-    uint32_t lowest; /* The least offset of the rows. */
-    int8_t *output;  /* The row there: what places count from. */
+    uint32_t lowest; /* The least offset of the rows: that of the row which places count from. */
 } depthwise_mve_t;
 
 /* Columns of padding before the image, and of the image. */
@@ -112,39 +108,33 @@ static void begin_line(const depthwise_mve_t *depthwise, mrt_mve_line_t *line)
     line->right = (uint16_t)pixel;
 }
 
-/*
- * Lists all patches of the set of rows from `row` on, and where their outputs go. Rows that follow one
- * another, as those of the set before did, need no new list.
- */
-static MRT_NOINLINE void list_patches(depthwise_mve_t *depthwise, uint32_t row, int32_t rows, bool regular)
+/* Lists all patches of the set of rows from `row` on, and where their outputs go. */
+static MRT_NOINLINE void list_patches(depthwise_mve_t *depthwise, uint32_t row)
 {
-    if (regular && depthwise->regular && (rows == depthwise->rows)) {
-        return;
-    }
-    const mrt_tensor_t *output = mrt_call_output(depthwise->call, 0u);
+    const mrt_tensor_t *output = mrt_call_output(depthwise->image.call, 0u);
+    const int32_t rows = depthwise->rows;
+    const bool regular = depthwise->regular;
     const mrt_mve_kind_t kind = kind_of(depthwise, rows);
     const int32_t each = mrt_mve_kind_patches(kind);
     const int32_t strip_rows = mrt_mve_strip_rows(&depthwise->layout);
     const int32_t strips = (depthwise->layout.quads) ? ((rows + 1) / 2) : rows;
-    depthwise->rows = rows;
-    depthwise->regular = regular;
     depthwise->kind = kind;
-    depthwise->batches = mrt_mve_divide_up(strips * depthwise->layout.across, each);
+    depthwise->batches.count = mrt_mve_divide_up(strips * depthwise->layout.across, each);
     mrt_mve_line_t line;
     begin_line(depthwise, &line);
     line.patch = 0;
-    int32_t room = depthwise->batches * each;
+    int32_t room = depthwise->batches.count * each;
     int32_t index = 0; /* of the strip's first patch in its batch */
-    uint32_t *patches = depthwise->patches;
-    uint16_t *places = depthwise->places;
+    uint32_t *patches = depthwise->batches.patches;
+    uint16_t *places = depthwise->batches.places;
     for (int32_t begin = 0; begin < rows; begin += strip_rows) {
         const uint32_t top = (uint32_t)strip_top(begin, strip_rows, rows);
         const uint32_t under = (rows > 1) ? (top + 1u) : top;
         uint32_t first = top * output->row_bytes;
         uint32_t below = under * output->row_bytes;
         if (!regular) {
-            first = mrt_row_offset(depthwise->call, output, row + top) - depthwise->lowest;
-            below = mrt_row_offset(depthwise->call, output, row + under) - depthwise->lowest;
+            first = mrt_row_offset(depthwise->image.call, output, row + top) - depthwise->lowest;
+            below = mrt_row_offset(depthwise->image.call, output, row + under) - depthwise->lowest;
         }
         line.place = (uint16_t)first;
         line.below = (uint16_t)((below - first) & (uint32_t)UINT16_MAX); /* the row below may lie before it */
@@ -161,15 +151,6 @@ static MRT_NOINLINE void list_patches(depthwise_mve_t *depthwise, uint32_t row, 
     }
 }
 
-/* Output channels of one block, which follow one another. */
-typedef struct channels {
-    const int32_t *filter; /* Of the first. */
-    const int8_t *words;   /* Of the first channel, in the first strip's first column. */
-    int8_t *output;        /* Of the first, at place 0. */
-    int32_t count;         /* Input channels. */
-    int32_t copies;        /* Output channels for each of them. */
-} channels_t;
-
 /* Weights of the four outputs of a patch: as they are, a row lower, a column further, and both. */
 static MRT_MVE_INLINE void move_weights(const depthwise_mve_t *depthwise, int32x4_t here, int32x4_t below,
                                         uint32_t carries[2], int8x16_t weights[4])
@@ -182,76 +163,6 @@ static MRT_MVE_INLINE void move_weights(const depthwise_mve_t *depthwise, int32x
         weights[1] = weights[0];
         weights[3] = weights[2];
     }
-}
-
-/* What all channels of a block share. */
-static MRT_MVE_INLINE mrt_mve_batches_t batches_of(const depthwise_mve_t *depthwise, const channels_t *channels)
-{
-    const int32_t column = depthwise->attrs->window.dilation_width * depthwise->layout.column;
-    const int32_t columns[MRT_MVE_TILE] = {0, column, 2 * column, 3 * column};
-    const bool same = channels->copies == 1;
-    const mrt_mve_batches_t batches = {.words = channels->words,
-                                       .words_step = same ? MRT_MVE_TILE : 0,
-                                       .columns = vldrwq_s32(columns),
-                                       .patches = depthwise->patches,
-                                       .places = depthwise->places,
-                                       .count = depthwise->batches,
-                                       .output = channels->output,
-                                       .filters = channels->filter,
-                                       .columns_there = depthwise->attrs->window.kernel_width,
-                                       .channels = same ? channels->count : channels->copies,
-                                       .bounds = &depthwise->bounds};
-    return batches;
-}
-
-/* All channels of a block, one tile each; `kind` and `scaling` are constant in each copy. */
-static MRT_MVE_INLINE void make_block(const depthwise_mve_t *depthwise, const channels_t *channels, mrt_mve_kind_t kind,
-                                      mrt_mve_scaling_t scaling)
-{
-    mrt_mve_batches_t batches = batches_of(depthwise, channels);
-    /* All at once; or those of each input channel, which have the same words. */
-    for (int32_t i = 0; i < channels->count; i += (channels->copies == 1) ? channels->count : 1) {
-        if (kind == MRT_MVE_QUADS_KIND) {
-            mrt_mve_quads(&batches, scaling);
-        } else if (kind == MRT_MVE_PAIRS_KIND) {
-            mrt_mve_pairs(&batches, scaling);
-        } else {
-            mrt_mve_singles(&batches, scaling);
-        }
-        batches.words = &batches.words[MRT_MVE_TILE];
-        batches.filters = &batches.filters[channels->copies * (batches.columns_there + RECORD)];
-        batches.output = &batches.output[channels->copies];
-    }
-}
-
-static MRT_NOINLINE void singles_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
-{
-    make_block(depthwise, channels, MRT_MVE_SINGLES_KIND, MRT_MVE_SIGNED);
-}
-
-static MRT_NOINLINE void singles_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
-{
-    make_block(depthwise, channels, MRT_MVE_SINGLES_KIND, MRT_MVE_RECTIFIED);
-}
-
-static MRT_NOINLINE void pairs_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
-{
-    make_block(depthwise, channels, MRT_MVE_PAIRS_KIND, MRT_MVE_SIGNED);
-}
-
-static MRT_NOINLINE void pairs_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
-{
-    make_block(depthwise, channels, MRT_MVE_PAIRS_KIND, MRT_MVE_RECTIFIED);
-}
-
-static MRT_NOINLINE void quads_signed(const depthwise_mve_t *depthwise, const channels_t *channels)
-{
-    make_block(depthwise, channels, MRT_MVE_QUADS_KIND, MRT_MVE_SIGNED);
-}
-
-static MRT_NOINLINE void quads_rectified(const depthwise_mve_t *depthwise, const channels_t *channels)
-{
-    make_block(depthwise, channels, MRT_MVE_QUADS_KIND, MRT_MVE_RECTIFIED);
 }
 
 /* Weights of the tile in row `y` and column `x` of a filter's tiles. */
@@ -268,28 +179,29 @@ static inline int32_t filter_words(const depthwise_mve_t *depthwise)
     return depthwise->layout.tiles_high * depthwise->attrs->window.kernel_width;
 }
 
-/* The sums of a batch over all tiles, but for the bias. */
-static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_mve_t *depthwise, const mrt_mve_batches_t *batches,
-                                               int32_t batch, const int32_t *filter)
+/* The sums of a batch over all tiles of the channel that has these words, but for the bias. */
+static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_mve_t *depthwise, int32_t batch, const int8_t *words,
+                                               const int32_t *filter)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
-    const int32_t step = MRT_MVE_TILE * depthwise->attrs->window.dilation_width * layout->column;
-    const uint32_t *patches = &batches->patches[batch * mrt_mve_kind_patches(depthwise->kind)];
+    const int32_t step = MRT_MVE_TILE * depthwise->batches.column;
+    const uint32_t *patches = &depthwise->batches.patches[batch * mrt_mve_kind_patches(depthwise->kind)];
     const int32_t *moved = depthwise->moved;
+    const int32x4_t columns = mrt_mve_columns(&depthwise->batches);
     mrt_mve_sums_t sums;
     sums.first = vdupq_n_s32(0);
     sums.second = vdupq_n_s32(0);
     sums.next = NULL;
     for (int32_t y = 0; y < layout->tiles_high; ++y) {
         for (int32_t x = 0; x < layout->tiles_wide; ++x) {
-            const int8_t *words = &batches->words[(y * layout->tile_row) + (x * step)];
+            const int8_t *tile = &words[(y * layout->tile_row) + (x * step)];
             mrt_mve_sums_t part;
             if (layout->quads) {
-                part = mrt_mve_patch_2x4(words, batches->columns, patches, moved);
+                part = mrt_mve_patch_2x4(tile, columns, patches, moved);
                 moved = &moved[16];
             } else {
                 const int32x4_t weights = load_tile(&depthwise->attrs->window, filter, y, x);
-                part = mrt_mve_patch_8x1(words, batches->columns, patches, vreinterpretq_s8_s32(weights));
+                part = mrt_mve_patch_8x1(tile, columns, patches, vreinterpretq_s8_s32(weights));
             }
             sums.first = vaddq_s32(sums.first, part.first);
             sums.second = vaddq_s32(sums.second, part.second);
@@ -299,7 +211,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_mve_t *depthwise,
 }
 
 /* The moved weights of all tiles of a channel: what leaves one tile comes into the next, down and along. */
-static void move_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
+static MRT_NOINLINE void move_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const mrt_window_t *window = &depthwise->attrs->window;
@@ -323,54 +235,58 @@ static void move_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
     }
 }
 
-/* All channels of a block, with any scaling and any number of tiles. */
-static MRT_NOINLINE void any_block(depthwise_mve_t *depthwise, const channels_t *channels)
+/* A channel of a block, with any scaling and any number of tiles. Its scale is read again for each batch, since all
+ * registers take part in sums. */
+static MRT_NOINLINE void any_channel(const depthwise_mve_t *depthwise, const int8_t *words, const int32_t *filter,
+                                     int8_t *output)
 {
-    const mrt_mve_layout_t *layout = &depthwise->layout;
-    const bool moves = layout->quads;
-    const mrt_mve_scaling_t scaling = (mrt_mve_scaling_t)depthwise->attrs->scaling;
-    const mrt_mve_output_t end = {depthwise->attrs->output_offset, depthwise->attrs->activation_min,
-                                  depthwise->attrs->activation_max};
-    mrt_mve_batches_t batches = batches_of(depthwise, channels);
-    const int32_t *filter = channels->filter;
-    for (int32_t i = 0; i < (channels->count * channels->copies); ++i) {
-        const int32_t *record = &filter[filter_words(depthwise)];
+    const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs = depthwise->attrs;
+    const int32_t *record = &filter[filter_words(depthwise)];
+    for (int32_t batch = 0; batch < depthwise->batches.count; ++batch) {
+        mrt_mve_sums_t sums = sum_tiles(depthwise, batch, words, filter);
+        sums.first = vaddq_n_s32(sums.first, record[0]);
+        sums.second = vaddq_n_s32(sums.second, record[0]);
         const int32x4_t multiplier = vdupq_n_s32(record[1]);
         const int32x4_t shift = vdupq_n_s32(record[2]);
         const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-        batches.words = &channels->words[MRT_MVE_TILE * (i / channels->copies)];
-        if (moves) {
-            move_tiles(depthwise, filter);
-        }
-        for (int32_t batch = 0; batch < batches.count; ++batch) {
-            mrt_mve_sums_t sums = sum_tiles(depthwise, &batches, batch, filter);
-            sums.first = vaddq_n_s32(sums.first, record[0]);
-            sums.second = vaddq_n_s32(sums.second, record[0]);
-            vstrbq_scatter_offset_s16(batches.output, vldrhq_u16(&batches.places[MRT_MVE_BATCH * batch]),
-                                      mrt_mve_scale(&sums, &scales, &end, scaling));
-        }
-        filter = &record[RECORD];
-        batches.output = &batches.output[1];
+        const mrt_mve_output_t end = {attrs->output_offset, attrs->activation_min, attrs->activation_max};
+        vstrbq_scatter_offset_s16(output, vldrhq_u16(&depthwise->batches.places[MRT_MVE_BATCH * batch]),
+                                  mrt_mve_scale(&sums, &scales, &end, MRT_MVE_ANY));
     }
 }
 
-static MRT_NOINLINE void compute_channels(depthwise_mve_t *depthwise, const channels_t *channels)
+/* Likewise all channels of the batches. */
+static MRT_NOINLINE void any_channels(const depthwise_mve_t *depthwise)
 {
+    const mrt_mve_batches_t *batches = &depthwise->batches;
+    const int32_t *filter = batches->filters;
+    for (int32_t i = 0; i < batches->channels; ++i) {
+        if (depthwise->layout.quads) {
+            move_tiles(depthwise, filter);
+        }
+        any_channel(depthwise, &batches->words[i * batches->words_step], filter, &batches->output[i]);
+        filter = &filter[filter_words(depthwise) + RECORD];
+    }
+}
+
+static void compute_channels(const depthwise_mve_t *depthwise)
+{
+    const mrt_mve_batches_t *batches = &depthwise->batches;
     const bool rectified = depthwise->attrs->scaling == (int32_t)MRT_MVE_RECTIFIED;
     if (!is_plain(depthwise)) {
-        any_block(depthwise, channels);
+        any_channels(depthwise);
     } else if ((depthwise->kind == MRT_MVE_QUADS_KIND) && rectified) {
-        quads_rectified(depthwise, channels);
+        mrt_mve_quads_rectified(batches);
     } else if (depthwise->kind == MRT_MVE_QUADS_KIND) {
-        quads_signed(depthwise, channels);
+        mrt_mve_quads_signed(batches);
     } else if ((depthwise->kind == MRT_MVE_PAIRS_KIND) && rectified) {
-        pairs_rectified(depthwise, channels);
+        mrt_mve_pairs_rectified(batches);
     } else if (depthwise->kind == MRT_MVE_PAIRS_KIND) {
-        pairs_signed(depthwise, channels);
+        mrt_mve_pairs_signed(batches);
     } else if (rectified) {
-        singles_rectified(depthwise, channels);
+        mrt_mve_singles_rectified(batches);
     } else {
-        singles_signed(depthwise, channels);
+        mrt_mve_singles_signed(batches);
     }
 }
 
@@ -413,7 +329,7 @@ static MRT_NOINLINE void make_strips(const depthwise_mve_t *depthwise, int32_t c
     const bool even = depthwise->image.table == NULL;
     const int32_t columns = image_columns(depthwise);
     const int32_t left = window->input_channels - channel;
-    const int32_t most = mrt_mve_block(depthwise->attrs);
+    const int32_t most = depthwise->attrs->block;
     const mve_pred16_t lanes = vctp8q((uint32_t)((left < most) ? left : most));
     int8_t *words = depthwise->strips;
     int8_t *image = &words[padding_before(depthwise) * column];
@@ -438,18 +354,27 @@ static MRT_NOINLINE void make_strips(const depthwise_mve_t *depthwise, int32_t c
     }
 }
 
-/* A set of output rows, of the block of input channels from `first` on. */
-static void compute_block(depthwise_mve_t *depthwise, int32_t first)
+/* A set of output rows, of the block of input channels from `first` on; filters and outputs go on from block to block. */
+static MRT_NOINLINE void compute_block(depthwise_mve_t *depthwise, int32_t first)
 {
     const mrt_window_t *window = &depthwise->attrs->window;
     make_strips(depthwise, first);
-    const int32_t copies = window->output_channels / window->input_channels;
-    const int32_t words = filter_words(depthwise) + RECORD;
+    mrt_mve_batches_t *batches = &depthwise->batches;
+    const bool single = batches->words_step != 0; /* one output channel of each input channel */
     const int32_t left = window->input_channels - first;
-    const int32_t most = mrt_mve_block(depthwise->attrs);
-    const channels_t block = {&mrt_input_s32(depthwise->call, 1u, 0u)[first * copies * words], depthwise->strips,
-                              &depthwise->output[first * copies], (left < most) ? left : most, copies};
-    compute_channels(depthwise, &block);
+    const int32_t most = depthwise->attrs->block;
+    const int32_t channels = (left < most) ? left : most;
+    /* All at once; or those of each input channel, which have the same words. */
+    const int32_t made = single ? channels : (window->output_channels / window->input_channels);
+    const int32_t words = made * (filter_words(depthwise) + RECORD);
+    batches->words = depthwise->strips;
+    batches->channels = made;
+    for (int32_t i = 0; i < channels; i += single ? channels : 1) {
+        compute_channels(depthwise);
+        batches->words = &batches->words[MRT_MVE_TILE];
+        batches->filters = &batches->filters[words];
+        batches->output = &batches->output[made];
+    }
 }
 
 /* Rows that strips hold. */
@@ -462,19 +387,23 @@ static inline uint32_t rows_at_once(const depthwise_mve_t *depthwise)
 static uint32_t begin_before(const depthwise_mve_t *depthwise, uint32_t end)
 {
     const uint32_t height = (uint32_t)depthwise->attrs->window.output_height;
-    const uint32_t begin = depthwise->call->row_begin;
+    const mrt_call_t *call = depthwise->image.call;
+    const uint32_t begin = call->row_begin;
     const uint32_t image = ((end - 1u) / height) * height;
     const uint32_t first = (image > begin) ? image : begin;
-    const uint32_t reach = (uint32_t)UINT16_MAX / mrt_call_output(depthwise->call, 0u)->row_bytes;
+    const uint32_t reach = (uint32_t)UINT16_MAX / mrt_call_output(call, 0u)->row_bytes;
     const uint32_t held = rows_at_once(depthwise);
     const uint32_t most = (held < reach) ? held : reach;
     return ((end - first) > most) ? (end - most) : first;
 }
 
-/* How many rows from `row` on are made together: of one image, as strips hold, and within reach of one another. */
-static MRT_NOINLINE void choose_rows(depthwise_mve_t *depthwise, uint32_t row, uint32_t end)
+/*
+ * How many rows from `row` on are made together: of one image, as strips hold, and within reach of one another. Returns
+ * whether they need a new list: rows that follow one another, as those before them did, do not.
+ */
+static MRT_NOINLINE bool choose_rows(depthwise_mve_t *depthwise, uint32_t row, uint32_t end)
 {
-    const mrt_call_t *call = depthwise->call;
+    const mrt_call_t *call = depthwise->image.call;
     const uint32_t height = (uint32_t)depthwise->attrs->window.output_height;
     const uint32_t image = height - (row % height);
     const uint32_t wanted = ((end - row) < image) ? (end - row) : image;
@@ -482,7 +411,6 @@ static MRT_NOINLINE void choose_rows(depthwise_mve_t *depthwise, uint32_t row, u
     const uint32_t most = (wanted < room) ? wanted : room;
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
     uint32_t lowest = mrt_row_offset(call, output, row);
-    uint32_t first = row; /* the row there */
     bool regular = true;
     uint32_t count = (uint32_t)UINT16_MAX / output->row_bytes;
     if (mrt_tensor_has_row_table(output)) {
@@ -496,7 +424,6 @@ static MRT_NOINLINE void choose_rows(depthwise_mve_t *depthwise, uint32_t row, u
             near = ((high - low) + output->row_bytes) <= (uint32_t)UINT16_MAX;
             if (near) {
                 regular = regular && (next == (highest + output->row_bytes));
-                first = (next < lowest) ? (row + count) : first;
                 lowest = low;
                 highest = high;
                 ++count;
@@ -505,31 +432,41 @@ static MRT_NOINLINE void choose_rows(depthwise_mve_t *depthwise, uint32_t row, u
     }
     count = (most < count) ? most : count;
     depthwise->lowest = lowest;
-    depthwise->output = mrt_output_s8(call, 0u, first);
-    list_patches(depthwise, row, (int32_t)count, regular);
+    depthwise->batches.output = (int8_t *)mrt_address_mut(call->pools[mrt_tensor_pool(output)], lowest); /* MISRA D1 */
+    depthwise->batches.filters = depthwise->filters;
+    const bool same = regular && depthwise->regular && ((int32_t)count == depthwise->rows);
+    depthwise->rows = (int32_t)count;
+    depthwise->regular = regular;
+    return !same;
 }
 
-static MRT_NOINLINE void begin(depthwise_mve_t *depthwise)
+static MRT_ONCE void begin(depthwise_mve_t *depthwise, const mrt_call_t *call)
 {
-    const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs = depthwise->attrs;
-    const mrt_mve_layout_t *layout = &depthwise->layout;
-    uint8_t *base = (uint8_t *)mrt_workspace(depthwise->call); /* MISRA D1 */
-    depthwise->places = (uint16_t *)mrt_workspace(depthwise->call); /* MISRA D1 */
-    uint32_t offset = (uint32_t)layout->batches * (2u * (uint32_t)MRT_MVE_BATCH);
-    depthwise->patches = (uint32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
-    offset += (uint32_t)layout->patches;
+    const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs =
+        (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
+    mrt_mve_layout_t *layout = &depthwise->layout;
+    mrt_mve_batches_t *batches = &depthwise->batches;
+    uint8_t *base = (uint8_t *)mrt_workspace(call); /* MISRA D1 */
+    mrt_mve_make_layout(layout, attrs);
+    const mrt_mve_lists_t lists = mrt_mve_lists(attrs, layout);
+    depthwise->attrs = attrs;
+    depthwise->filters = mrt_input_s32(call, 1u, 0u);
+    batches->attrs = attrs;
+    batches->column = attrs->window.dilation_width * layout->column;
+    batches->words_step = (attrs->window.output_channels == attrs->window.input_channels) ? MRT_MVE_TILE : 0;
+    batches->places = (uint16_t *)mrt_workspace(call); /* MISRA D1 */
+    uint32_t offset = (uint32_t)lists.batches * (2u * (uint32_t)MRT_MVE_BATCH);
+    batches->patches = (uint32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
+    offset += (uint32_t)lists.patches;
     depthwise->moved = (int32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
-    offset += (uint32_t)layout->moved;
+    offset += (uint32_t)lists.moved;
     depthwise->strips = (int8_t *)mrt_address_mut(base, offset); /* MISRA D1 */
     vstrbq_s8(depthwise->padding, vdupq_n_s8((int8_t)attrs->input_zero_point));
-    depthwise->image.call = depthwise->call;
+    depthwise->image.call = call;
     depthwise->image.window = &attrs->window;
     depthwise->image.padding = depthwise->padding;
     depthwise->rows = 0; /* nothing is listed yet */
     depthwise->regular = false;
-    vst1q_s16(depthwise->bounds.low, vdupq_n_s16((int16_t)attrs->activation_min));
-    vst1q_s16(depthwise->bounds.offset, vdupq_n_s16((int16_t)attrs->output_offset));
-    vst1q_s16(depthwise->bounds.high, vdupq_n_s16((int16_t)attrs->activation_max));
     const bool once = layout->column == MRT_MVE_BLOCK_BYTES; /* narrower ones are written over each time */
     for (int32_t tile = 0; once && (tile < (attrs->strips * layout->tiles_high)); ++tile) {
         pad_columns(depthwise, &depthwise->strips[tile * layout->tile_row]);
@@ -546,16 +483,15 @@ uint32_t mrt_depthwise_conv2d_s8_mve_workspace(const void *attrs)
 mrt_status_t mrt_depthwise_conv2d_s8_mve_run(const mrt_call_t *call)
 {
     depthwise_mve_t depthwise;
-    depthwise.call = call;
-    depthwise.attrs = (const mrt_depthwise_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
-    depthwise.layout = mrt_mve_layout(depthwise.attrs);
-    begin(&depthwise);
+    begin(&depthwise, call);
     const bool back = mrt_window_goes_back(call);
     uint32_t begin_row = call->row_begin;
     uint32_t end = call->row_end;
     while (begin_row < end) {
         const uint32_t row = back ? begin_before(&depthwise, end) : begin_row;
-        choose_rows(&depthwise, row, end);
+        if (choose_rows(&depthwise, row, end)) {
+            list_patches(&depthwise, row);
+        }
         begin_row += back ? 0u : (uint32_t)depthwise.rows;
         end = back ? row : end;
         mrt_mve_find_image(&depthwise.image, row);

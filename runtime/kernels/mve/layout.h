@@ -19,20 +19,24 @@
 /** Outputs of a batch. */
 #define MRT_MVE_BATCH 8
 
-/** Places, patches, the moved weights of quads of several tiles, strips. */
+/** Strips, and how outputs are made of them; of a layout that fits. */
 typedef struct mrt_mve_layout {
     bool quads;
-    int32_t tiles_high;
-    int32_t tiles_wide;
-    int32_t column;   /* Bytes from column to column. */
-    int32_t columns;
+    int16_t tiles_high;
+    int16_t tiles_wide;
+    int16_t column;   /* Bytes from column to column. */
+    int16_t columns;
+    int16_t across;   /* Patches of a strip. */
     int32_t tile_row; /* Bytes from one row of tiles to the next. */
     int32_t strip;    /* Bytes of a strip. */
-    int32_t across;   /* Patches of a strip. */
-    int32_t batches;  /* There is room for so many. */
-    int32_t patches;  /* Bytes of the list of patches. */
-    int32_t moved;    /* Bytes of moved weights. */
 } mrt_mve_layout_t;
+
+/** What precedes strips: places, patches, the moved weights of quads of several tiles. */
+typedef struct mrt_mve_lists {
+    int32_t batches; /* There is room for so many. */
+    int32_t patches; /* Bytes of the list of patches. */
+    int32_t moved;   /* Bytes of moved weights. */
+} mrt_mve_lists_t;
 
 static inline bool mrt_mve_makes_quads(const mrt_window_t *window)
 {
@@ -58,30 +62,41 @@ static inline int32_t mrt_mve_block(const mrt_depthwise_conv2d_s8_mve_attrs_t *a
     return (attrs->window.input_channels < attrs->block) ? attrs->window.input_channels : attrs->block;
 }
 
-/** The layout of attributes that fit. */
-static inline mrt_mve_layout_t mrt_mve_layout(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
+/** Makes the layout of attributes that fit. */
+static inline void mrt_mve_make_layout(mrt_mve_layout_t *layout, const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs)
 {
     const mrt_window_t *window = &attrs->window;
     const int32_t width = window->output_width;
-    mrt_mve_layout_t layout; /* member by member: an initialiser would first clear it, by a call */
-    layout.quads = mrt_mve_makes_quads(window);
-    layout.column = MRT_MVE_TILE * mrt_mve_block(attrs);
-    layout.tiles_high = mrt_mve_divide_up(window->kernel_height, MRT_MVE_TILE);
-    layout.tiles_wide = mrt_mve_divide_up(window->kernel_width, MRT_MVE_TILE);
-    layout.across = layout.quads ? ((width + 1) / 2) : width;
-    const int32_t patches = attrs->strips * layout.across;
-    layout.batches = layout.quads ? ((patches + 1) / 2) : mrt_mve_divide_up(patches, MRT_MVE_BATCH);
+    const bool quads = mrt_mve_makes_quads(window);
+    const int32_t column = MRT_MVE_TILE * mrt_mve_block(attrs);
+    const int32_t tiles_high = mrt_mve_divide_up(window->kernel_height, MRT_MVE_TILE);
+    const int32_t tiles_wide = mrt_mve_divide_up(window->kernel_width, MRT_MVE_TILE);
+    const int32_t across = quads ? ((width + 1) / 2) : width;
+    const int32_t last = quads ? (width - 2) : ((width - 1) * window->stride_width);
+    const int32_t columns = (last + 1) + (((MRT_MVE_TILE * tiles_wide) - 1) * window->dilation_width);
+    layout->quads = quads;
+    layout->column = (int16_t)column;
+    layout->tiles_high = (int16_t)tiles_high;
+    layout->tiles_wide = (int16_t)tiles_wide;
+    layout->across = (int16_t)across;
+    layout->columns = (int16_t)columns;
+    layout->tile_row = columns * column;
+    layout->strip = layout->tile_row * tiles_high;
+}
+
+static inline mrt_mve_lists_t mrt_mve_lists(const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs,
+                                            const mrt_mve_layout_t *layout)
+{
+    mrt_mve_lists_t lists; /* member by member: an initialiser would first clear it, by a call */
+    const int32_t patches = attrs->strips * layout->across;
+    lists.batches = layout->quads ? ((patches + 1) / 2) : mrt_mve_divide_up(patches, MRT_MVE_BATCH);
     /* The list is written by fours, with several strips from anywhere on. */
-    layout.patches = layout.quads ? (mrt_mve_divide_up(patches, 4) * 16) : (layout.batches * (4 * MRT_MVE_BATCH));
-    layout.patches += (attrs->strips > 1) ? 16 : 0;
-    const int32_t last = layout.quads ? (width - 2) : ((width - 1) * window->stride_width);
-    layout.columns = (last + 1) + (((MRT_MVE_TILE * layout.tiles_wide) - 1) * window->dilation_width);
-    layout.tile_row = layout.columns * layout.column;
-    layout.strip = layout.tile_row * layout.tiles_high;
-    const int32_t tiles = layout.tiles_high * layout.tiles_wide;
-    const bool moves = layout.quads && ((tiles > 1) || (attrs->scaling == (int32_t)MRT_MVE_ANY));
-    layout.moved = moves ? (64 * tiles) : 0;
-    return layout;
+    lists.patches = layout->quads ? (mrt_mve_divide_up(patches, 4) * 16) : (lists.batches * (4 * MRT_MVE_BATCH));
+    lists.patches += (attrs->strips > 1) ? 16 : 0;
+    const int32_t tiles = (int32_t)layout->tiles_high * (int32_t)layout->tiles_wide;
+    const bool moves = layout->quads && ((tiles > 1) || (attrs->scaling == (int32_t)MRT_MVE_ANY));
+    lists.moved = moves ? (64 * tiles) : 0;
+    return lists;
 }
 
 /** Bytes of a workspace; 0 if they are too many. All sizes of the window are below 2^15. */
@@ -96,8 +111,10 @@ static inline int32_t mrt_mve_layout_bytes(const mrt_depthwise_conv2d_s8_mve_att
     const int64_t most = (columns * high * (MRT_MVE_TILE * MRT_MVE_BLOCK) * attrs->strips) + rest;
     int32_t bytes = 0;
     if ((columns <= INT16_MAX) && (most <= (INT32_MAX / 2))) {
-        const mrt_mve_layout_t layout = mrt_mve_layout(attrs);
-        bytes = (layout.strip * attrs->strips) + (layout.batches * (2 * MRT_MVE_BATCH)) + layout.patches + layout.moved
+        mrt_mve_layout_t layout;
+        mrt_mve_make_layout(&layout, attrs);
+        const mrt_mve_lists_t lists = mrt_mve_lists(attrs, &layout);
+        bytes = (layout.strip * attrs->strips) + (lists.batches * (2 * MRT_MVE_BATCH)) + lists.patches + lists.moved
                 + (MRT_MVE_BLOCK_BYTES - layout.column);
     }
     return bytes;
