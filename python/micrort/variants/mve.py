@@ -245,12 +245,12 @@ def leaner(offer: Variant, rows: int, slack: float) -> Variant:
     best = offer
     for strips in range(1, int(attrs["strips"]) + 1):
         for block in BLOCKS:
-            leaner = {**attrs, "strips": strips, "block": block}
-            more = cost.mve_depthwise(window, rows, _ways(leaner)) - made
-            if more <= slack * offer.instructions and _bytes(leaner) < least:
-                least = _bytes(leaner)
+            fewer = {**attrs, "strips": strips, "block": block}
+            more = cost.mve_depthwise(window, rows, _ways(fewer)) - made
+            if more <= slack * offer.instructions and _bytes(fewer) < least:
+                least = _bytes(fewer)
                 best = replace(
-                    offer, call=replace(offer.call, attrs=leaner), instructions=max(0, offer.instructions + more)
+                    offer, call=replace(offer.call, attrs=fewer), instructions=max(0, offer.instructions + more)
                 )
     return best
 
