@@ -152,28 +152,32 @@ def front(
     return best
 
 
-def _near(candidates: Sequence[_Candidate], overhead: float) -> list[_Candidate]:
-    """By rising instructions, those whose quick plans are among the smallest of all before them, or nearly so."""
-    found: list[_Candidate] = []
+def _near(candidates: Sequence[_Candidate], overhead: float) -> list[tuple[_Candidate, Schedule]]:
+    """By rising instructions, quick plans that are among the smallest of all before them, or nearly so."""
+    found: list[tuple[_Candidate, Schedule]] = []
     least = math.inf
     for candidate in sorted(candidates, key=lambda item: (item.instructions, item.peak)):
-        if found and candidate.instructions > found[0].instructions * (1 + overhead):
+        if found and candidate.instructions > found[0][1].instructions * (1 + overhead):
             break
         made = candidate.plan(QUICK) if candidate.peak < least else None
         if made is not None and made.arena_bytes <= least * NEAR:
-            found.append(candidate)
+            found.append((candidate, made))
             least = min(least, made.arena_bytes)
     return found
 
 
-def _smallest(candidates: Sequence[_Candidate]) -> list[Schedule]:
-    """Each with a smaller arena than all before it."""
+def _smallest(near: Sequence[tuple[_Candidate, Schedule]]) -> list[Schedule]:
+    """Each with a smaller arena than all before it; those that may be the smallest of all are planned with care."""
     best: list[Schedule] = []
-    for candidate in candidates:
-        if not best or candidate.peak < best[-1].arena_bytes:
-            made = candidate.plan(CAREFUL)
-            if made is not None and (not best or made.arena_bytes < best[-1].arena_bytes):
-                best.append(made)
+    limit = min((made.arena_bytes for _, made in near), default=0) * NEAR
+    for candidate, made in near:
+        least = best[-1].arena_bytes if best else math.inf
+        if candidate.peak >= least:
+            continue
+        careful = candidate.plan(CAREFUL) if candidate.peak < made.arena_bytes <= limit else None
+        smaller = made if careful is None or made.arena_bytes <= careful.arena_bytes else careful
+        if smaller.arena_bytes < least:
+            best.append(smaller)
     return best
 
 
