@@ -276,3 +276,8 @@ def scalar_depthwise(taps: int, channels: int, outputs: int) -> int:
     time pay dearly (kws_ref_model by rows of five pixels: 890 instructions a channel and call).
     """
     return round(890 * channels + (45 + 3.2 * taps) * outputs)
+
+
+def scalar_column(taps: int, outputs: int) -> int:
+    """The same of a column of outputs whose taps lie apart: no row stays for the next output, each is a call."""
+    return (120 + 55 * taps) * outputs
