@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,21 +18,8 @@ from micrort.passes.rows import buffers
 from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.share_storage import blocks
 
-
-@dataclass(frozen=True)
-class Effort:
-    """What is tried to place rows."""
-
-    strategies: tuple[str, ...]
-    """Of the planner."""
-    placements: int
-    """Of each buffer."""
-
-
-QUICK = Effort(("hill_climb",), 200)
-"""While schedules are compared."""
-CAREFUL = Effort(("hill_climb", "auto"), 1000)
-"""For those that may be the best, and at last."""
+FINAL_EFFORT = 1000
+"""Placements for each buffer when rows are placed at last."""
 
 
 def lifetimes(program: Program) -> list[planner.Lifetime]:
@@ -98,18 +85,18 @@ def _plan_if_any(program: Program, pools: tuple[planner.Pool, ...]) -> planner.P
 
 
 def row_sizes(
-    program: Program, streams: frozenset[str], pools: tuple[planner.Pool, ...], effort: Effort
+    program: Program, streams: frozenset[str], pools: tuple[planner.Pool, ...], effort: int
 ) -> tuple[int, ...]:
-    """Bytes of each pool.
+    """Bytes of each pool, by a plan that is made quickly: `effort` placements for each buffer.
 
     Raises:
         PlanError: nothing was found within the pools.
     """
-    return _best_plan(row_program(program, streams), program, pools, effort)[1].sizes
+    return _best_plan(row_program(program, streams), program, pools, ("hill_climb",), effort)[1].sizes
 
 
 def _best_plan(
-    rows: RowProgram, program: Program, pools: tuple[planner.Pool, ...], effort: Effort
+    rows: RowProgram, program: Program, pools: tuple[planner.Pool, ...], strategies: tuple[str, ...], effort: int
 ) -> tuple[buffers.Buffers, planner.Plan]:
     """The best of the plans with workspaces here or there, by any of the planner's strategies.
 
@@ -118,13 +105,11 @@ def _best_plan(
     places = tuple(buffers.Workspaces) if len(pools) == 1 else (buffers.Workspaces.ANYWHERE,)
     best: tuple[buffers.Buffers, planner.Plan] | None = None
     failed: planner.PlanError | None = None
-    for strategy, made in itertools.product(
-        effort.strategies, [buffers.buffers(rows, program.steps, at) for at in places]
-    ):
+    for strategy, made in itertools.product(strategies, [buffers.buffers(rows, program.steps, at) for at in places]):
         if best is not None and _busiest(made) >= sum(best[1].sizes):
             continue
         try:
-            plan = _plan_rows(made, pools, strategy, effort.placements)
+            plan = _plan_rows(made, pools, strategy, effort)
         except planner.PlanError as error:
             failed = failed or error
             continue
@@ -145,9 +130,9 @@ def _busiest(made: buffers.Buffers) -> int:
     return int(np.cumsum(change).max())
 
 
-def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, placements: int) -> planner.Plan:
+def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, effort: int) -> planner.Plan:
     """A plan in the first pool if all fits there, else over all pools, else in any one that has room for all."""
-    budget = max(placements * len(made.lifetimes), 1)
+    budget = max(effort * len(made.lifetimes), 1)
     try:
         return _plan_alone(made, pools, 0, strategy, budget)
     except planner.PlanError:
@@ -236,7 +221,7 @@ def _room(pool: planner.Pool) -> float:
 
 def _assign_rows(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     rows = row_program(program, streamed(program))
-    made, plan = _best_plan(rows, program, pools, CAREFUL)
+    made, plan = _best_plan(rows, program, pools, ("hill_climb", "auto"), FINAL_EFFORT)
     used = _used(plan)
     found = buffers.slots(rows, made, plan, used)
     if found is None:

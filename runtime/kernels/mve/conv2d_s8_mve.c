@@ -18,17 +18,9 @@
 
 typedef struct convolution {
     const mrt_call_t *call;
-    const mrt_conv2d_s8_mve_attrs_t *attrs;
-    mrt_mve_product_t product;
-    mrt_mve_copies_t copies; /* What a patch takes of an output row's lines, where it touches no padding. */
-    int8_t *patches;    /* Copies of the elements under output pixels, each followed by up to 15 bytes of anything. */
-    int32_t patch_size; /* Distance of patches. */
-    int32_t limit;      /* There is room for so many. */
-    int32_t count;
-    int32_t pairs;  /* Of a row, multiplied where they lie. */
-    const int8_t *padding; /* As much as a row of a window; where there are such pairs. */
-    int8_t *output; /* Of the first patch. */
-    int32_t output_step; /* To those of the next. */
+    int8_t *patches; /* Copies of the elements under output pixels, each followed by up to 15 bytes of anything. */
+    mrt_mve_pixels_t pixels; /* Those of them that are made and not yet multiplied; or pixels where they lie. */
+    int32_t limit;           /* There is room for so many. */
 } convolution_t;
 
 /* Whether a window is one pixel of the input: a kernel of 1 x 1 without padding. Exact for sizes that were checked. */
@@ -80,6 +72,11 @@ typedef struct patches {
     int32_t limit;
 } patches_t;
 
+static int32_t limit_of(int32_t size)
+{
+    return (size <= (PATCHES_BYTES / 4)) ? (2 * (PATCHES_BYTES / (2 * size))) : 2;
+}
+
 static patches_t patches_of(const mrt_conv2d_s8_mve_attrs_t *attrs)
 {
     const mrt_window_t *window = &attrs->window;
@@ -89,26 +86,54 @@ static patches_t patches_of(const mrt_conv2d_s8_mve_attrs_t *attrs)
     const bool fits = (taps <= (uint64_t)PATCH_MAX) && (elements <= (uint64_t)PATCH_MAX);
     patches.size = mrt_mve_blocks(fits ? (int32_t)elements : PATCH_MAX) * MRT_MVE_BYTES;
     patches.pairs = patches.pointwise ? 0 : direct_pairs(attrs);
-    if (!patches.pointwise && (patches.pairs == 0) && (patches.size <= (PATCHES_BYTES / 4))) {
-        patches.limit = 2 * (PATCHES_BYTES / (2 * patches.size));
+    if (!patches.pointwise && (patches.pairs == 0)) {
+        patches.limit = limit_of(patches.size);
     }
     return patches;
+}
+
+/* Elements of a row of a window, and of the input from window to window. */
+static inline int32_t row_elements(const mrt_window_t *window)
+{
+    return window->kernel_width * window->input_channels;
+}
+
+static inline int32_t window_step(const mrt_window_t *window)
+{
+    return window->stride_width * window->input_channels;
+}
+
+/* Distance of patches. */
+static inline int32_t patch_size(const convolution_t *conv)
+{
+    return conv->pixels.blocks * MRT_MVE_BYTES;
+}
+
+/* From here on patches are gathered. */
+static inline void begin_patches(convolution_t *conv)
+{
+    conv->pixels.input = conv->patches;
+    conv->pixels.step = patch_size(conv);
+    conv->pixels.count = 0;
+    conv->pixels.output_step = conv->pixels.attrs->window.output_channels;
 }
 
 /* The next patch; `output` is the pixel it makes. */
 static int8_t *next_patch(convolution_t *conv, int8_t *output)
 {
-    if (conv->count == 0) {
-        conv->output = output;
+    mrt_mve_pixels_t *pixels = &conv->pixels;
+    if (pixels->count == 0) {
+        pixels->output = output;
     }
-    conv->count += 1;
-    return &conv->patches[(conv->count - 1) * conv->patch_size];
+    pixels->count += 1;
+    return &conv->patches[(pixels->count - 1) * pixels->step];
 }
 
 static void multiply_patches(convolution_t *conv)
 {
-    mrt_mve_multiply(&conv->product, conv->patches, conv->patch_size, conv->count, conv->output, conv->output_step);
-    conv->count = 0;
+    mrt_mve_span_t spans[2];
+    mrt_mve_multiply(&conv->pixels, spans);
+    conv->pixels.count = 0;
 }
 
 static MRT_NOINLINE void copy_patches(const mrt_mve_copies_t *copies)
@@ -138,16 +163,19 @@ static void copy_lines(const mrt_lines_t *lines, mrt_mve_copies_t *copies)
 /* The window at column `x`, where it may touch padding and have gaps. */
 static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int8_t *patch)
 {
-    const mrt_window_t *window = &conv->attrs->window;
+    const mrt_window_t *window = &conv->pixels.attrs->window;
     const int32_t channels = window->input_channels;
     const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, window->dilation_width,
                                             window->kernel_width, window->input_width);
     const bool joined = window->dilation_width == 1;
     const bool empty = lines->taps.begin == lines->taps.end;
-    mrt_mve_copies_t copies = conv->copies;
+    mrt_mve_copies_t copies; /* member by member: an initialiser would first clear it, by a call */
+    copies.pitch = row_elements(window);
+    copies.step = 0; /* there is no next patch */
+    copies.patch = 0;
     copies.count = 1;
     const int32_t bytes = window->kernel_height * copies.pitch;
-    mrt_mve_fill(patch, (int8_t)conv->attrs->input_zero_point, (uint32_t)bytes);
+    mrt_mve_fill(patch, (int8_t)conv->pixels.attrs->input_zero_point, (uint32_t)bytes);
     for (int32_t tap = taps.begin; (tap < taps.end) && !empty; tap = joined ? taps.end : (tap + 1)) {
         copies.first = (taps.origin + (tap * window->dilation_width)) * channels;
         copies.size = joined ? ((taps.end - tap) * channels) : channels;
@@ -156,83 +184,97 @@ static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t
     }
 }
 
-/* Windows at columns from `x` on that touch no padding and have no gaps. */
-static void fill_patches(convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t count, int8_t *patches)
+/* Windows at columns from `x` on that touch no padding and have no gaps, behind the patches that are there. */
+static MRT_NOINLINE void fill_patches(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t count)
 {
-    const mrt_window_t *window = &conv->attrs->window;
-    conv->copies.first = ((x * window->stride_width) - window->padding_left) * window->input_channels;
-    conv->copies.target = patches;
-    conv->copies.count = count;
-    copy_lines(lines, &conv->copies);
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    mrt_mve_copies_t copies; /* likewise */
+    copies.size = row_elements(window);
+    copies.pitch = copies.size;
+    copies.step = window_step(window);
+    copies.patch = conv->pixels.step;
+    copies.first = (x * copies.step) - (window->padding_left * window->input_channels);
+    copies.target = &conv->patches[conv->pixels.count * copies.patch];
+    copies.count = count;
+    copy_lines(lines, &copies);
 }
 
-/* All windows of an output row. */
-static void compute_row(convolution_t *conv, const mrt_lines_t *lines, const mrt_taps_t *inside, int8_t *output)
+/*
+ * Windows of output row `row` from column `x` on to patches, as many as there is room for; returns the column behind
+ * them. By itself, so that nothing of it is on the stack where patches are multiplied.
+ */
+static MRT_NOINLINE int32_t fill_row(convolution_t *conv, uint32_t row, int32_t x)
 {
-    const mrt_window_t *window = &conv->attrs->window;
-    const bool whole = (lines->taps.end - lines->taps.begin) == window->kernel_height;
-    int32_t x = 0;
-    while (x < window->output_width) {
-        int8_t *patch = &conv->patches[conv->count * conv->patch_size];
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    const mrt_taps_t inside = inside_columns(window);
+    mrt_lines_t lines;
+    mrt_lines_make(&lines, conv->call, window, row);
+    const bool whole = (lines.taps.end - lines.taps.begin) == window->kernel_height;
+    int32_t at = x;
+    if (conv->pixels.count == 0) {
+        conv->pixels.output = &mrt_output_s8(conv->call, 0u, row)[x * window->output_channels];
+    }
+    while ((at < window->output_width) && (conv->pixels.count < conv->limit)) {
         int32_t made = 1;
-        if (conv->count == 0) {
-            conv->output = &output[x * window->output_channels];
-        }
-        if (whole && (x >= inside->begin) && (x < inside->end)) {
-            const int32_t room = conv->limit - conv->count;
-            made = ((inside->end - x) < room) ? (inside->end - x) : room;
-            fill_patches(conv, lines, x, made, patch);
+        if (whole && (at >= inside.begin) && (at < inside.end)) {
+            const int32_t room = conv->limit - conv->pixels.count;
+            made = ((inside.end - at) < room) ? (inside.end - at) : room;
+            fill_patches(conv, &lines, at, made);
         } else {
-            fill_patch(conv, lines, x, patch);
+            fill_patch(conv, &lines, at, &conv->patches[conv->pixels.count * conv->pixels.step]);
         }
-        x += made;
-        conv->count += made;
-        if (conv->count == conv->limit) {
-            multiply_patches(conv);
-        }
+        at += made;
+        conv->pixels.count += made;
     }
+    return at;
 }
 
-/* Multiplies pairs of windows from column `x` on where they lie; rows of padding stand still. */
-static MRT_NOINLINE void multiply_lines(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int8_t *output)
+/* Windows of a row that are multiplied where they lie: from column `begin` to `end`. */
+typedef struct direct {
+    int32_t begin;
+    int32_t end;
+    mrt_mve_span_t spans[SPANS + 2]; /* Rows of the first two; room for those of the other windows behind them. */
+} direct_t;
+
+/* Rows of the first two windows of output row `row` that are multiplied where they lie; rows of padding stand still. */
+static MRT_NOINLINE void begin_spans(const convolution_t *conv, uint32_t row, direct_t *direct)
 {
-    const mrt_window_t *window = &conv->attrs->window;
-    const int32_t step = conv->copies.step;
-    const int32_t first = (x * window->stride_width * window->input_channels)
-                          - (window->padding_left * window->input_channels);
-    mrt_mve_span_t spans[SPANS + 1];
-    int32_t moves[SPANS];
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    const int32_t step = window_step(window);
+    const int32_t first = (direct->begin * step) - (window->padding_left * window->input_channels);
+    const int8_t *padding = &conv->patches[2 * patch_size(conv)];
+    mrt_lines_t lines;
+    mrt_lines_make(&lines, conv->call, window, row);
     for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
-        const bool there = (tap >= lines->taps.begin) && (tap < lines->taps.end);
-        const int8_t *row = conv->padding;
+        const bool there = (tap >= lines.taps.begin) && (tap < lines.taps.end);
+        const int8_t *at = padding;
         if (there) {
-            row = &((const int8_t *)mrt_lines_row(lines, tap))[first]; /* MISRA D1 */
+            at = &((const int8_t *)lines.rows[tap - lines.taps.begin])[first]; /* MISRA D1 */
         }
-        spans[tap].at[0] = row;
-        spans[tap].at[1] = there ? &row[step] : row;
-        moves[tap] = there ? (2 * step) : 0;
+        direct->spans[tap].at[0] = at;
+        direct->spans[tap].at[1] = there ? &at[step] : at;
     }
-    const mrt_mve_pairs_t pairs = {spans, moves, window->kernel_height, conv->copies.size / MRT_MVE_BYTES, conv->pairs};
-    mrt_mve_multiply_spans(&conv->product, &pairs, output);
 }
 
-/* All windows of an output row: pairs where they lie, the others by patches, two by two. */
-static void compute_row_directly(convolution_t *conv, const mrt_lines_t *lines, int32_t begin, int8_t *output)
+/* Another window, at column `x`: its part of the rows where the spans of the last two windows are now. */
+static MRT_NOINLINE void fill_edge(const convolution_t *conv, const direct_t *direct, int32_t x, int8_t *patch)
 {
-    const mrt_window_t *window = &conv->attrs->window;
-    const int32_t channels = window->output_channels;
-    const int32_t end = begin + (2 * conv->pairs);
-    multiply_lines(conv, lines, begin, &output[begin * channels]);
-    int32_t before = 0;
-    for (int32_t x = (begin == 0) ? end : 0; x < window->output_width; x = ((x + 1) == begin) ? end : (x + 1)) {
-        fill_patch(conv, lines, x, next_patch(conv, &output[x * channels]));
-        conv->output_step = (x - before) * channels;
-        before = x;
-        if (conv->count == conv->limit) {
-            multiply_patches(conv);
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    const int32_t channels = window->input_channels;
+    const int32_t pitch = row_elements(window);
+    const mrt_taps_t taps = mrt_window_taps(x, window->stride_width, window->padding_left, 1, window->kernel_width,
+                                            window->input_width);
+    const int32_t size = (taps.end - taps.begin) * channels;
+    const int32_t from = ((x - (direct->end - 2)) * window_step(window)) + (taps.begin * channels);
+    int8_t *target = &patch[taps.begin * channels];
+    const int32_t bytes = window->kernel_height * pitch;
+    mrt_mve_fill(patch, (int8_t)conv->pixels.attrs->input_zero_point, (uint32_t)bytes);
+    for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
+        const mrt_mve_span_t *span = &direct->spans[tap];
+        if (span->at[0] != span->at[1]) {
+            mrt_mve_copy(&target[tap * pitch], &span->at[0][from], (uint32_t)size);
         }
     }
-    multiply_patches(conv);
 }
 
 /* The end of the output rows from `row` on that follow one another without a gap. */
@@ -241,74 +283,149 @@ static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
     return (row < call->row_end) ? mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, call->row_end) : row;
 }
 
-static void compute_windows(convolution_t *conv)
+/* The windows of a row beside those, by patches, two by two. */
+static void compute_edges(convolution_t *conv, direct_t *direct, int8_t *output)
+{
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    const int32_t channels = window->output_channels;
+    int32_t before = 0;
+    begin_patches(conv);
+    for (int32_t x = (direct->begin == 0) ? direct->end : 0; x < window->output_width;
+         x = ((x + 1) == direct->begin) ? direct->end : (x + 1)) {
+        fill_edge(conv, direct, x, next_patch(conv, &output[x * channels]));
+        conv->pixels.output_step = (x - before) * channels;
+        before = x;
+        if (conv->pixels.count == 2) {
+            mrt_mve_multiply(&conv->pixels, &direct->spans[window->kernel_height]);
+            conv->pixels.count = 0;
+        }
+    }
+    mrt_mve_multiply(&conv->pixels, &direct->spans[window->kernel_height]);
+}
+
+/* All windows of all rows, `pairs` of each row where they lie, then the others. */
+static MRT_NOINLINE void compute_directly(convolution_t *conv, int32_t pairs)
 {
     const mrt_call_t *call = conv->call;
-    const mrt_window_t *window = &conv->attrs->window;
-    const mrt_taps_t inside = inside_columns(window);
-    uint32_t adjoining = (conv->pairs > 0) ? 0u : adjoining_end(call, call->row_begin);
-    mrt_lines_t lines;
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    mrt_mve_pixels_t *pixels = &conv->pixels;
+    direct_t direct;
+    direct.begin = inside_columns(window).begin;
+    direct.end = direct.begin + (2 * pairs);
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
         int8_t *output = mrt_output_s8(call, 0u, row);
-        mrt_lines_make(&lines, call, window, row);
-        if (conv->pairs > 0) {
-            compute_row_directly(conv, &lines, inside.begin, output);
-        } else {
-            compute_row(conv, &lines, &inside, output);
-            if ((row + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
+        begin_spans(conv, row, &direct);
+        pixels->step = window_step(window);
+        pixels->count = 2 * pairs;
+        pixels->output = &output[direct.begin * window->output_channels];
+        pixels->output_step = window->output_channels;
+        mrt_mve_multiply_spans(pixels, direct.spans, window->kernel_height);
+        compute_edges(conv, &direct, output);
+    }
+}
+
+/* Likewise all of them by patches. */
+static MRT_NOINLINE void compute_windows(convolution_t *conv)
+{
+    const mrt_call_t *call = conv->call;
+    const int32_t width = conv->pixels.attrs->window.output_width;
+    uint32_t adjoining = adjoining_end(call, call->row_begin);
+    begin_patches(conv);
+    for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
+        int32_t x = 0;
+        while (x < width) {
+            x = fill_row(conv, row, x);
+            if (conv->pixels.count == conv->limit) {
                 multiply_patches(conv);
-                adjoining = adjoining_end(call, row + 1u);
             }
+        }
+        if ((row + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
+            multiply_patches(conv);
+            adjoining = adjoining_end(call, row + 1u);
         }
     }
 }
 
 /* `count` pixels, `step` elements apart, from the input itself as far as whole blocks may be read there; then from
  * copies. */
-static void compute_pixels(convolution_t *conv, const int8_t *input, int32_t step, int32_t count, int8_t *output)
+static MRT_NOINLINE void compute_pixels(convolution_t *conv, const int8_t *input, int32_t step, int32_t count,
+                                        int8_t *output)
 {
-    const mrt_window_t *window = &conv->attrs->window;
-    const int32_t room = (((count - 1) * step) + window->input_channels) - conv->patch_size;
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    const int32_t room = (((count - 1) * step) + window->input_channels) - patch_size(conv);
     const int32_t whole = (room < 0) ? 0 : ((room / step) + 1);
     const int32_t there = (whole < count) ? (whole - (whole % 2)) : count;
-    mrt_mve_multiply(&conv->product, input, step, there, output, window->output_channels);
-    for (int32_t i = there; i < count; ++i) {
-        int8_t *patch = next_patch(conv, &output[i * window->output_channels]);
-        mrt_mve_copy(patch, &input[i * step], (uint32_t)window->input_channels);
-        if (conv->count == conv->limit) {
-            multiply_patches(conv);
-        }
-    }
+    conv->pixels.input = input;
+    conv->pixels.step = step;
+    conv->pixels.count = there;
+    conv->pixels.output = output;
+    conv->pixels.output_step = window->output_channels;
     multiply_patches(conv);
+    if (there < count) {
+        begin_patches(conv);
+        for (int32_t i = there; i < count; ++i) {
+            int8_t *patch = next_patch(conv, &output[i * window->output_channels]);
+            mrt_mve_copy(patch, &input[i * step], (uint32_t)window->input_channels);
+            if (conv->pixels.count == conv->limit) {
+                multiply_patches(conv);
+            }
+        }
+        multiply_patches(conv);
+    }
 }
 
-static void compute_pointwise(convolution_t *conv)
+/* Pixel by pixel over the input itself, from the last one to the first. */
+static MRT_NOINLINE void compute_back(convolution_t *conv)
 {
     const mrt_call_t *call = conv->call;
-    const mrt_window_t *window = &conv->attrs->window;
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    const uint32_t width = (uint32_t)window->output_width;
+    const uint32_t all = (call->row_end - call->row_begin) * width;
+    const int32_t count = (int32_t)all;
+    const int32_t last = (count > 1) ? (count - 2) : 0;
+    mrt_mve_pixels_t *pixels = &conv->pixels;
+    if (count > 0) {
+        pixels->input = &mrt_input_s8(call, 0u, call->row_begin)[last * window->input_channels];
+        pixels->step = -window->input_channels;
+        pixels->count = count;
+        pixels->output = &mrt_output_s8(call, 0u, call->row_begin)[last * window->output_channels];
+        pixels->output_step = -window->output_channels;
+        mrt_mve_span_t spans[2];
+        mrt_mve_multiply(pixels, spans);
+    }
+}
+
+/* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
+static void compute_dense(convolution_t *conv)
+{
+    const mrt_call_t *call = conv->call;
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    uint32_t row = call->row_begin;
+    while (row < call->row_end) {
+        const uint32_t end = mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
+        const uint32_t pixels = (end - row) * (uint32_t)window->output_width;
+        compute_pixels(conv, mrt_input_s8(call, 0u, row), window->input_channels, (int32_t)pixels,
+                       mrt_output_s8(call, 0u, row));
+        row = end;
+    }
+}
+
+static MRT_NOINLINE void compute_pointwise(convolution_t *conv)
+{
+    const mrt_call_t *call = conv->call;
+    const mrt_window_t *window = &conv->pixels.attrs->window;
     const uint32_t height = (uint32_t)window->output_height;
     const bool dense = mrt_window_is_dense(window);
     if (dense && mrt_window_goes_back(call) && ((window->input_channels % MRT_MVE_BYTES) == 0)) {
-        const uint32_t pixels = (call->row_end - call->row_begin) * (uint32_t)window->output_width;
-        if (pixels > 0u) {
-            mrt_mve_multiply_back(&conv->product, mrt_input_s8(call, 0u, call->row_begin), window->input_channels,
-                                  (int32_t)pixels, mrt_output_s8(call, 0u, call->row_begin), window->output_channels);
-        }
-    } else if (dense) { /* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
-        uint32_t row = call->row_begin;
-        while (row < call->row_end) {
-            const uint32_t end = mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
-            const uint32_t pixels = (end - row) * (uint32_t)window->output_width;
-            compute_pixels(conv, mrt_input_s8(call, 0u, row), window->input_channels, (int32_t)pixels,
-                           mrt_output_s8(call, 0u, row));
-            row = end;
-        }
+        compute_back(conv);
+    } else if (dense) {
+        compute_dense(conv);
     } else {
         for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
             const uint32_t y = (row % height) * (uint32_t)window->stride_height;
             const uint32_t input_row = ((row / height) * (uint32_t)window->input_height) + y;
-            compute_pixels(conv, mrt_input_s8(call, 0u, input_row), window->stride_width * window->input_channels,
-                           window->output_width, mrt_output_s8(call, 0u, row));
+            compute_pixels(conv, mrt_input_s8(call, 0u, input_row), window_step(window), window->output_width,
+                           mrt_output_s8(call, 0u, row));
         }
     }
 }
@@ -323,43 +440,41 @@ uint32_t mrt_conv2d_s8_mve_workspace(const void *attrs)
     return (uint32_t)bytes;
 }
 
-mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
+static void begin(convolution_t *conv, const mrt_call_t *call)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
-    const int32_t size = window->kernel_width * window->input_channels;
-    const patches_t patches = patches_of(attrs);
-    convolution_t conv;
-    conv.call = call;
-    conv.attrs = attrs;
-    conv.patch_size = patches.size;
-    conv.limit = patches.limit;
-    conv.count = 0;
-    conv.output = NULL; /* no patch yet */
-    conv.output_step = window->output_channels;
-    conv.patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
-    conv.pairs = patches.pairs;
-    conv.padding = NULL;
-    if (patches.pairs > 0) {
-        int8_t *padding = &conv.patches[patches.limit * patches.size];
-        mrt_mve_fill(padding, (int8_t)attrs->input_zero_point, (uint32_t)size);
-        conv.padding = padding;
+    conv->call = call;
+    conv->patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
+    conv->limit = 2;
+    conv->pixels.attrs = attrs;
+    conv->pixels.groups = mrt_input_s32(call, 1u, 0u);
+    conv->pixels.blocks = mrt_mve_blocks(window->kernel_height * row_elements(window));
+}
+
+/* Windows of more than single pixels. */
+static MRT_NOINLINE void compute_patches(convolution_t *conv)
+{
+    const mrt_conv2d_s8_mve_attrs_t *attrs = conv->pixels.attrs;
+    const int32_t pairs = direct_pairs(attrs);
+    if (pairs > 0) { /* a row of padding lies behind the patches */
+        const uint32_t bytes = (uint32_t)row_elements(&attrs->window);
+        mrt_mve_fill(&conv->patches[2 * patch_size(conv)], (int8_t)attrs->input_zero_point, bytes);
+        compute_directly(conv, pairs);
+    } else {
+        conv->limit = limit_of(patch_size(conv));
+        compute_windows(conv);
     }
-    conv.product.groups = mrt_input_s32(call, 1u, 0u);
-    conv.product.blocks = conv.patch_size / MRT_MVE_BYTES;
-    conv.product.channels = window->output_channels;
-    conv.product.output.offset = attrs->output_offset;
-    conv.product.output.low = attrs->activation_min;
-    conv.product.output.high = attrs->activation_max;
-    conv.product.scaling = attrs->scaling;
-    conv.copies.size = size;
-    conv.copies.pitch = size;
-    conv.copies.step = window->stride_width * window->input_channels;
-    conv.copies.patch = conv.patch_size;
-    if (patches.pointwise) {
+}
+
+mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
+{
+    convolution_t conv;
+    begin(&conv, call);
+    if (is_pointwise(&conv.pixels.attrs->window)) {
         compute_pointwise(&conv);
     } else {
-        compute_windows(&conv);
+        compute_patches(&conv);
     }
     return MRT_OK;
 }

@@ -7,138 +7,138 @@
 /* Twice as many channels, so far behind, are within reach of 8 bits. */
 #define TWINS_DISTANCE 248
 
-/* All groups of all pairs of one span, with any scaling. */
-static MRT_NOINLINE void multiply_any(const mrt_mve_tiles_t *tiles)
+/* How far the outputs of a pair's pixels are apart: not at all, where they are the only one, which is made twice. */
+static MRT_MVE_INLINE int32_t distance_of(const mrt_mve_pixels_t *pixels)
 {
-    const int8_t *first = tiles->spans->at[0];
-    const int8_t *second = tiles->spans->at[1];
-    int8_t *output = tiles->output;
-    for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
-        const int32_t move = (pair == 0) ? tiles->first_moves[0] : tiles->moves[0];
-        const int32_t *groups = tiles->groups;
-        for (int32_t channel = 0; channel < tiles->channels; channel += MRT_MVE_GROUP) {
-            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &tiles->blocks);
+    const int32_t step = pixels->output_step;
+    const int32_t distance = (step < 0) ? -step : step;
+    return (pixels->count == 1) ? 0 : distance;
+}
+
+/* Pixels from pair `pair` to the next one: the first of an odd number share one. */
+static MRT_MVE_INLINE int32_t pixels_further(const mrt_mve_pixels_t *pixels, int32_t pair)
+{
+    return ((pair == 0) && ((pixels->count % 2) != 0)) ? 1 : 2;
+}
+
+/* Channels from `done` on whose places are those of whole groups; or the last ones. */
+static MRT_MVE_INLINE int32_t channels_from(const mrt_mve_pixels_t *pixels, int32_t done)
+{
+    const int32_t left = pixels->attrs->window.output_channels - done;
+    return (left < MRT_MVE_GROUP) ? left : (left - (left % MRT_MVE_GROUP));
+}
+
+static MRT_MVE_INLINE const int32_t *groups_from(const mrt_mve_pixels_t *pixels, int32_t done)
+{
+    const int32_t words = (3 + (4 * pixels->blocks)) * MRT_MVE_GROUP; /* of a group */
+    return &pixels->groups[(done / MRT_MVE_GROUP) * words];
+}
+
+/* The first pair. */
+static void begin_span(mrt_mve_span_t *span, const mrt_mve_pixels_t *pixels)
+{
+    const int32_t step = (pixels->step < 0) ? -pixels->step : pixels->step;
+    span->at[0] = pixels->input;
+    span->at[1] = (pixels->count == 1) ? pixels->input : &pixels->input[step];
+}
+
+/* Channels from `done` on of all pairs of one span, with any scaling, which is read again for each group, since all
+ * registers take part in sums. */
+static MRT_NOINLINE void multiply_any(const mrt_mve_pixels_t *pixels, int32_t done)
+{
+    const mrt_conv2d_s8_mve_attrs_t *attrs = pixels->attrs;
+    const int32_t channels = channels_from(pixels, done);
+    const int32_t *const start = groups_from(pixels, done);
+    const uint16x8_t places = mrt_mve_places(channels, distance_of(pixels));
+    mrt_mve_span_t span; /* member by member: an initialiser would first clear it, by a call */
+    begin_span(&span, pixels);
+    int8_t *output = &pixels->output[done];
+    for (int32_t pair = 0; pair < ((pixels->count + 1) / 2); ++pair) {
+        const int32_t *groups = start;
+        for (int32_t channel = 0; channel < channels; channel += MRT_MVE_GROUP) {
+            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(span.at[0], span.at[1], groups, &pixels->blocks);
             const int32x4_t multiplier = vldrwq_s32(sums.next);
             const int32x4_t shift = vldrwq_s32(&sums.next[MRT_MVE_GROUP]);
             const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
-            vstrbq_scatter_offset_s16(&output[channel], tiles->places,
-                                      mrt_mve_scale(&sums, &scales, &tiles->end, MRT_MVE_ANY));
+            const mrt_mve_output_t end = {attrs->output_offset, attrs->activation_min, attrs->activation_max};
+            vstrbq_scatter_offset_s16(&output[channel], places, mrt_mve_scale(&sums, &scales, &end, MRT_MVE_ANY));
             groups = &sums.next[2 * MRT_MVE_GROUP];
         }
-        if ((pair + 1) < tiles->pairs) {
-            first = &first[move];
-            second = &second[move];
-            output = &output[(pair == 0) ? tiles->first_output_move : tiles->output_move];
+        if ((2 * (pair + 1)) < pixels->count) {
+            const int32_t further = pixels_further(pixels, pair);
+            span.at[0] = &span.at[0][further * pixels->step];
+            span.at[1] = &span.at[1][further * pixels->step];
+            output = &output[further * pixels->output_step];
         }
     }
 }
 
-/* Likewise of any spans, but not with any scaling. */
-static MRT_NOINLINE void multiply_tiles(const mrt_mve_tiles_t *tiles, int32_t scaling)
+/* What pixels and tiles have in common. */
+static MRT_MVE_INLINE void begin_tiles(mrt_mve_tiles_t *tiles, mrt_mve_span_t *spans, const mrt_mve_pixels_t *pixels)
 {
-    mrt_mve_tiles(tiles, (scaling == (int32_t)MRT_MVE_RECTIFIED) ? MRT_MVE_RECTIFIED : MRT_MVE_SIGNED);
+    const mrt_conv2d_s8_mve_attrs_t *attrs = pixels->attrs;
+    const int32_t sign = (pixels->step < 0) ? -1 : 1;
+    const int32_t first = pixels_further(pixels, 0);
+    tiles->spans = spans;
+    tiles->distance = sign * pixels->step;
+    tiles->moves[0] = first * sign;
+    tiles->moves[1] = 2 * sign;
+    tiles->first_output_move = first * pixels->output_step;
+    tiles->output_move = 2 * pixels->output_step;
+    tiles->pairs = (pixels->count + 1) / 2;
+    tiles->end.offset = attrs->output_offset;
+    tiles->end.low = attrs->activation_min;
+    tiles->end.high = attrs->activation_max;
 }
 
-static MRT_NOINLINE void multiply_twins(const mrt_mve_tiles_t *tiles, int32_t distance)
+/* Channels from `done` on of all pairs, but not with any scaling; `spans` are those of the first pair. */
+static MRT_NOINLINE void multiply_tiles(const mrt_mve_pixels_t *pixels, int32_t done, mrt_mve_span_t *spans,
+                                        int32_t span_count)
 {
-    mrt_mve_twins(tiles, mrt_mve_twin_places(distance));
-}
-
-/*
- * All channels of pairs of one span, whose pixels' outputs are `distance` apart: groups two by two, one by one, what is
- * left.
- */
-static void multiply_pairs(const mrt_mve_product_t *product, mrt_mve_tiles_t *tiles, int32_t distance)
-{
-    const int32_t words = (3 + (4 * product->blocks)) * MRT_MVE_GROUP; /* of a group */
-    const bool twins = (product->scaling == (int32_t)MRT_MVE_RECTIFIED) && (product->blocks <= MRT_MVE_STEPS)
-                       && (distance <= TWINS_DISTANCE);
-    const int8_t *const first = tiles->spans[0].at[0];
-    const int8_t *const second = tiles->spans[0].at[1];
-    int8_t *output = tiles->output;
-    int32_t done = 0;
-    tiles->groups = product->groups;
-    if (twins && (product->channels >= (2 * MRT_MVE_GROUP))) {
-        done = product->channels - (product->channels % (2 * MRT_MVE_GROUP));
-        tiles->channels = done;
-        multiply_twins(tiles, distance);
-    }
-    while (done < product->channels) {
-        const int32_t left = product->channels - done;
-        const int32_t whole = left - (left % MRT_MVE_GROUP);
-        tiles->spans[0].at[0] = first; /* of the first pair again */
-        tiles->spans[0].at[1] = second;
-        tiles->groups = &product->groups[(done / MRT_MVE_GROUP) * words];
-        tiles->output = &output[done];
-        tiles->channels = (whole > 0) ? whole : MRT_MVE_GROUP;
-        tiles->places = mrt_mve_places((whole > 0) ? MRT_MVE_GROUP : left, distance);
-        if (product->scaling == (int32_t)MRT_MVE_ANY) {
-            multiply_any(tiles);
-        } else {
-            multiply_tiles(tiles, product->scaling);
-        }
-        done += tiles->channels;
-    }
-}
-
-/* Pairs of pixels; from one to the next in the direction of the signs of `step` and `output_step`, which are those of
- * pixels, the same ones within pairs. */
-static MRT_NOINLINE void multiply_along(const mrt_mve_product_t *product, const int8_t *input, int32_t step,
-                                        int32_t count, int8_t *output, int32_t output_step)
-{
-    const bool alone = count == 1; /* twice the same, to the same place */
-    const int32_t first = ((count % 2) != 0) ? 1 : 2; /* pixels from the first pair to the second */
-    const int32_t moves[2] = {first * step, 2 * step};
-    const int32_t distance = (output_step < 0) ? -output_step : output_step;
-    mrt_mve_span_t spans[2]; /* member by member: an initialiser would first clear it, by a call */
-    spans[0].at[0] = input;
-    spans[0].at[1] = alone ? input : &input[(step < 0) ? -step : step];
-    mrt_mve_tiles_t tiles; /* likewise */
-    tiles.spans = spans;
-    tiles.span_count = 1;
-    tiles.first_moves = moves;
-    tiles.moves = &moves[1];
-    tiles.first_output_move = first * output_step;
-    tiles.output_move = 2 * output_step;
-    tiles.pairs = (count + 1) / 2;
-    tiles.blocks = product->blocks;
-    tiles.output = output;
-    tiles.end = product->output;
-    multiply_pairs(product, &tiles, alone ? 0 : distance);
-}
-
-void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
-                      int8_t *output, int32_t output_step)
-{
-    if (count > 0) {
-        multiply_along(product, input, step, count, output, output_step);
-    }
-}
-
-void mrt_mve_multiply_back(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
-                           int8_t *output, int32_t output_step)
-{
-    const int32_t last = (count > 1) ? (count - 2) : 0;
-    multiply_along(product, &input[last * step], -step, count, &output[last * output_step], -output_step);
-}
-
-void mrt_mve_multiply_spans(const mrt_mve_product_t *product, const mrt_mve_pairs_t *pairs, int8_t *output)
-{
+    const int32_t channels = channels_from(pixels, done);
     mrt_mve_tiles_t tiles; /* member by member, as above */
-    tiles.spans = pairs->spans;
-    tiles.span_count = pairs->span_count;
-    tiles.first_moves = pairs->moves;
-    tiles.moves = pairs->moves;
-    tiles.first_output_move = 2 * product->channels;
-    tiles.output_move = 2 * product->channels;
-    tiles.pairs = pairs->count;
-    tiles.groups = product->groups;
-    tiles.blocks = pairs->blocks;
-    tiles.output = output;
-    tiles.channels = product->channels;
-    tiles.places = mrt_mve_places(MRT_MVE_GROUP, product->channels);
-    tiles.end = product->output;
-    multiply_tiles(&tiles, product->scaling);
+    begin_tiles(&tiles, spans, pixels);
+    tiles.span_count = span_count;
+    tiles.groups = groups_from(pixels, done);
+    tiles.blocks = (span_count == 1) ? pixels->blocks : (pixels->blocks / span_count);
+    tiles.output = &pixels->output[done];
+    tiles.channels = (channels < MRT_MVE_GROUP) ? MRT_MVE_GROUP : channels;
+    tiles.places = mrt_mve_places(channels, distance_of(pixels));
+    mrt_mve_tiles(&tiles, (mrt_mve_scaling_t)pixels->attrs->scaling);
+}
+
+/* Likewise two groups at a time, of pairs of one span. */
+static MRT_NOINLINE void multiply_twins(const mrt_mve_pixels_t *pixels, int32_t channels)
+{
+    mrt_mve_twins(pixels, channels, mrt_mve_twin_places(distance_of(pixels)));
+}
+
+/* All channels: groups two by two, one by one, what is left. */
+void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans)
+{
+    const int32_t channels = (pixels->count > 0) ? pixels->attrs->window.output_channels : 0;
+    const int32_t scaling = pixels->attrs->scaling;
+    const bool twins = (scaling == (int32_t)MRT_MVE_RECTIFIED) && (pixels->blocks <= MRT_MVE_STEPS)
+                       && (distance_of(pixels) <= TWINS_DISTANCE);
+    int32_t done = 0;
+    if (twins && (channels >= (2 * MRT_MVE_GROUP))) {
+        done = channels - (channels % (2 * MRT_MVE_GROUP));
+        multiply_twins(pixels, done);
+    }
+    while (done < channels) {
+        if (scaling == (int32_t)MRT_MVE_ANY) {
+            multiply_any(pixels, done);
+        } else {
+            begin_span(spans, pixels);
+            multiply_tiles(pixels, done, spans, 1);
+        }
+        done += channels_from(pixels, done);
+    }
+}
+
+void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t count)
+{
+    multiply_tiles(pixels, 0, spans, count);
 }
 
 /* Whether the last block of a filter ends with zeros: `rest` of 16 bytes, for each of `lanes` channels. */

@@ -29,28 +29,34 @@ typedef struct mrt_mve_span {
     uint32_t code;  /**< and where it begins. */
 } mrt_mve_span_t;
 
-/** Pairs of pixels whose elements lie in several spans. */
-typedef struct mrt_mve_pairs {
-    mrt_mve_span_t *spans; /**< Of the first pair, and room for one more. They go along with the pairs. */
-    const int32_t *moves;  /**< Of each span, from a pair to the next one, in bytes. */
-    int32_t span_count;    /**< At least 1. */
-    int32_t blocks;        /**< Times 16: elements of a span. */
-    int32_t count;         /**< At least 1. */
-} mrt_mve_pairs_t;
+/**
+ * Pixels, and where their outputs go: pixel i is the blocks * 16 elements from input[i * step] on, all of which are read.
+ * Its outputs are output[i * output_step] and those behind it. Steps may be negative, both: then input and output are
+ * those of the last but one, or the only one.
+ */
+typedef struct mrt_mve_pixels {
+    const mrt_conv2d_s8_mve_attrs_t *attrs; /**< Number and scaling of outputs. */
+    const int32_t *groups;                  /**< As micrort/kernels/mve.h lays them out. */
+    int32_t blocks;
+    const int8_t *input;
+    int32_t step;
+    int32_t count;
+    int8_t *output;
+    int32_t output_step; /**< -65535..65535. */
+} mrt_mve_pixels_t;
 
 /**
- * Outputs of `count` pixels: pixel i is the blocks * 16 elements from input[i * step] on, all of which are read. Its
- * outputs are output[i * output_step] and those behind it; `output_step` is at most 65535.
+ * Outputs of pixels, two by two: in the direction of the steps, so that outputs may be written over pixels that lie
+ * against it. `spans` is room for two, so that callers choose where on the stack it is.
  */
-void mrt_mve_multiply(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
-                      int8_t *output, int32_t output_step);
+void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans);
 
-/** Likewise pair by pair from the last two pixels on; outputs of a pair may be written over what stands behind it. */
-void mrt_mve_multiply_back(const mrt_mve_product_t *product, const int8_t *input, int32_t step, int32_t count,
-                           int8_t *output, int32_t output_step);
-
-/** Outputs of pairs of pixels, which lie one behind the other. Channels are a multiple of 4, and scaling is not any. */
-void mrt_mve_multiply_spans(const mrt_mve_product_t *product, const mrt_mve_pairs_t *pairs, int8_t *output);
+/**
+ * Likewise of an even number of pixels, at least 2, whose elements lie in `count` spans of as many blocks: `spans` are
+ * those of the first pair, and room for one more. They go along with the pairs, each by twice the distance of its pixels.
+ * Output channels are a multiple of 4, and scaling is not any.
+ */
+void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t count);
 
 /** Blocks of 16 that hold `elements`, which is not negative. */
 static inline int32_t mrt_mve_blocks(int32_t elements)

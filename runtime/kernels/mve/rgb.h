@@ -164,7 +164,6 @@ static inline void mrt_mve_rgb_row(const mrt_mve_rgb_t *rgb, bool rectified)
 {
     int8_t elements[2][2 * MRT_MVE_BYTES];
     mrt_mve_span_t span = {.at = {elements[0], elements[1]}};
-    const int32_t none = 0;
     int32_t first = 0;
     for (int32_t pair = 0; pair < ((rgb->count + 1) / 2); ++pair) {
         const int32_t second = first + mrt_mve_rgb_second(rgb);
@@ -172,8 +171,6 @@ static inline void mrt_mve_rgb_row(const mrt_mve_rgb_t *rgb, bool rectified)
         mrt_mve_rgb_window(rgb, second, elements[1]);
         mrt_mve_tiles_t tiles = {.spans = &span,
                                  .span_count = 1,
-                                 .first_moves = &none,
-                                 .moves = &none,
                                  .pairs = 1,
                                  .groups = rgb->groups,
                                  .blocks = 2,

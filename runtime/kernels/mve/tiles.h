@@ -12,8 +12,9 @@ typedef struct mrt_mve_tiles {
     mrt_mve_span_t *spans; /**< Of the first pair, and room for one more; the second pixel of a pair may be the first
                                 one. They go along with the pairs. */
     int32_t span_count;    /**< At least 1. */
-    const int32_t *first_moves; /**< Of each span, from the first pair to the second, in bytes. */
-    const int32_t *moves;       /**< Likewise from then on. */
+    int32_t moves[2]; /**< From the first pair to the second, and from then on: times the distance of the pair's pixels,
+                           so that a span whose pixels are the same stands still. */
+    int32_t distance;          /**< Of the pixels of a pair, in bytes, unless they are the same. */
     int32_t first_output_move; /**< Likewise of outputs, in bytes. */
     int32_t output_move;
     int32_t pairs;         /**< At least 1. */
@@ -59,7 +60,7 @@ typedef struct mrt_mve_tiles_state {
     mrt_mve_span_t *spans;
     const int8_t *end; /* Of the outputs of a pair's first pixel. */
     int32_t output_moves[2];
-    const int32_t *moves[2];
+    int32_t moves[2];
     int32_t counts[2]; /* Of passes, of MRT_MVE_STEPS steps each, before the rest; of spans. */
     int32_t pairs;
     const int32_t *groups;
@@ -123,7 +124,8 @@ typedef struct mrt_mve_tiles_state {
 #define MRT_MVE_TILES_NEXT /* MISRA D4 */ \
     "8:\n\tldr r0, %[pairs]\n\tsubs r0, #1\n\tbeq 9f\n\tstr r0, %[pairs]\n\t" \
     "ldrd r0, lr, %[counts]\n\tldr r0, %[spans]\n\tldrd r2, r4, %[moves]\n\tdls lr, lr\n" \
-    "11:\n\tldrd r1, r3, [r0]\n\tldr r5, [r2], #4\n\tadd r1, r5\n\tadd r3, r5\n\tstrd r1, r3, [r0], #16\n\tle lr, 11b\n\t" \
+    "11:\n\tldrd r1, r3, [r0]\n\tsub r5, r3, r1\n\tmla r1, r5, r2, r1\n\tmla r3, r5, r2, r3\n\t" \
+    "strd r1, r3, [r0], #16\n\tle lr, 11b\n\t" \
     "ldrd r0, r2, %[output_moves]\n\tadd %[out], r0\n\tstrd r4, r4, %[moves]\n\tstrd r2, r2, %[output_moves]\n\tb 4b\n" \
     "9:\n\t"
 
@@ -131,12 +133,14 @@ typedef struct mrt_mve_tiles_state {
 static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
     const int32_t passes = (tiles->blocks - 1) / MRT_MVE_STEPS;
-    mrt_mve_tiles_state_t state; /* member by member: an initialiser would first clear it, by a call */
+    /* Member by member: an initialiser would first clear it, by a call. Volatile, so that none waits in memory for its
+     * turn: that takes stack. */
+    volatile mrt_mve_tiles_state_t state;
     state.spans = tiles->spans;
     state.output_moves[0] = tiles->first_output_move - tiles->channels;
     state.output_moves[1] = tiles->output_move - tiles->channels;
-    state.moves[0] = tiles->first_moves;
-    state.moves[1] = tiles->moves;
+    state.moves[0] = tiles->moves[0];
+    state.moves[1] = tiles->moves[1];
     state.counts[0] = passes;
     state.counts[1] = tiles->span_count;
     state.pairs = tiles->pairs;
@@ -193,24 +197,24 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
  * All groups of all pairs, two groups at a time, for rectified outputs, of one span of at most MRT_MVE_STEPS blocks.
  * `channels` is a multiple of 8, and the second pixel's outputs are at most 248 bytes behind the first one's.
  */
-static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
+static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t channels, uint8x16_t places)
 {
-    const int32_t unused = (MRT_MVE_STEPS - tiles->blocks) * MRT_MVE_BYTES; /* steps that are not made */
-    const int32_t *groups = tiles->groups;
-    const int32_t channels = tiles->channels;
-    const int32_t moves[2] = {tiles->moves[0], tiles->output_move - channels};
-    /* The pair that overlaps others comes last. */
-    int32_t back[2] = {tiles->moves[0] - tiles->first_moves[0], tiles->output_move - tiles->first_output_move};
-    const bool odd = (back[0] != 0) && (tiles->pairs > 1);
-    back[0] = odd ? back[0] : 0;
-    const int32_t whole = tiles->pairs - (odd ? 1 : 0);
-    uint32_t first = (uint32_t)tiles->blocks * MRT_MVE_STEP_BYTES;
+    const int32_t step = pixels->step;
+    const int32_t output_step = pixels->output_step;
+    const int32_t count = pixels->count;
+    const bool odd = ((count % 2) != 0) && (count > 1);
+    const int32_t unused = (MRT_MVE_STEPS - pixels->blocks) * MRT_MVE_BYTES; /* steps that are not made */
+    const int32_t *groups = pixels->groups;
+    const int32_t moves[2] = {2 * step, (2 * output_step) - channels};
+    int32_t back[2] = {odd ? step : 0, output_step}; /* the pair that overlaps others comes last */
+    const int32_t pairs = (count == 1) ? 1 : (count / 2);
+    uint32_t first = (uint32_t)pixels->blocks * MRT_MVE_STEP_BYTES;
     uint32_t second;
-    const int8_t *a = tiles->spans->at[0] - unused;
-    const int8_t *b = tiles->spans->at[1] - unused;
+    const int8_t *a = &pixels->input[-unused];
+    const int8_t *b = &a[(count == 1) ? 0 : ((step < 0) ? -step : step)];
     const int32_t *w;
-    int8_t *out = tiles->output;
-    int8_t *last = &out[whole * tiles->output_move];
+    int8_t *out = pixels->output;
+    int8_t *last = &out[pairs * (2 * output_step)];
     int8_t *end;
     int32x4_t x;
     int32x4_t y;
@@ -249,11 +253,12 @@ static inline mrt_mve_sums_t mrt_mve_sum_spans(const mrt_mve_tiles_t *tiles, con
 static inline int32_t mrt_mve_next_pair(const mrt_mve_tiles_t *tiles, int32_t pair)
 {
     const bool goes_on = (pair + 1) < tiles->pairs;
-    const int32_t *moves = (pair == 0) ? tiles->first_moves : tiles->moves;
     for (int32_t i = 0; goes_on && (i < tiles->span_count); ++i) {
         mrt_mve_span_t *span = &tiles->spans[i];
-        span->at[0] = &span->at[0][moves[i]];
-        span->at[1] = &span->at[1][moves[i]];
+        const int32_t distance = (span->at[0] == span->at[1]) ? 0 : tiles->distance;
+        const int32_t move = tiles->moves[(pair == 0) ? 0 : 1] * distance;
+        span->at[0] = &span->at[0][move];
+        span->at[1] = &span->at[1][move];
     }
     const int32_t output_move = (pair == 0) ? tiles->first_output_move : tiles->output_move;
     return goes_on ? output_move : 0;
@@ -283,16 +288,26 @@ static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t
     }
 }
 
-static inline void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places)
+static inline void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t channels, uint8x16_t places)
 {
-    int8_t *output = tiles->output;
-    for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
-        const int32_t *groups = tiles->groups;
-        for (int32_t channel = 0; channel < tiles->channels; channel += 8) {
+    const int32_t step = pixels->step;
+    const int32_t second = (pixels->count == 1) ? 0 : ((step < 0) ? -step : step);
+    int32_t pixel = 0;
+    for (int32_t pair = 0; pair < ((pixels->count + 1) / 2); ++pair) {
+        const int8_t *input = &pixels->input[pixel * step];
+        int8_t *output = &pixels->output[pixel * pixels->output_step];
+        mrt_mve_span_t span = {.at = {input, &input[second]}};
+        const mrt_mve_tiles_t tiles = {
+            .spans = &span,
+            .span_count = 1,
+            .blocks = pixels->blocks,
+            .end = {pixels->attrs->output_offset, pixels->attrs->activation_min, pixels->attrs->activation_max}};
+        const int32_t *groups = pixels->groups;
+        for (int32_t channel = 0; channel < channels; channel += 8) {
             int16_t lanes[2][8];
             for (int32_t group = 0; group < 2; ++group) {
-                const mrt_mve_sums_t sums = mrt_mve_sum_spans(tiles, groups);
-                vst1q_s16(lanes[group], mrt_mve_end_group(tiles, &sums, MRT_MVE_RECTIFIED));
+                const mrt_mve_sums_t sums = mrt_mve_sum_spans(&tiles, groups);
+                vst1q_s16(lanes[group], mrt_mve_end_group(&tiles, &sums, MRT_MVE_RECTIFIED));
                 groups = &sums.next[8];
             }
             for (int32_t i = 0; i < 16; ++i) {
@@ -300,7 +315,7 @@ static inline void mrt_mve_twins(const mrt_mve_tiles_t *tiles, uint8x16_t places
                 output[channel + (int32_t)places.lane[i]] = (int8_t)(uint8_t)low;
             }
         }
-        output = &output[mrt_mve_next_pair(tiles, pair)];
+        pixel += ((pair == 0) && ((pixels->count % 2) != 0)) ? 1 : 2;
     }
 }
 
