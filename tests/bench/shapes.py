@@ -210,6 +210,14 @@ SHAPES: dict[str, Shaped] = {
         _depthwise((16, 16, 17), (5, 5), stride=(2, 2), dtype="float32"), "f32 dw 3x3 64 25x5"
     ),
     "f32 add 16x16x32": Shaped(Elementwise("ADD", (16, 16, 32), "float32")),
+    # Windows whose taps lie apart, and small images.
+    "dw 1x3 32 d4 1x98": Shaped(_depthwise((1, 98, 32), (1, 3), dilation=(1, 4)), "dw 3x3 64 25x5"),
+    "dw 3x1 32 d4 98x1": Shaped(_depthwise((98, 1, 32), (3, 1), dilation=(4, 1)), "dw 3x3 64 25x5"),
+    "dw 1x5 32 d8 1x49": Shaped(_depthwise((1, 49, 32), (1, 5), dilation=(1, 8)), "dw 3x3 64 25x5"),
+    "dw 5x5 16 d2 16x16": Shaped(_depthwise((16, 16, 16), (5, 5), dilation=(2, 2)), "dw 3x3 64 25x5"),
+    "dw 3x3 16 s3 24x24": Shaped(_depthwise((24, 24, 16), (3, 3), stride=(3, 3)), "dw 3x3 64 25x5"),
+    "dw 5x5 32 10x10": Shaped(_depthwise((10, 10, 32), (5, 5)), "dw 3x3 64 25x5"),
+    "dw 5x5 64 5x5": Shaped(_depthwise((5, 5, 64), (5, 5)), "dw 3x3 64 25x5"),
 }
 
 

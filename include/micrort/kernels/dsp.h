@@ -59,9 +59,8 @@ typedef struct mrt_conv2d_s8_dsp_attrs {
 } mrt_conv2d_s8_dsp_attrs_t;
 
 /**
- * Attributes of depthwise_conv2d_s8_dsp: one record for each output channel, "records", in place of groups. Along the
- * inner axis (the width, or the height with `transposed`) the stride is 1 or 2 and the dilation 1. With `transposed` the
- * rows of the output lie in memory one after the other.
+ * Attributes of depthwise_conv2d_s8_dsp: one record for each output channel, "records", in place of groups. Lines
+ * go along the inner axis: the width, or the height with `transposed`.
  */
 typedef struct mrt_depthwise_conv2d_s8_dsp_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */

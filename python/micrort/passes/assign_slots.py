@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,8 +18,21 @@ from micrort.passes.rows import buffers
 from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.share_storage import blocks
 
-FINAL_EFFORT = 1000
-"""Placements for each buffer when rows are placed at last."""
+
+@dataclass(frozen=True)
+class Effort:
+    """What is tried to place rows."""
+
+    strategies: tuple[str, ...]
+    """Of the planner."""
+    placements: int
+    """Of each buffer."""
+
+
+QUICK = Effort(("hill_climb",), 200)
+"""While schedules are compared."""
+CAREFUL = Effort(("hill_climb", "auto"), 1000)
+"""For those that may be the best, and at last."""
 
 
 def lifetimes(program: Program) -> list[planner.Lifetime]:
@@ -85,18 +98,18 @@ def _plan_if_any(program: Program, pools: tuple[planner.Pool, ...]) -> planner.P
 
 
 def row_sizes(
-    program: Program, streams: frozenset[str], pools: tuple[planner.Pool, ...], effort: int
+    program: Program, streams: frozenset[str], pools: tuple[planner.Pool, ...], effort: Effort
 ) -> tuple[int, ...]:
-    """Bytes of each pool, by a plan that is made quickly: `effort` placements for each buffer.
+    """Bytes of each pool.
 
     Raises:
         PlanError: nothing was found within the pools.
     """
-    return _best_plan(row_program(program, streams), program, pools, ("hill_climb",), effort)[1].sizes
+    return _best_plan(row_program(program, streams), program, pools, effort)[1].sizes
 
 
 def _best_plan(
-    rows: RowProgram, program: Program, pools: tuple[planner.Pool, ...], strategies: tuple[str, ...], effort: int
+    rows: RowProgram, program: Program, pools: tuple[planner.Pool, ...], effort: Effort
 ) -> tuple[buffers.Buffers, planner.Plan]:
     """The best of the plans with workspaces here or there, by any of the planner's strategies.
 
@@ -105,11 +118,13 @@ def _best_plan(
     places = tuple(buffers.Workspaces) if len(pools) == 1 else (buffers.Workspaces.ANYWHERE,)
     best: tuple[buffers.Buffers, planner.Plan] | None = None
     failed: planner.PlanError | None = None
-    for strategy, made in itertools.product(strategies, [buffers.buffers(rows, program.steps, at) for at in places]):
+    for strategy, made in itertools.product(
+        effort.strategies, [buffers.buffers(rows, program.steps, at) for at in places]
+    ):
         if best is not None and _busiest(made) >= sum(best[1].sizes):
             continue
         try:
-            plan = _plan_rows(made, pools, strategy, effort)
+            plan = _plan_rows(made, pools, strategy, effort.placements)
         except planner.PlanError as error:
             failed = failed or error
             continue
@@ -130,9 +145,9 @@ def _busiest(made: buffers.Buffers) -> int:
     return int(np.cumsum(change).max())
 
 
-def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, effort: int) -> planner.Plan:
+def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, placements: int) -> planner.Plan:
     """A plan in the first pool if all fits there, else over all pools, else in any one that has room for all."""
-    budget = max(effort * len(made.lifetimes), 1)
+    budget = max(placements * len(made.lifetimes), 1)
     try:
         return _plan_alone(made, pools, 0, strategy, budget)
     except planner.PlanError:
@@ -221,7 +236,7 @@ def _room(pool: planner.Pool) -> float:
 
 def _assign_rows(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     rows = row_program(program, streamed(program))
-    made, plan = _best_plan(rows, program, pools, ("hill_climb", "auto"), FINAL_EFFORT)
+    made, plan = _best_plan(rows, program, pools, CAREFUL)
     used = _used(plan)
     found = buffers.slots(rows, made, plan, used)
     if found is None:

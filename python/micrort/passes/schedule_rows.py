@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from micrort import planner
@@ -12,7 +14,7 @@ from micrort.ir import Program, Step
 from micrort.ir.executor_graph import ROW_UNIT
 from micrort.ir.program import StepKind
 from micrort.passes.accumulate import accumulate
-from micrort.passes.assign_slots import assign_slots, goes_by_rows, lifetimes, row_sizes
+from micrort.passes.assign_slots import CAREFUL, QUICK, Effort, assign_slots, goes_by_rows, lifetimes, row_sizes
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.rows.order import produce
@@ -27,8 +29,8 @@ OVERHEADS = {"balanced": 0.027, "ram": 0.095, "speed": 0.0, "size": 0.0}
 """By level, the part of instructions that a smaller arena may cost, as estimated."""
 TRIFLES = {"balanced": 0.03, "ram": 0.0}
 """By level, the part of an arena that is not worth an instruction."""
-SEARCH_BUDGET = 200
-"""Placements for each buffer, while schedules are compared."""
+NEAR = 1.1
+"""A schedule whose quick plan takes at most so many times the best one's bytes is planned with care."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Schedule:
     program: Program
     """With the calls and steps of the schedule."""
     arena_bytes: int
-    """Of all pools, as a quick plan has it."""
+    """Of all pools."""
     instructions: int
     """An estimate."""
 
@@ -72,8 +74,20 @@ def schedule_rows(
     costs = Costs(program, target, optimize, rules(program, target, optimize, model_bytes, max_code))
     if max_ram is None and not OVERHEADS[optimize] and not streams:
         return whole(program, costs)
-    found = front(program, costs, pools, streams)
+    overhead = OVERHEADS[optimize] if max_ram is None else math.inf
+    found = front(program, costs, pools, streams, overhead)
     return choose(found, optimize, max_ram).program
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A schedule that is yet to be planned."""
+
+    instructions: int
+    peak: int
+    """Bytes that its arena is estimated to have at least."""
+    plan: Callable[[Effort], Schedule | None]
+    """None: it does not fit, or is another candidate's."""
 
 
 class NothingFits(planner.PlanError):
@@ -110,31 +124,60 @@ def choose(found: Sequence[Schedule], optimize: str, max_ram: int | None) -> Sch
 
 
 def front(
-    program: Program, costs: Costs, pools: tuple[planner.Pool, ...], streams: tuple[str, ...] = ()
+    program: Program,
+    costs: Costs,
+    pools: tuple[planner.Pool, ...],
+    streams: tuple[str, ...] = (),
+    overhead: float = math.inf,
 ) -> list[Schedule]:
-    """Schedules by rising instructions, each with a smaller arena than all before it."""
+    """Schedules by rising instructions, each with a smaller arena than all before it, of no more instructions than the
+    part `overhead` above the first one's."""
     streamed = frozenset(program.root(name) for name in streams)
     _check_streams(row_program(program, streamed))
-    made: list[Schedule | None] = []
+    candidates = [] if streams else list(_whole_candidates(program, costs, pools))
     summed = accumulate(program)
     for form in (program,) if summed.calls == program.calls else (program, summed):
         rows = row_program(form, streamed)
         own = costs if form is program else Costs(form, costs.target, costs.optimize, costs.rules)
-        made.extend(_planned(rows, own, cut, pools) for cut in cuts(rows, own))
-    if not streams:
-        made.extend(_whole_planned(program, costs, pools, slacks) for slacks in _whole_slacks(program, costs))
-    known = [item for item in made if item is not None]
-    known.sort(key=lambda item: (item.instructions, item.arena_bytes))
-    best: list[Schedule] = []
-    for item in known:
-        if not best or item.arena_bytes < best[-1].arena_bytes:
-            best.append(item)
+        candidates.extend(
+            _Candidate(cut.instructions, cut.peak, partial(_planned, rows, own, cut, pools)) for cut in cuts(rows, own)
+        )
+    best = _smallest(_near(candidates, overhead))
     if not best:
         whole_plan = _plan_or_fail(share_storage(whole(program, costs)), pools)
         if all(pool.capacity is None for pool in pools):
             raise planner.PlanError(whole_plan, pools)
         one = (replace(pools[0], capacity=None),)
         raise NothingFits(whole_plan, pools, min(item.arena_bytes for item in front(program, costs, one, streams)))
+    return best
+
+
+def _near(candidates: Sequence[_Candidate], overhead: float) -> list[tuple[_Candidate, Schedule]]:
+    """By rising instructions, quick plans that are among the smallest of all before them, or nearly so."""
+    found: list[tuple[_Candidate, Schedule]] = []
+    least = math.inf
+    for candidate in sorted(candidates, key=lambda item: (item.instructions, item.peak)):
+        if found and candidate.instructions > found[0][1].instructions * (1 + overhead):
+            break
+        made = candidate.plan(QUICK) if candidate.peak < least else None
+        if made is not None and made.arena_bytes <= least * NEAR:
+            found.append((candidate, made))
+            least = min(least, made.arena_bytes)
+    return found
+
+
+def _smallest(near: Sequence[tuple[_Candidate, Schedule]]) -> list[Schedule]:
+    """Each with a smaller arena than all before it; those that may be the smallest of all are planned with care."""
+    best: list[Schedule] = []
+    limit = min((made.arena_bytes for _, made in near), default=0) * NEAR
+    for candidate, made in near:
+        least = best[-1].arena_bytes if best else math.inf
+        if candidate.peak >= least:
+            continue
+        careful = candidate.plan(CAREFUL) if candidate.peak < made.arena_bytes <= limit else None
+        smaller = made if careful is None or made.arena_bytes <= careful.arena_bytes else careful
+        if smaller.arena_bytes < least:
+            best.append(smaller)
     return best
 
 
@@ -179,19 +222,24 @@ def _height(program: Program, call: int) -> int:
     return program.tensors[program.calls[call].outputs[0]].rows
 
 
-def _whole_planned(
-    program: Program, costs: Costs, pools: tuple[planner.Pool, ...], slacks: Sequence[float]
-) -> Schedule | None:
-    made = share_storage(whole(program, costs, slacks))
+def _whole_candidates(program: Program, costs: Costs, pools: tuple[planner.Pool, ...]) -> Iterator[_Candidate]:
+    for slacks in _whole_slacks(program, costs):
+        made = share_storage(whole(program, costs, slacks))
+        instructions = sum(costs.instructions(call, _height(program, call), slack) for call, slack in enumerate(slacks))
+        yield _Candidate(instructions, busiest_of(made), partial(_whole_planned, made, instructions, pools))
+
+
+def _whole_planned(made: Program, instructions: int, pools: tuple[planner.Pool, ...], _: Effort) -> Schedule | None:
     try:
         placed = assign_slots(made, pools)
     except planner.PlanError:
         return None
-    instructions = sum(costs.instructions(call, _height(program, call), slack) for call, slack in enumerate(slacks))
     return Schedule(replace(made, shares={}), sum(arena.size for arena in placed.arenas), instructions)
 
 
-def _planned(rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool, ...]) -> Schedule | None:
+def _planned(
+    rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool, ...], effort: Effort
+) -> Schedule | None:
     program = rows.program
     chunks = [count for stage in cut.stages for count in stage.chunks]
     slacks = [stage.slack for stage in cut.stages for _ in stage.chunks]
@@ -201,7 +249,7 @@ def _planned(rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool
     if not goes_by_rows(made):
         return None  # as a whole it is planned with the sharing of storage
     try:
-        sizes = row_sizes(made, rows.streamed, pools, SEARCH_BUDGET)
+        sizes = row_sizes(made, rows.streamed, pools, effort)
     except planner.PlanError:
         return None
     return Schedule(made, sum(sizes), cut.instructions)

@@ -37,7 +37,8 @@ def candidates(
         target: the core to compile for.
         optimize: one of micrort.compiler.LEVELS.
     """
-    yield Variant(call, (), cost.portable(call, tensors, target.long_products), "one output at a time")
+    estimate = cost.portable(call, tensors, target.long_products, by_taps=target.dsp)
+    yield Variant(call, (), estimate, "one output at a time")
     if target.dsp:
         yield from dsp.variants(call, tensors, optimize)
         yield from dsp_patch.variants(call, tensors, optimize)

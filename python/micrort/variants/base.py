@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from micrort.ir import KernelCall, Tensor
 
@@ -32,6 +33,13 @@ class Variant:
 
     def constant_bytes(self, tensors: Mapping[str, Tensor]) -> int:
         """Bytes of all constants that the call reads; `tensors` hold those that it shares with the original call."""
-        own = {tensor.name: tensor for tensor in self.constants}
-        read = (own.get(name) or tensors[name] for name in dict.fromkeys(self.call.inputs))
-        return sum(tensor.bytes for tensor in read if tensor.data is not None)
+        own, others = self._constants
+        return own + sum(tensor.bytes for tensor in (tensors[name] for name in others) if tensor.data is not None)
+
+    @cached_property
+    def _constants(self) -> tuple[int, tuple[str, ...]]:
+        """Bytes of its own constants that are read, and the names of the other inputs: choices ask very often."""
+        own = {tensor.name: tensor.bytes for tensor in self.constants if tensor.data is not None}
+        names = tuple(dict.fromkeys(self.call.inputs))
+        made = {tensor.name for tensor in self.constants}
+        return sum(own.get(name, 0) for name in names), tuple(name for name in names if name not in made)

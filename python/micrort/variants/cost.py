@@ -27,6 +27,7 @@ _ROUNDED, _LINEAR = (78, 65), (44, 36)
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
 _PER_POOLED = 8.0
+_PER_TAP, _PER_OUTPUT = 8.0, 62.0
 _PER_MAC_SHORT = 7.5
 _PER_ELEMENT_SHORT = 80.0
 
@@ -44,12 +45,31 @@ def step(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
     return base + per_channel * channels + alone
 
 
-def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True) -> int:
-    """Of a portable kernel; `long_products`: on a core that multiplies to 64 bits by one instruction."""
+def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True, by_taps: bool = False) -> int:
+    """Of a portable kernel; `long_products`: on a core that multiplies to 64 bits by one instruction.
+
+    Depthwise convolutions need more than this says, by the taps inside the image (`by_taps`); so do the kernels for
+    cores without SIMD that it is weighed against there.
+    """
     per_mac, per_element = (_PER_MAC, _PER_ELEMENT) if long_products else (_PER_MAC_SHORT, _PER_ELEMENT_SHORT)
     elements = tensors[call.outputs[0]].elements
+    if by_taps and call.kernel == "depthwise_conv2d_s8":
+        taps = math.prod(_taps_inside(call.attrs, axis) for axis in ("height", "width"))
+        return round((_PER_TAP * taps + _PER_OUTPUT) * elements)
     pooled = int(call.attrs["kernel_height"] * call.attrs["kernel_width"]) if "pool2d" in call.kernel else 0
     return round(per_mac * call.macs + (per_element + _PER_POOLED * pooled) * elements)
+
+
+def _taps_inside(window: Mapping[str, int | float], axis: str) -> float:
+    """Taps along an axis that lie inside the input, of an output on average."""
+    names = ("input", "output", "kernel", "stride", "dilation")
+    size, outputs, kernel, stride, dilation = (int(window[f"{name}_{axis}"]) for name in names)
+    padding = int(window["padding_left" if axis == "width" else "padding_top"])
+    total = 0
+    for tap in range(kernel):
+        ahead = padding - tap * dilation
+        total += max(0, min(outputs, (size - 1 + ahead) // stride + 1) - max(0, -(-ahead // stride)))
+    return total / outputs
 
 
 @dataclass(frozen=True)
@@ -256,3 +276,8 @@ def scalar_depthwise(taps: int, channels: int, outputs: int) -> int:
     time pay dearly (kws_ref_model by rows of five pixels: 890 instructions a channel and call).
     """
     return round(890 * channels + (45 + 3.2 * taps) * outputs)
+
+
+def scalar_column(taps: int, outputs: int) -> int:
+    """The same of a column of outputs whose taps lie apart: no row stays for the next output, each is a call."""
+    return (120 + 55 * taps) * outputs

@@ -6,7 +6,7 @@ Layout: runtime/kernels/dsp/depthwise_conv2d_s8_dsp.c and taps.h.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,16 +20,15 @@ _LONG = 8
 
 
 def depthwise_conv2d(call: KernelCall, tensors: Mapping[str, Tensor]) -> Variant | None:
-    """Any window with stride 1 or 2 and no dilation along one axis."""
+    """Any window."""
     weights = tensors[call.inputs[1]].data
     if weights is None:
         return None
     filters = weights.reshape(-1, weights.shape[-1]).T
     scales = fold(call, tensors, filters)
-    plans = [(_cost(call, axis), axis) for axis in (0, 1) if _is_possible(call, axis)]
-    if scales is None or not plans:
+    if scales is None:
         return None
-    instructions, transposed = min(plans)
+    instructions, transposed = min((_cost(call, axis), axis) for axis in (0, 1))
     kernel = weights.shape[-3:-1]
     records = pack(filters.reshape(-1, *kernel), scales, bool(transposed))
     left_out = ("input_offset", "output_offset")
@@ -68,24 +67,36 @@ def _names(transposed: int) -> tuple[str, str]:
     return ("height", "width") if transposed else ("width", "height")
 
 
-def _stride(call: KernelCall, transposed: int) -> int:
-    return int(call.attrs[f"stride_{_names(transposed)[0]}"])
+@dataclass(frozen=True)
+class _Extents:
+    """Sizes of a block of so many output rows; as the C kernel has them."""
+
+    near: bool
+    lines: int
+    arrays: int
+    """Of a line."""
+    words: int
+    """Of an array."""
+    used_words: int
+    steps: int
+    """Of a line of taps."""
+    tap_lines: int
 
 
-def _is_possible(call: KernelCall, transposed: int) -> bool:
-    inner, _ = _names(transposed)
-    return call.attrs[f"stride_{inner}"] in (1, 2) and call.attrs[f"dilation_{inner}"] == 1
-
-
-def _planes(call: KernelCall, transposed: int, rows: int) -> tuple[int, int]:
-    """Lines, and words of a line, of a block of so many output rows; as the C kernel has it."""
+def _extents(call: KernelCall, transposed: int, rows: int) -> _Extents:
     inner, outer = _names(transposed)
     sizes = {"height": rows, "width": int(call.attrs["output_width"])}
-    stride, kernel = _stride(call, transposed), int(call.attrs[f"kernel_{inner}"])
-    extent = (int(call.attrs[f"kernel_{outer}"]) - 1) * int(call.attrs[f"dilation_{outer}"]) + 1
-    lines = (sizes[outer] - 1) * int(call.attrs[f"stride_{outer}"]) + extent
-    steps = kernel // 2 + 1 if stride == 1 else (kernel + 1) // 2
-    return lines, -(-sizes[inner] // _LONG) * _LONG // 2 * stride + steps
+    kernel, stride, dilation = (int(call.attrs[f"{name}_{inner}"]) for name in ("kernel", "stride", "dilation"))
+    tap_lines, apart = int(call.attrs[f"kernel_{outer}"]), int(call.attrs[f"dilation_{outer}"])
+    lines = (sizes[outer] - 1) * int(call.attrs[f"stride_{outer}"]) + (tap_lines - 1) * apart + 1
+    tiles, pairs = -(-sizes[inner] // _LONG), (kernel + 1) // 2
+    if stride == dilation == 1:
+        steps = kernel // 2 + 1
+        return _Extents(True, lines, 1, tiles * _LONG // 2 + steps, (sizes[inner] + kernel) // 2, steps, tap_lines)
+    is_shared = 2 * dilation % stride == 0
+    behind = (pairs - 1) * 2 * dilation // stride if is_shared else 0
+    arrays = 1 if is_shared else pairs
+    return _Extents(False, lines, arrays, tiles * _LONG + behind, sizes[inner] + behind, pairs, tap_lines)
 
 
 def _block(call: KernelCall, transposed: int) -> int:
@@ -93,8 +104,9 @@ def _block(call: KernelCall, transposed: int) -> int:
     height = int(call.attrs["output_height"])
 
     def fits(rows: int) -> bool:
-        lines, words = _planes(call, transposed, rows)
-        return 4 * min(4, int(call.attrs["input_channels"])) * lines * words <= PLANES_BYTES
+        extents = _extents(call, transposed, rows)
+        words = extents.lines * extents.arrays * extents.words
+        return 4 * min(4, int(call.attrs["input_channels"])) * words <= PLANES_BYTES
 
     most = max((rows for rows in range(1, height + 1) if fits(rows)), default=1)
     return -(-height // -(-height // most))  # blocks of equal size
@@ -104,15 +116,25 @@ def _cost(call: KernelCall, transposed: int) -> int:
     """Tiles, weights in pairs, and lanes brought into planes."""
     rows, height = _block(call, transposed), int(call.attrs["output_height"])
     inner, outer = _names(transposed)
-    lines, words = _planes(call, transposed, rows)
+    extents = _extents(call, transposed, rows)
     sizes = {"height": rows, "width": int(call.attrs["output_width"])}
-    stride, taps = _stride(call, transposed), int(call.attrs[f"kernel_{outer}"])
-    steps = words - -(-sizes[inner] // _LONG) * _LONG // 2 * stride
     long, rest = divmod(sizes[inner], _LONG)
-    tile = 75 + taps * (8 + steps * (14 if stride == 1 else 15))
-    line = 30 + long * tile + (tile + 60 if rest else 0)
-    weights = 110 + taps * (10 + steps * (26 if stride == 1 else 16))
-    blocks = -(-height // rows)
-    outputs = int(call.attrs["output_channels"])
-    planes = lines * (190 + 20 * words) * -(-int(call.attrs["input_channels"]) // 4)
-    return blocks * (outputs * (weights + sizes[outer] * line) + planes)
+    steps = extents.tap_lines * extents.steps
+    tile = 60 + steps * (14 if extents.near else 15)
+    line = 22 + long * tile
+    if rest:
+        fits = long > 0 and (sizes[inner] % 2 == 0 or not extents.near)
+        line += tile + (20 if fits else 30 + 8 * rest)
+    weights = 200 + 10 * extents.tap_lines + steps * (22 if extents.near else 16)
+    blocks, outputs = -(-height // rows), int(call.attrs["output_channels"])
+    return blocks * (outputs * (weights + sizes[outer] * line) + _planes_cost(call, extents))
+
+
+def _planes_cost(call: KernelCall, extents: _Extents) -> int:
+    """Of the planes of a block: four channels at a time, then those that are left one by one."""
+    groups, left = divmod(int(call.attrs["input_channels"]), 4)
+
+    def made(word: int) -> int:
+        return 200 + extents.arrays * (200 + extents.lines * (16 + word * extents.used_words))
+
+    return groups * made(17) + (made(18 + 15 * left) if left else 0)

@@ -242,7 +242,10 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
     made = {**window, **scaling.attrs, "input_point": -int(attrs["input_offset"]), **_arrangement(window, scaling)}
     tile = "2 rows x 1 channel" if made["pair_rows"] else "2 columns x 1 channel"
-    estimate = cost.scalar_depthwise(taps, len(filters), tensors[call.outputs[0]].elements)
+    outputs = tensors[call.outputs[0]].elements
+    estimate = cost.scalar_depthwise(taps, len(filters), outputs)
+    if attrs["output_width"] == 1 and attrs["dilation_height"] > 1:
+        estimate = cost.scalar_column(taps, outputs)
     return _replaced(
         call, "depthwise_conv2d_s8_scalar", pack_filters(filters, scaling), made, estimate, tile, "filters"
     )

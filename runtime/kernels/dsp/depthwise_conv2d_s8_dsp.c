@@ -3,6 +3,7 @@
  * pairs. The inner axis is the width, or the height where that fills tiles better ("transposed"). */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/dsp/planes.h"
 #include "runtime/kernels/dsp/products.h"
 #include "runtime/kernels/dsp/taps.h"
 #include "runtime/kernels/product.h"
@@ -10,77 +11,27 @@
 
 #include <string.h>
 
-/* Channels that are brought into planes at a time; all of an input that has fewer. */
-#define PLANES 4u
-
 /* Words of a channel's record in front of its taps: a multiplier and a shift as in products.h, the start. The taps are
  * int8, line by line, up to a whole word. */
 #define RECORD_WORDS 3u
 
+/* Lines whose last outputs are computed together, where these are fewer than a tile's. */
+#define REST_LINES 4u
+
 /* What stays the same for all channels of one block of rows. */
 typedef struct block {
-    const mrt_call_t *call;
-    const mrt_window_t *window;
-    bool transposed;
-    uint32_t image;       /* the image's number */
-    int32_t outer_origin; /* the input's outer index of line 0 */
-    int32_t inner_origin; /* the input's inner index of lane 0 */
-    int32_t inner_end;    /* of the input, behind what outputs depend on */
-    int32_t inner_begin;  /* the first of them inside the image */
-    const int8_t *first;  /* transposed: the row there, if rows adjoin; else null */
-    uint32_t pitch;       /* elements from one inner index to the next */
-    uint32_t lines;
-    uint32_t line_words;
-    uint32_t used;        /* lanes of a line that outputs depend on */
-    uint32_t *weights;    /* of one channel, in pairs */
-    uint32_t *planes;
-    uint32_t plane_words;
-    uint32_t point;       /* four zero points */
-    uint32_t step;        /* see mrt_dsp_step */
-    uint32_t kernel;      /* taps of a line */
+    mrt_dsp_planes_t planes;
+    uint32_t *weights;   /* of one channel, in steps */
+    uint32_t step;       /* see mrt_dsp_step */
+    uint32_t kernel;     /* taps of a line */
     uint32_t tap_lines;
-    uint32_t steps;
-    uint32_t tap_words;   /* of lanes, from a line of taps to the next */
-    uint32_t inner_stride;
-    uint32_t inner;       /* outputs along the inner axis, and lines of them along the outer one */
+    uint32_t inner;      /* outputs along the inner axis, and lines of them along the outer one */
     uint32_t outer;
-    uint32_t inner_step;  /* elements from an output to the next along each axis */
+    uint32_t inner_step; /* elements from an output to the next along each axis */
     uint32_t outer_step;
-    uint32_t line_step;   /* words of lanes from a line of outputs to the next */
-    int8_t *to;           /* channel 0 of the first output */
+    uint32_t line_step;  /* words of lanes from a line of outputs to the next */
+    int8_t *to;          /* channel 0 of the first output */
 } block_t;
-
-/* Sizes of a block of so many rows. Taps beyond a kernel's inner size have no weight, but lanes. */
-typedef struct extents {
-    uint32_t steps;
-    uint32_t lines;
-    uint32_t line_words;
-    uint32_t used; /* lanes that outputs depend on */
-} extents_t;
-
-static uint32_t steps_of(int32_t stride, int32_t kernel)
-{
-    const uint32_t taps = (uint32_t)kernel;
-    return (stride == 1) ? ((taps / 2u) + 1u) : ((taps + 1u) / 2u);
-}
-
-static extents_t extents_of(const mrt_window_t *window, bool transposed, int32_t rows)
-{
-    const uint32_t inner = (uint32_t)(transposed ? rows : window->output_width);
-    const uint32_t outer = (uint32_t)(transposed ? window->output_width : rows);
-    const uint32_t inner_stride = (uint32_t)(transposed ? window->stride_height : window->stride_width);
-    const uint32_t outer_stride = (uint32_t)(transposed ? window->stride_width : window->stride_height);
-    const uint32_t outer_kernel = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
-    const uint32_t dilation = (uint32_t)(transposed ? window->dilation_width : window->dilation_height);
-    const uint32_t tiled = ((inner + MRT_DSP_LONG) - 1u) / MRT_DSP_LONG;
-    const int32_t inner_kernel = transposed ? window->kernel_height : window->kernel_width;
-    extents_t extents;
-    extents.steps = steps_of((int32_t)inner_stride, inner_kernel);
-    extents.used = ((inner - 1u) * inner_stride) + (uint32_t)inner_kernel;
-    extents.lines = ((outer - 1u) * outer_stride) + ((outer_kernel - 1u) * dilation) + 1u;
-    extents.line_words = (tiled * (MRT_DSP_LONG / 2u) * inner_stride) + extents.steps;
-    return extents;
-}
 
 /* Words of an output channel's record. */
 static uint32_t record_words_of(const mrt_window_t *window)
@@ -89,216 +40,115 @@ static uint32_t record_words_of(const mrt_window_t *window)
     return RECORD_WORDS + mrt_dsp_quads(taps);
 }
 
-/* Words of a channel's weights in pairs. */
+/* Words of a channel's steps. */
 static uint32_t weight_words_of(const mrt_window_t *window, bool transposed)
 {
     const uint32_t lines = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
-    const int32_t stride = transposed ? window->stride_height : window->stride_width;
-    const uint32_t steps = steps_of(stride, transposed ? window->kernel_height : window->kernel_width);
-    return lines * steps * ((stride == 1) ? 2u : 1u);
+    const mrt_dsp_order_t order = mrt_dsp_order_of(window, transposed);
+    return lines * order.steps * (order.near ? 3u : 2u);
 }
 
-/* Two rows of elements side by side, `step` elements from one to the next. */
-typedef struct pair {
-    const int8_t *a;
-    const int8_t *b;
-    uint32_t step_a;
-    uint32_t step_b;
-} pair_t;
-
-/* Four channels of `count` pairs to the planes; words of a plane lie `step` apart. */
-static MRT_NOINLINE void convert_four(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to,
-                                      uint32_t step)
+/* Tiles of lines. By itself, since its loops take all registers. */
+static MRT_NOINLINE void compute_tiles(bool near, const mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles)
 {
-    const uint32_t plane = block->plane_words;
-    const int8_t *from_a = pair->a;
-    const int8_t *from_b = pair->b;
-    uint32_t *word = to;
-    for (uint32_t i = count; i > 0u; --i) {
-        const uint32_t a = mrt_dsp_load(from_a);
-        const uint32_t b = mrt_dsp_load(from_b);
-        const uint32_t low = mrt_dsp_pack_low(a, b);
-        const uint32_t high = mrt_dsp_pack_high(a, b);
-        word[0] = mrt_dsp_double(mrt_dsp_sxtb16(low));
-        word[plane] = mrt_dsp_double(mrt_dsp_sxtb16_odd(low));
-        word[2u * plane] = mrt_dsp_double(mrt_dsp_sxtb16(high));
-        word[3u * plane] = mrt_dsp_double(mrt_dsp_sxtb16_odd(high));
-        word = &word[step];
-        from_a = &from_a[pair->step_a];
-        from_b = &from_b[pair->step_b];
-    }
-}
-
-/* The same of the last one to three channels. */
-static void convert_few(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step,
-                        uint32_t channels)
-{
-    for (uint32_t i = 0u; i < count; ++i) {
-        for (uint32_t channel = 0u; channel < channels; ++channel) {
-            const uint32_t a = (uint8_t)pair->a[(i * pair->step_a) + channel];
-            const uint32_t b = (uint8_t)pair->b[(i * pair->step_b) + channel];
-            to[(channel * block->plane_words) + (i * step)] = mrt_dsp_double(mrt_dsp_sxtb16(a | (b << 16u)));
-        }
-    }
-}
-
-static inline void convert(const block_t *block, const pair_t *pair, uint32_t count, uint32_t *to, uint32_t step,
-                           uint32_t channels)
-{
-    if (channels == PLANES) {
-        convert_four(block, pair, count, to, step);
+    if (near) {
+        mrt_dsp_long_near(taps, tiles);
     } else {
-        convert_few(block, pair, count, to, step, channels);
+        mrt_dsp_long_far(taps, tiles);
     }
 }
 
-/* Row `row` of the image from channel `channel` on; null outside the image and where no output depends on it. */
-static const int8_t *row_of(const block_t *block, int32_t row, uint32_t channel)
+/* The last outputs of each line, from `first` on, by tiles that have too many; those go elsewhere. */
+static void compute_rest(const block_t *block, mrt_dsp_taps_t *taps, uint32_t first, int8_t *to)
 {
-    const int32_t past = block->transposed ? (block->inner_origin + (int32_t)block->used) : INT32_MAX;
-    if ((row < 0) || (row >= block->window->input_height) || (row >= past)) {
-        return NULL;
-    }
-    const uint32_t first = block->image * (uint32_t)block->window->input_height;
-    const int8_t *elements = mrt_input_s8(block->call, 0u, first + (uint32_t)row);
-    return &elements[channel];
-}
-
-/* A line of elements that lie equally far apart: pairs, of which the first and the last may lie half outside the image.
- * Whole pairs outside it only with `borders`. */
-static void convert_line(const block_t *block, const int8_t *line, uint32_t *to, uint32_t channels, bool borders)
-{
-    const int8_t *point = mrt_address(&block->point, 0u); /* MISRA D1 */
-    const uint32_t pitch = block->pitch;
-    const uint32_t words = (block->used + 1u) / 2u;
-    const int32_t end = (line == NULL) ? 0 : block->inner_end;
-    int32_t place = block->inner_origin;
-    uint32_t done = 0u;
-    while (done < words) {
-        const bool has_a = (place >= 0) && (place < end);
-        const bool has_b = (place >= -1) && (place < (end - 1));
-        const uint32_t left = words - done;
-        const int32_t ahead = (place < 0) ? -place : (end - place);
-        const uint32_t whole = (has_a == has_b) ? ((uint32_t)ahead / 2u) : 1u;
-        const uint32_t count = ((end > 0) && (place < end) && (whole < left)) ? whole : left;
-        const uint32_t from = ((uint32_t)place - (uint32_t)block->inner_begin) * pitch;
-        const pair_t pair = {has_a ? &line[from] : point, has_b ? &line[from + pitch] : point,
-                             has_a ? (2u * pitch) : 0u, has_b ? (2u * pitch) : 0u};
-        if (has_a || has_b || borders) {
-            convert(block, &pair, count, &to[done], 1u, channels);
-        }
-        done += count;
-        place += 2 * (int32_t)count;
-    }
-}
-
-/* Word `word` of all lines along the height: a pair of rows, column by column. */
-static void convert_columns(const block_t *block, uint32_t word, uint32_t channel, uint32_t channels, bool borders)
-{
-    const int8_t *point = mrt_address(&block->point, 0u); /* MISRA D1 */
-    const int32_t row = block->inner_origin + (2 * (int32_t)word);
-    const int8_t *a = row_of(block, row, channel);
-    const int8_t *b = row_of(block, row + 1, channel);
-    const uint32_t pixel = (uint32_t)block->window->input_channels;
-    const pair_t outside = {point, point, 0u, 0u};
-    const pair_t pair = {(a != NULL) ? a : point, (b != NULL) ? b : point, (a != NULL) ? pixel : 0u,
-                         (b != NULL) ? pixel : 0u};
-    const uint32_t before = (uint32_t)(-block->outer_origin);
-    const uint32_t first = (before < block->lines) ? before : block->lines;
-    const uint32_t room = block->lines - first;
-    const uint32_t width = (uint32_t)block->window->input_width;
-    const uint32_t count = (width < room) ? width : room;
-    uint32_t *to = &block->planes[word];
-    convert(block, &pair, count, &to[first * block->line_words], block->line_words, channels);
-    if (borders) {
-        convert(block, &outside, first, to, block->line_words, channels);
-        convert(block, &outside, room - count, &to[(first + count) * block->line_words], block->line_words, channels);
-    }
-}
-
-/* Line `line` of elements that lie equally far apart; null outside the image. */
-static const int8_t *line_of(const block_t *block, uint32_t line, uint32_t channel)
-{
-    const int32_t place = block->outer_origin + (int32_t)line;
-    if (!block->transposed) {
-        return row_of(block, place, channel);
-    }
-    const uint32_t element = ((uint32_t)place * (uint32_t)block->window->input_channels) + channel;
-    return ((place >= 0) && (place < block->window->input_width)) ? &block->first[element] : NULL;
-}
-
-/* Channels `channel` to `channel` + `channels` - 1 to the planes; lines outside the image only with `borders`. */
-static void make_planes(const block_t *block, uint32_t channel, uint32_t channels, bool borders)
-{
-    if (block->transposed && (block->first == NULL)) {
-        for (uint32_t word = 0u; word < ((block->used + 1u) / 2u); ++word) {
-            convert_columns(block, word, channel, channels, borders);
-        }
-    } else {
-        for (uint32_t line = 0u; line < block->lines; ++line) {
-            const int8_t *elements = line_of(block, line, channel);
-            if (borders || (elements != NULL)) {
-                convert_line(block, elements, &block->planes[line * block->line_words], channels, borders);
+    int8_t made[REST_LINES * MRT_DSP_LONG];
+    mrt_dsp_tiles_t tiles = {made, 1u, 1u, 0u, block->line_step, MRT_DSP_LONG};
+    int8_t *line = &to[first * block->inner_step];
+    for (uint32_t done = 0u; done < block->outer; done += tiles.lines) {
+        const int8_t *from = made;
+        tiles.lines = ((block->outer - done) < REST_LINES) ? (block->outer - done) : REST_LINES;
+        compute_tiles(block->planes.order.near, taps, &tiles);
+        for (uint32_t i = 0u; i < tiles.lines; ++i) {
+            for (uint32_t output = 0u; output < (block->inner - first); ++output) {
+                line[output * block->inner_step] = from[output];
             }
+            line = &line[block->outer_step];
+            from = &from[MRT_DSP_LONG];
         }
+        taps->place.lanes = &taps->place.lanes[tiles.lines * block->line_step];
     }
 }
 
-/* Some tiles of outputs. By itself, since its loops take all registers. */
-static MRT_NOINLINE void compute_tiles(uint32_t stride, const mrt_dsp_taps_t *taps, mrt_dsp_column_t column,
-                                       uint32_t tiles)
+/* All outputs of a channel. A last tile that would have too many begins so that it ends with the line, if it may. */
+static void compute_lines(const block_t *block, mrt_dsp_taps_t *taps, int8_t *to)
 {
-    if (stride == 1u) {
-        mrt_dsp_long_one(taps, column, tiles);
+    const bool near = block->planes.order.near;
+    const uint32_t per_word = near ? 2u : 1u;
+    const uint32_t *lanes = taps->place.lanes;
+    const uint32_t whole = block->inner / MRT_DSP_LONG;
+    const uint32_t first = whole * MRT_DSP_LONG;
+    mrt_dsp_tiles_t tiles = {to, block->inner_step, whole, block->outer, block->line_step, block->outer_step};
+    if (whole > 0u) {
+        compute_tiles(near, taps, &tiles);
+    }
+    if ((whole > 0u) && (block->inner > first) && ((block->inner % per_word) == 0u)) {
+        const uint32_t last = block->inner - MRT_DSP_LONG;
+        taps->place.lanes = &lanes[last / per_word];
+        tiles.to = &to[last * block->inner_step];
+        tiles.count = 1u;
+        compute_tiles(near, taps, &tiles);
+    } else if (block->inner > first) {
+        taps->place.lanes = &lanes[first / per_word];
+        compute_rest(block, taps, first, to);
     } else {
-        mrt_dsp_long_two(taps, column, tiles);
+        /* Tiles fill the lines. */
     }
 }
 
-/* A line of outputs; those that a last tile has too many of go elsewhere. */
-static void compute_line(const block_t *block, mrt_dsp_taps_t *taps, const uint32_t *lanes, int8_t *to)
+/* Two weights in a word, doubled, as sums are. */
+static uint32_t twice_both(int32_t low, int32_t high)
 {
-    const uint32_t stride = block->inner_stride;
-    const uint32_t tiles = block->inner / MRT_DSP_LONG;
-    const uint32_t left = block->inner % MRT_DSP_LONG;
-    const mrt_dsp_column_t column = {to, block->inner_step};
-    taps->place.lanes = lanes;
-    if (tiles > 0u) {
-        compute_tiles(stride, taps, column, tiles);
-    }
-    if (left > 0u) {
-        int8_t made[MRT_DSP_LONG];
-        const mrt_dsp_column_t rest = {made, 1u};
-        int8_t *last = &to[tiles * MRT_DSP_LONG * column.step];
-        taps->place.lanes = &lanes[tiles * (MRT_DSP_LONG / 2u) * stride];
-        compute_tiles(stride, taps, rest, 1u);
-        for (uint32_t i = 0u; i < left; ++i) {
-            last[i * column.step] = made[i];
-        }
+    return ((2u * (uint32_t)low) & 0xFFFFu) | ((uint32_t)high << 17u);
+}
+
+/* What stands behind the weights of the steps: bytes of lanes to the next. */
+static void make_steps(const block_t *block)
+{
+    const mrt_dsp_planes_t *planes = &block->planes;
+    const mrt_dsp_order_t *order = &planes->order;
+    const mrt_window_t *window = planes->window;
+    const uint32_t dilation = (uint32_t)(planes->transposed ? window->dilation_width : window->dilation_height);
+    const uint32_t next = (order->arrays > 1u) ? planes->extents.array_words : order->next_step;
+    const uint32_t line = (dilation * planes->extents.line_words) - ((order->steps - 1u) * next);
+    const uint32_t words = order->near ? 2u : 1u;
+    uint32_t *to = block->weights;
+    uint32_t total = 0u;
+    for (uint32_t i = block->tap_lines * order->steps; i > 0u; --i) {
+        const uint32_t ahead = (((i - 1u) % order->steps) == 0u) ? line : next;
+        to[words] = (i > 1u) ? ((uint32_t)sizeof(uint32_t) * ahead) : mrt_dsp_taps_last(total);
+        total += to[words];
+        to = &to[words + 1u];
     }
 }
 
-static uint32_t lanes_of(int32_t low, int32_t high)
+/* The weights of the steps, see taps.h. */
+static void make_weights(const block_t *block, const int8_t *taps)
 {
-    return ((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16u);
-}
-
-/* Weights in pairs, see taps.h; `taps` of a line each. */
-static void make_weights(uint32_t *words, const int8_t *taps, uint32_t lines, uint32_t kernel, uint32_t stride)
-{
-    uint32_t *to = words;
-    for (uint32_t line = 0u; line < lines; ++line) {
+    const uint32_t kernel = block->kernel;
+    const bool near = block->planes.order.near;
+    uint32_t *to = block->weights;
+    for (uint32_t line = 0u; line < block->tap_lines; ++line) {
         const int8_t *tap = &taps[line * kernel];
         int32_t before = 0;
-        for (uint32_t i = 0u; i < (kernel + ((stride == 1u) ? 1u : 0u)); i += 2u) {
+        for (uint32_t i = 0u; i < (kernel + (near ? 1u : 0u)); i += 2u) {
             const int32_t first = (i < kernel) ? tap[i] : 0;
             const int32_t second = ((i + 1u) < kernel) ? tap[i + 1u] : 0;
-            *to = lanes_of(first, second);
-            to = &to[1];
-            if (stride == 1u) {
-                *to = lanes_of(before, first);
+            to[0] = twice_both(first, second);
+            if (near) {
+                to[1] = twice_both(before, first);
                 to = &to[1];
             }
+            to = &to[2];
             before = second;
         }
     }
@@ -309,31 +159,26 @@ static void compute_channel(const block_t *block, const uint32_t *plane, const u
 {
     mrt_dsp_taps_t taps = {
         .place = {plane, block->weights},
-        .end = block->planes,
         .start = record[2],
-        .line = {4u * block->steps * ((block->inner_stride == 1u) ? 2u : 1u), 4u * (block->tap_words - block->steps)},
         .scale = mrt_dsp_scale(record, 0u, block->step),
     };
-    make_weights(block->weights, mrt_address(&record[RECORD_WORDS], 0u), block->tap_lines, block->kernel,
-                 block->inner_stride);
-    for (uint32_t i = 0u; i < block->outer; ++i) {
-        compute_line(block, &taps, &plane[i * block->line_step], &to[i * block->outer_step]);
-    }
+    make_weights(block, mrt_address(&record[RECORD_WORDS], 0u));
+    compute_lines(block, &taps, to);
 }
 
 /* All channels of a block. */
 static void compute_block(const block_t *block)
 {
-    const mrt_window_t *window = block->window;
+    const mrt_window_t *window = block->planes.window;
     const uint32_t channels = (uint32_t)window->input_channels;
     const uint32_t per_input = (uint32_t)window->output_channels / channels;
     const uint32_t record_words = record_words_of(window);
-    const uint32_t *record = mrt_input_row(block->call, 1u, 0u); /* MISRA D1 */
+    const uint32_t *record = mrt_input_row(block->planes.call, 1u, 0u); /* MISRA D1 */
     uint32_t output = 0u;
-    for (uint32_t first = 0u; first < channels; first += PLANES) {
-        const uint32_t count = ((channels - first) < PLANES) ? (channels - first) : PLANES;
-        make_planes(block, first, count, first == 0u);
-        const uint32_t *plane = block->planes;
+    for (uint32_t first = 0u; first < channels; first += MRT_DSP_PLANES) {
+        const uint32_t count = ((channels - first) < MRT_DSP_PLANES) ? (channels - first) : MRT_DSP_PLANES;
+        mrt_dsp_planes_make(&block->planes, first, count, first == 0u);
+        const uint32_t *plane = block->planes.words;
         uint32_t made = 0u;
         for (uint32_t i = 0u; i < (count * per_input); ++i) {
             compute_channel(block, plane, record, &block->to[output]);
@@ -342,7 +187,7 @@ static void compute_block(const block_t *block)
             ++made;
             if (made == per_input) {
                 made = 0u;
-                plane = &plane[block->plane_words];
+                plane = &plane[block->planes.plane_words];
             }
         }
     }
@@ -351,63 +196,28 @@ static void compute_block(const block_t *block)
 /* What a block takes from the window along its two axes. */
 static void set_axes(block_t *block, const mrt_window_t *window)
 {
-    const bool transposed = block->transposed;
-    const uint32_t row_bytes = mrt_call_output(block->call, 0u)->row_bytes;
+    const bool transposed = block->planes.transposed;
+    const uint32_t row_bytes = mrt_call_output(block->planes.call, 0u)->row_bytes;
     const uint32_t pixel = (uint32_t)window->output_channels;
     block->kernel = (uint32_t)(transposed ? window->kernel_height : window->kernel_width);
     block->tap_lines = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
-    block->inner_stride = (uint32_t)(transposed ? window->stride_height : window->stride_width);
-    block->steps = steps_of((int32_t)block->inner_stride, (int32_t)block->kernel);
     block->inner_step = transposed ? row_bytes : pixel;
     block->outer_step = transposed ? pixel : row_bytes;
-}
-
-/* How the elements of a line lie. */
-static void set_lines(block_t *block)
-{
-    const mrt_window_t *window = block->window;
-    const mrt_tensor_t *tensor = mrt_call_input(block->call, 0u);
-    block->inner_begin = 0;
-    block->inner_end = window->input_width;
-    block->first = NULL;
-    block->pitch = (uint32_t)window->input_channels;
-    if (block->transposed) {
-        const int32_t past = block->inner_origin + (int32_t)block->used;
-        const uint32_t image = block->image * (uint32_t)window->input_height;
-        block->inner_begin = (block->inner_origin > 0) ? block->inner_origin : 0;
-        block->inner_end = (past < window->input_height) ? past : window->input_height;
-        const uint32_t begin = image + (uint32_t)block->inner_begin;
-        const uint32_t end = image + (uint32_t)block->inner_end;
-        if ((block->inner_begin < block->inner_end) && (mrt_rows_adjoin(block->call, tensor, begin, end) == end)) {
-            block->pitch = tensor->row_bytes;
-            block->first = mrt_input_s8(block->call, 0u, begin);
-        }
-    }
 }
 
 /* The places of a block of rows from `row` of the output on. */
 static void set_place(block_t *block, uint32_t row, uint32_t rows)
 {
-    const mrt_window_t *window = block->window;
-    const bool transposed = block->transposed;
-    const uint32_t height = (uint32_t)window->output_height;
+    const mrt_window_t *window = block->planes.window;
+    const bool transposed = block->planes.transposed;
     const uint32_t width = (uint32_t)window->output_width;
-    const extents_t extents = extents_of(window, transposed, (int32_t)rows);
-    const uint32_t y = row % height;
-    const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
-    block->image = row / height;
-    block->outer_origin = transposed ? -window->padding_left : top;
-    block->inner_origin = transposed ? top : -window->padding_left;
-    block->lines = extents.lines;
-    block->line_words = extents.line_words;
-    block->used = extents.used;
-    block->plane_words = extents.lines * extents.line_words;
-    block->tap_words = (uint32_t)(transposed ? window->dilation_width : window->dilation_height) * extents.line_words;
-    block->line_step = (uint32_t)(transposed ? window->stride_width : window->stride_height) * extents.line_words;
+    const uint32_t stride = (uint32_t)(transposed ? window->stride_width : window->stride_height);
+    mrt_dsp_planes_place(&block->planes, row, rows);
+    block->line_step = stride * block->planes.extents.line_words;
     block->inner = transposed ? rows : width;
     block->outer = transposed ? width : rows;
-    block->to = mrt_output_s8(block->call, 0u, row);
-    set_lines(block);
+    block->to = mrt_output_s8(block->planes.call, 0u, row);
+    make_steps(block);
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
@@ -418,13 +228,16 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
     const bool transposed = attrs->transposed == 1;
     uint32_t *weights = mrt_workspace(call); /* MISRA D1 */
     block_t block = {
-        .call = call,
-        .window = window,
-        .transposed = transposed,
+        .planes = {
+            .call = call,
+            .window = window,
+            .transposed = transposed,
+            .order = mrt_dsp_order_of(window, transposed),
+            .words = &weights[weight_words_of(window, transposed)],
+            .point = ((uint32_t)attrs->input_point & 0xFFu) * 0x01010101u,
+        },
         .weights = weights,
-        .planes = &weights[weight_words_of(window, transposed)],
         .step = mrt_dsp_step(attrs->output_point),
-        .point = ((uint32_t)attrs->input_point & 0xFFu) * 0x01010101u,
     };
     set_axes(&block, window);
     uint32_t row = call->row_begin;
@@ -442,24 +255,17 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
     return MRT_OK;
 }
 
-/* Whether the attributes are in the ranges that the sizes of a block are computed from. */
-static bool block_is_sound(const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs)
-{
-    const mrt_window_t *window = &attrs->window;
-    const bool transposed = attrs->transposed == 1;
-    const int32_t inner_stride = transposed ? window->stride_height : window->stride_width;
-    const int32_t inner_dilation = transposed ? window->dilation_height : window->dilation_width;
-    return mrt_check_range(attrs->transposed, 0, 1) && mrt_check_range(attrs->block, 1, window->output_height)
-           && mrt_check_range(inner_stride, 1, 2) && (inner_dilation == 1);
-}
-
-/* Bytes of weights and planes, modulo nothing: each size is below 2^15 by now, and sums of two products below 2^31. */
+/* Bytes of weights and planes; each size is below 2^15 by now, so that no sum of two products leaves int32. */
 static uint64_t memory_bytes(const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs)
 {
-    const extents_t extents = extents_of(&attrs->window, attrs->transposed == 1, attrs->block);
+    const mrt_dsp_extents_t extents = mrt_dsp_extents_of(&attrs->window, attrs->transposed == 1, attrs->block);
     const uint32_t channels = (uint32_t)attrs->window.input_channels;
-    const uint64_t words = (uint64_t)((channels < PLANES) ? channels : PLANES) * extents.lines * extents.line_words;
-    return (uint64_t)sizeof(uint32_t) * (words + weight_words_of(&attrs->window, attrs->transposed == 1));
+    const uint64_t words = (uint64_t)extents.lines * extents.line_words;
+    if (words >= (uint64_t)INT32_MAX) {
+        return (uint64_t)INT32_MAX;
+    }
+    const uint64_t planes = (uint64_t)((channels < MRT_DSP_PLANES) ? channels : MRT_DSP_PLANES) * words;
+    return (uint64_t)sizeof(uint32_t) * (planes + weight_words_of(&attrs->window, attrs->transposed == 1));
 }
 
 uint32_t mrt_depthwise_conv2d_s8_dsp_workspace(const void *attrs)
@@ -494,7 +300,9 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_check(const mrt_call_t *call)
     const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     return mrt_check_status(mrt_window_check(call, window, 2u, (uint32_t)MRT_DTYPE_S8)
-                            && ((window->output_channels % window->input_channels) == 0) && block_is_sound(attrs)
+                            && ((window->output_channels % window->input_channels) == 0)
+                            && mrt_check_range(attrs->transposed, 0, 1)
+                            && mrt_check_range(attrs->block, 1, window->output_height)
                             && (memory_bytes(attrs) < (uint64_t)INT32_MAX) && records_are_sound(call, attrs)
                             && mrt_check_range(attrs->input_point, -128, 127)
                             && mrt_dsp_output_check(attrs->output_point, attrs->activation_min, attrs->activation_max));

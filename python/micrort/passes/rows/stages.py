@@ -10,8 +10,8 @@ What a stage needs is an estimate: bytes of rows alive at once, as if they could
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -53,29 +53,45 @@ class Cut:
     """A program cut into stages."""
 
     stages: tuple[Stage, ...]
-    peak: int
-    instructions: int
+
+    @property
+    def peak(self) -> int:
+        """Bytes that no arena can do without, as estimated."""
+        return max(stage.peak for stage in self.stages)
+
+    @property
+    def instructions(self) -> int:
+        """An estimate."""
+        return sum(stage.instructions for stage in self.stages)
 
 
 def cuts(rows: RowProgram, costs: Costs) -> list[Cut]:
-    """Cuts by rising estimates of memory, each with fewer instructions than those before; the last streams nothing.
+    """Cuts that may be the best within some bytes of arena, or those of the fewest instructions.
 
-    Those that suit workspaces which take turns with rows come first, then those for workspaces that are kept.
+    Estimates of bytes leave out gaps, so that of cuts with like estimates another one may be placed in less: there are
+    some for workspaces which take turns with rows and some for workspaces that are kept, of stages of all choices of
+    rows and of one choice alone.
     """
-    stages = list(_stages(rows, costs))
-    kept = [replace(stage, peak=stage.kept_peak) for stage in stages]
-    found = [*_cuts(rows, stages), *_cuts(rows, kept)]
-    return list(
-        {tuple((stage.first, stage.chunks, stage.slack) for stage in cut.stages): cut for cut in found}.values()
-    )
+    heights = tuple(call.chunk(call.rows) for call in rows.calls)
+    alone = [_Stretch(rows, last, heights, costs).stages(last - 1) for last in range(1, len(heights) + 1)]
+    whole = [stage for found in alone for stage in found]
+    families = _families(rows, costs, max((found[0].peak for found in alone), default=0))
+    mixed = {(stage.first, stage.last, stage.chunks, stage.slack): stage for family in families for stage in family}
+    found: dict[tuple[Stage, ...], Cut] = {}
+    for stages in (mixed.values(), *families):
+        for kept in (False, True):
+            for cut in _cuts(rows, [*whole, *stages], kept):
+                found.setdefault(cut.stages, cut)
+    return list(found.values())
 
 
-def _cuts(rows: RowProgram, stages: Sequence[Stage]) -> list[Cut]:
-    by_last: dict[int, list[Stage]] = {}
+def _cuts(rows: RowProgram, stages: Sequence[Stage], kept: bool) -> list[Cut]:
+    """The fewest instructions within each bound, by rising bounds on peaks with workspaces that are kept or not."""
+    by_last: dict[int, list[tuple[int, Stage]]] = {}
     for stage in stages:
-        by_last.setdefault(stage.last, []).append(stage)
+        by_last.setdefault(stage.last, []).append((stage.kept_peak if kept else stage.peak, stage))
     count = len(rows.calls)
-    peaks = np.unique([stage.peak for stage in stages])
+    peaks = np.unique([peak for found in by_last.values() for peak, _ in found])
     least = _bottleneck(by_last, count)
     bounds = peaks[peaks >= least]
     if len(bounds) > WORTH_TRYING:
@@ -88,24 +104,24 @@ def _cuts(rows: RowProgram, stages: Sequence[Stage]) -> list[Cut]:
     return found
 
 
-def _bottleneck(by_last: dict[int, list[Stage]], count: int) -> int:
+def _bottleneck(by_last: Mapping[int, list[tuple[int, Stage]]], count: int) -> int:
     """The least bound within which there is a cut."""
     best = [0] + [-1] * count
     for last in range(1, count + 1):
-        reachable = [max(best[stage.first], stage.peak) for stage in by_last.get(last, ()) if best[stage.first] >= 0]
+        reachable = [max(best[stage.first], peak) for peak, stage in by_last.get(last, ()) if best[stage.first] >= 0]
         best[last] = min(reachable, default=-1)
     return best[count]
 
 
-def _shortest(by_last: dict[int, list[Stage]], count: int, bound: int) -> Cut | None:
+def _shortest(by_last: Mapping[int, list[tuple[int, Stage]]], count: int, bound: int) -> Cut | None:
     """The cut of the fewest instructions among those with stages of at most `bound` bytes; of equals fewer bytes."""
     best: list[tuple[int, int, Stage | None] | None] = [(0, 0, None)] + [None] * count
     for last in range(1, count + 1):
-        for stage in by_last.get(last, ()):
+        for peak, stage in by_last.get(last, ()):
             before = best[stage.first]
-            if before is None or stage.peak > bound:
+            if before is None or peak > bound:
                 continue
-            reached = (before[0] + stage.instructions, max(before[1], stage.peak), stage)
+            reached = (before[0] + stage.instructions, max(before[1], peak), stage)
             if best[last] is None or reached[:2] < best[last][:2]:  # type: ignore[index]
                 best[last] = reached
     if best[count] is None:
@@ -118,8 +134,7 @@ def _shortest(by_last: dict[int, list[Stage]], count: int, bound: int) -> Cut | 
         stage = reached_by[2]
         stages.append(stage)
         place = stage.first
-    instructions, peak, _ = best[count]  # type: ignore[misc]
-    return Cut(tuple(reversed(stages)), peak, instructions)
+    return Cut(tuple(reversed(stages)))
 
 
 def choices(rows: RowProgram) -> list[tuple[int, ...]]:
@@ -132,34 +147,41 @@ def choices(rows: RowProgram) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(found))
 
 
-def choices_before(rows: RowProgram, last: int) -> list[tuple[int, ...]]:
-    """Likewise of the calls before `last`, the choices of `choices` among them: where strides make heights differ, also
-    as many rows of each call as a step of the last one goes on by."""
+def by_strides(rows: RowProgram, last: int) -> list[tuple[int, ...]]:
+    """Likewise of the calls before `last`, where strides make heights differ: as many rows of each call as a step of
+    the last one goes on by."""
     heights = [call.rows for call in rows.calls[:last]]
-    found = [chunks[:last] for chunks in choices(rows)]
+    found = []
     for count in ROWS:
         wanted = (max(1, round(count * height / heights[-1])) for height in heights)
         found.append(tuple(call.chunk(rows_) for rows_, call in zip(wanted, rows.calls[:last], strict=True)))
-    return list(dict.fromkeys(found))
+    return found
 
 
-def _stages(rows: RowProgram, costs: Costs) -> Iterator[Stage]:
-    """All stages that may be worth it: each call by itself as a whole, and stretches by every choice of rows."""
-    heights = tuple(call.chunk(call.rows) for call in rows.calls)
-    alone = [_Stretch(rows, last, heights, costs).stages(last - 1) for last in range(1, len(heights) + 1)]
-    yield from (stage for found in alone for stage in found)
-    limit = max((found[0].peak for found in alone), default=0)
-    for last in range(1, len(heights) + 1):
+def _families(rows: RowProgram, costs: Costs, limit: int) -> list[list[Stage]]:
+    """Stages below `limit` bytes for each choice of rows."""
+    plain = choices(rows)
+    families: list[list[Stage]] = [[] for _ in range(len(plain) + len(ROWS))]
+    for last in range(1, len(rows.calls) + 1):
         if not rows.calls[last - 1].in_pieces:
             continue
-        for chunks in choices_before(rows, last):
-            stretch = _Stretch(rows, last, chunks, costs)
-            for first in range(last - 1, -1, -1):
-                if not rows.calls[first].in_pieces:
-                    break
-                for stage in stretch.stages(first):
-                    if stage.peak < limit and (last - first > 1 or chunks[first] < heights[first]):
-                        yield stage
+        made: dict[tuple[int, ...], list[Stage]] = {}
+        for family, chunks in zip(families, [*(item[:last] for item in plain), *by_strides(rows, last)], strict=True):
+            if chunks not in made:
+                made[chunks] = [stage for stage in _ending(rows, chunks, costs) if stage.peak < limit]
+            family.extend(made[chunks])
+    return families
+
+
+def _ending(rows: RowProgram, chunks: Sequence[int], costs: Costs) -> Iterator[Stage]:
+    """Stages that end where `chunks` does, by that choice of rows."""
+    last = len(chunks)
+    stretch = _Stretch(rows, last, chunks, costs)
+    for first in range(last - 1, -1, -1):
+        if not rows.calls[first].in_pieces:
+            break
+        if last - first > 1 or chunks[first] < rows.calls[first].chunk(rows.calls[first].rows):
+            yield from stretch.stages(first)
 
 
 @dataclass
@@ -190,9 +212,7 @@ class _Stretch:
         """The stages of the calls first..last-1: by the fewest instructions, and by smaller workspaces for more."""
         busy = np.zeros(len(self.callers), np.int64)
         constant = 0
-        for root, tensor in self.rows.program.tensors.items():
-            if tensor.is_constant or (root not in self.rows.maker and root not in self.rows.readers):
-                continue
+        for root in dict.fromkeys((*self.rows.maker, *self.rows.readers)):
             profile = self._profile(root, first)
             if isinstance(profile, int):
                 constant += profile

@@ -112,9 +112,9 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
         for name, value in (("kernel", 1), ("stride", 2), ("dilation", 2)):
             yield "tiles", {f"{name}_{axis}": value}
     yield "tiles", {"input_channels": 2, "input_width": 12}
-    for change in ({"transposed": 2}, {"block": 0}, {"block": 6}, {"dilation_width": 2, "dilation_height": 2}):
+    for change in ({"transposed": 2}, {"block": 0}, {"block": 6}):
         yield "depthwise", change
-    for change in ({"stride_width": 3, "stride_height": 3}, {"output_channels": 6}):
+    for change in ({"dilation_width": 0}, {"output_channels": 6}):
         yield "depthwise", change
     for axis in ("height", "width"):
         for name, value in (("kernel", 2), ("stride", 3), ("dilation", 2)):
