@@ -30,7 +30,9 @@ OVERHEADS = {"balanced": 0.027, "ram": 0.095, "speed": 0.0, "size": 0.0}
 TRIFLES = {"balanced": 0.03, "ram": 0.0}
 """By level, the part of an arena that is not worth an instruction."""
 NEAR = 1.1
-"""A schedule whose quick plan takes at most so many times the best one's bytes is planned with care."""
+"""A schedule whose quick plan takes at most so many times the bytes of those with fewer instructions may be better."""
+CAREFUL_MOST = 6
+"""Schedules that are planned with care: those of the smallest quick plans and lower bounds."""
 
 
 @dataclass(frozen=True)
@@ -169,12 +171,14 @@ def _near(candidates: Sequence[_Candidate], overhead: float) -> list[tuple[_Cand
 def _smallest(near: Sequence[tuple[_Candidate, Schedule]]) -> list[Schedule]:
     """Each with a smaller arena than all before it; those that may be the smallest of all are planned with care."""
     best: list[Schedule] = []
-    limit = min((made.arena_bytes for _, made in near), default=0) * NEAR
+    ranks = sorted(made.arena_bytes + candidate.peak for candidate, made in near)
+    limit = ranks[min(CAREFUL_MOST, len(ranks)) - 1] if ranks else 0
     for candidate, made in near:
         least = best[-1].arena_bytes if best else math.inf
         if candidate.peak >= least:
             continue
-        careful = candidate.plan(CAREFUL) if candidate.peak < made.arena_bytes <= limit else None
+        promising = made.arena_bytes + candidate.peak <= limit and candidate.peak < made.arena_bytes
+        careful = candidate.plan(CAREFUL) if promising else None
         smaller = made if careful is None or made.arena_bytes <= careful.arena_bytes else careful
         if smaller.arena_bytes < least:
             best.append(smaller)
