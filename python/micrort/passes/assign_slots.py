@@ -31,8 +31,10 @@ class Effort:
 
 QUICK = Effort(("hill_climb",), 200)
 """While schedules are compared."""
+PROMISING = Effort(("auto",), 400)
+"""For those that may be the best."""
 CAREFUL = Effort(("hill_climb", "auto"), 1000)
-"""For those that may be the best, and at last."""
+"""At last."""
 
 
 def lifetimes(program: Program) -> list[planner.Lifetime]:

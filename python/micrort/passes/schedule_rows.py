@@ -14,7 +14,7 @@ from micrort.ir import Program, Step
 from micrort.ir.executor_graph import ROW_UNIT
 from micrort.ir.program import StepKind
 from micrort.passes.accumulate import accumulate
-from micrort.passes.assign_slots import CAREFUL, QUICK, Effort, assign_slots, goes_by_rows, lifetimes, row_sizes
+from micrort.passes.assign_slots import PROMISING, QUICK, Effort, assign_slots, goes_by_rows, lifetimes, row_sizes
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.rows.order import produce
@@ -31,8 +31,8 @@ TRIFLES = {"balanced": 0.03, "ram": 0.0}
 """By level, the part of an arena that is not worth an instruction."""
 NEAR = 1.1
 """A schedule whose quick plan takes at most so many times the bytes of those with fewer instructions may be better."""
-CAREFUL_MOST = 6
-"""Schedules that are planned with care: those of the smallest quick plans and lower bounds."""
+PROMISING_MOST = 6
+"""Schedules that are planned with care: of those about as small as the smallest, those whose plans and bounds are."""
 
 
 @dataclass(frozen=True)
@@ -171,14 +171,14 @@ def _near(candidates: Sequence[_Candidate], overhead: float) -> list[tuple[_Cand
 def _smallest(near: Sequence[tuple[_Candidate, Schedule]]) -> list[Schedule]:
     """Each with a smaller arena than all before it; those that may be the smallest of all are planned with care."""
     best: list[Schedule] = []
-    ranks = sorted(made.arena_bytes + candidate.peak for candidate, made in near)
-    limit = ranks[min(CAREFUL_MOST, len(ranks)) - 1] if ranks else 0
+    most = NEAR * min((made.arena_bytes for _, made in near), default=0)
+    small = [(made.arena_bytes + candidate.peak, candidate) for candidate, made in near if made.arena_bytes <= most]
+    promising = [candidate for _, candidate in sorted(small, key=lambda item: item[0])[:PROMISING_MOST]]
     for candidate, made in near:
         least = best[-1].arena_bytes if best else math.inf
         if candidate.peak >= least:
             continue
-        promising = made.arena_bytes + candidate.peak <= limit and candidate.peak < made.arena_bytes
-        careful = candidate.plan(CAREFUL) if promising else None
+        careful = candidate.plan(PROMISING) if candidate in promising and candidate.peak < made.arena_bytes else None
         smaller = made if careful is None or made.arena_bytes <= careful.arena_bytes else careful
         if smaller.arena_bytes < least:
             best.append(smaller)
