@@ -33,11 +33,17 @@ static bool is_pointwise(const mrt_window_t *window)
                < (uint32_t)window->input_height);
 }
 
+/* The first column whose window touches no padding on the left. */
+static inline int32_t inside_begin(const mrt_window_t *window)
+{
+    return (window->padding_left + (window->stride_width - 1)) / window->stride_width;
+}
+
 /* The columns of windows that touch no padding; none where taps have gaps. */
 static mrt_taps_t inside_columns(const mrt_window_t *window)
 {
     const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
-    mrt_taps_t inside = {.begin = (window->padding_left + (window->stride_width - 1)) / window->stride_width};
+    mrt_taps_t inside = {.begin = inside_begin(window)};
     if ((window->dilation_width == 1) && (room >= 0)) {
         const int32_t last = room / window->stride_width;
         inside.end = (last < window->output_width) ? (last + 1) : window->output_width;
@@ -287,20 +293,21 @@ static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
 static void compute_edges(convolution_t *conv, direct_t *direct, int8_t *output)
 {
     const mrt_window_t *window = &conv->pixels.attrs->window;
-    const int32_t channels = window->output_channels;
-    int32_t before = 0;
+    int32_t x = (direct->begin == 0) ? direct->end : 0;
     begin_patches(conv);
-    for (int32_t x = (direct->begin == 0) ? direct->end : 0; x < window->output_width;
-         x = ((x + 1) == direct->begin) ? direct->end : (x + 1)) {
-        fill_edge(conv, direct, x, next_patch(conv, &output[x * channels]));
-        conv->pixels.output_step = (x - before) * channels;
-        before = x;
-        if (conv->pixels.count == 2) {
-            mrt_mve_multiply(&conv->pixels, &direct->spans[window->kernel_height]);
+    while (x < window->output_width) {
+        int8_t *at = &output[x * window->output_channels];
+        fill_edge(conv, direct, x, next_patch(conv, at));
+        conv->pixels.output_step = (int32_t)(at - conv->pixels.output);
+        x = ((x + 1) == direct->begin) ? direct->end : (x + 1);
+        if ((conv->pixels.count == 2) || (x >= window->output_width)) {
+            mrt_mve_span_t *span = &direct->spans[window->kernel_height];
+            span->at[0] = conv->patches;
+            span->at[1] = &conv->patches[(conv->pixels.count - 1) * conv->pixels.step];
+            mrt_mve_multiply_spans(&conv->pixels, span, 1);
             conv->pixels.count = 0;
         }
     }
-    mrt_mve_multiply(&conv->pixels, &direct->spans[window->kernel_height]);
 }
 
 /* All windows of all rows, `pairs` of each row where they lie, then the others. */
@@ -310,17 +317,16 @@ static MRT_NOINLINE void compute_directly(convolution_t *conv, int32_t pairs)
     const mrt_window_t *window = &conv->pixels.attrs->window;
     mrt_mve_pixels_t *pixels = &conv->pixels;
     direct_t direct;
-    direct.begin = inside_columns(window).begin;
+    direct.begin = inside_begin(window);
     direct.end = direct.begin + (2 * pairs);
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
-        int8_t *output = mrt_output_s8(call, 0u, row);
         begin_spans(conv, row, &direct);
         pixels->step = window_step(window);
-        pixels->count = 2 * pairs;
-        pixels->output = &output[direct.begin * window->output_channels];
+        pixels->count = direct.end - direct.begin;
+        pixels->output = &mrt_output_s8(call, 0u, row)[direct.begin * window->output_channels];
         pixels->output_step = window->output_channels;
         mrt_mve_multiply_spans(pixels, direct.spans, window->kernel_height);
-        compute_edges(conv, &direct, output);
+        compute_edges(conv, &direct, mrt_output_s8(call, 0u, row));
     }
 }
 

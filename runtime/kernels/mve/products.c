@@ -92,18 +92,18 @@ static MRT_MVE_INLINE void begin_tiles(mrt_mve_tiles_t *tiles, mrt_mve_span_t *s
 }
 
 /* Channels from `done` on of all pairs, but not with any scaling; `spans` are those of the first pair. */
-static MRT_NOINLINE void multiply_tiles(const mrt_mve_pixels_t *pixels, int32_t done, mrt_mve_span_t *spans,
+static MRT_NOINLINE void multiply_tiles(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t done,
                                         int32_t span_count)
 {
     const int32_t channels = channels_from(pixels, done);
     mrt_mve_tiles_t tiles; /* member by member, as above */
+    tiles.places = mrt_mve_places(channels, distance_of(pixels));
     begin_tiles(&tiles, spans, pixels);
     tiles.span_count = span_count;
     tiles.groups = groups_from(pixels, done);
     tiles.blocks = (span_count == 1) ? pixels->blocks : (pixels->blocks / span_count);
     tiles.output = &pixels->output[done];
     tiles.channels = (channels < MRT_MVE_GROUP) ? MRT_MVE_GROUP : channels;
-    tiles.places = mrt_mve_places(channels, distance_of(pixels));
     mrt_mve_tiles(&tiles, (mrt_mve_scaling_t)pixels->attrs->scaling);
 }
 
@@ -130,7 +130,7 @@ void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans)
             multiply_any(pixels, done);
         } else {
             begin_span(spans, pixels);
-            multiply_tiles(pixels, done, spans, 1);
+            multiply_tiles(pixels, spans, done, 1);
         }
         done += channels_from(pixels, done);
     }
@@ -138,7 +138,7 @@ void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans)
 
 void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t count)
 {
-    multiply_tiles(pixels, 0, spans, count);
+    multiply_tiles(pixels, spans, 0, count);
 }
 
 /* Whether the last block of a filter ends with zeros: `rest` of 16 bytes, for each of `lanes` channels. */

@@ -52,9 +52,9 @@ typedef struct mrt_mve_pixels {
 void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans);
 
 /**
- * Likewise of an even number of pixels, at least 2, whose elements lie in `count` spans of as many blocks: `spans` are
- * those of the first pair, and room for one more. They go along with the pairs, each by twice the distance of its pixels.
- * Output channels are a multiple of 4, and scaling is not any.
+ * Likewise of an even number of pixels, or one, whose elements lie in `count` spans of as many blocks: `spans` are those
+ * of the first pair, or of the one pixel twice, and room for one more. They go along with the pairs, each by twice the
+ * distance of its pixels. Output channels are a multiple of 4, and scaling is not any.
  */
 void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t count);
 
