@@ -296,9 +296,9 @@ static void compute_edges(convolution_t *conv, direct_t *direct, int8_t *output)
     int32_t x = (direct->begin == 0) ? direct->end : 0;
     begin_patches(conv);
     while (x < window->output_width) {
-        int8_t *at = &output[x * window->output_channels];
-        fill_edge(conv, direct, x, next_patch(conv, at));
-        conv->pixels.output_step = (int32_t)(at - conv->pixels.output);
+        const int32_t place = x * window->output_channels;
+        fill_edge(conv, direct, x, next_patch(conv, &output[place]));
+        conv->pixels.output_step = (conv->pixels.count == 1) ? -place : (conv->pixels.output_step + place);
         x = ((x + 1) == direct->begin) ? direct->end : (x + 1);
         if ((conv->pixels.count == 2) || (x >= window->output_width)) {
             mrt_mve_span_t *span = &direct->spans[window->kernel_height];
