@@ -32,7 +32,7 @@ TRIFLES = {"balanced": 0.03, "ram": 0.0}
 NEAR = 1.1
 """A schedule whose quick plan takes at most so many times the bytes of those with fewer instructions may be better."""
 PROMISING_MOST = 6
-"""Schedules that are planned with care: of those about as small as the smallest, those whose plans and bounds are."""
+"""Of schedules about as small as the smallest one, so many are planned once more: by bytes and their lower bound."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class _Candidate:
     instructions: int
     peak: int
     """Bytes that its arena is estimated to have at least."""
-    plan: Callable[[Effort], Schedule | None]
-    """None: it does not fit, or is another candidate's."""
+    plan: Callable[[], Schedule | None]
+    """Quickly. None: it does not fit, or is another candidate's."""
 
 
 class NothingFits(planner.PlanError):
@@ -144,7 +144,7 @@ def front(
         candidates.extend(
             _Candidate(cut.instructions, cut.peak, partial(_planned, rows, own, cut, pools)) for cut in cuts(rows, own)
         )
-    best = _smallest(_near(candidates, overhead))
+    best = _smallest(_near(candidates, overhead), streamed, pools)
     if not best:
         whole_plan = _plan_or_fail(share_storage(whole(program, costs)), pools)
         if all(pool.capacity is None for pool in pools):
@@ -161,15 +161,17 @@ def _near(candidates: Sequence[_Candidate], overhead: float) -> list[tuple[_Cand
     for candidate in sorted(candidates, key=lambda item: (item.instructions, item.peak)):
         if found and candidate.instructions > found[0][1].instructions * (1 + overhead):
             break
-        made = candidate.plan(QUICK) if candidate.peak < least else None
+        made = candidate.plan() if candidate.peak < least else None
         if made is not None and made.arena_bytes <= least * NEAR:
             found.append((candidate, made))
             least = min(least, made.arena_bytes)
     return found
 
 
-def _smallest(near: Sequence[tuple[_Candidate, Schedule]]) -> list[Schedule]:
-    """Each with a smaller arena than all before it; those that may be the smallest of all are planned with care."""
+def _smallest(
+    near: Sequence[tuple[_Candidate, Schedule]], streamed: frozenset[str], pools: tuple[planner.Pool, ...]
+) -> list[Schedule]:
+    """Each with a smaller arena than all before it; those that may be the smallest of all are planned once more."""
     best: list[Schedule] = []
     most = NEAR * min((made.arena_bytes for _, made in near), default=0)
     small = [(made.arena_bytes + candidate.peak, candidate) for candidate, made in near if made.arena_bytes <= most]
@@ -178,11 +180,25 @@ def _smallest(near: Sequence[tuple[_Candidate, Schedule]]) -> list[Schedule]:
         least = best[-1].arena_bytes if best else math.inf
         if candidate.peak >= least:
             continue
-        careful = candidate.plan(PROMISING) if candidate in promising and candidate.peak < made.arena_bytes else None
-        smaller = made if careful is None or made.arena_bytes <= careful.arena_bytes else careful
+        found = [made]
+        if candidate in promising and candidate.peak < made.arena_bytes and goes_by_rows(made.program):
+            again = _placed(made.program, made.instructions, streamed, pools, PROMISING)
+            found += [] if again is None else [again]
+        smaller = min(found, key=lambda item: item.arena_bytes)
         if smaller.arena_bytes < least:
             best.append(smaller)
     return best
+
+
+def _placed(
+    program: Program, instructions: int, streamed: frozenset[str], pools: tuple[planner.Pool, ...], effort: Effort
+) -> Schedule | None:
+    """A schedule by rows; None: it does not fit."""
+    try:
+        sizes = row_sizes(program, streamed, pools, effort)
+    except planner.PlanError:
+        return None
+    return Schedule(program, sum(sizes), instructions)
 
 
 def _check_streams(rows: RowProgram) -> None:
@@ -233,7 +249,7 @@ def _whole_candidates(program: Program, costs: Costs, pools: tuple[planner.Pool,
         yield _Candidate(instructions, busiest_of(made), partial(_whole_planned, made, instructions, pools))
 
 
-def _whole_planned(made: Program, instructions: int, pools: tuple[planner.Pool, ...], _: Effort) -> Schedule | None:
+def _whole_planned(made: Program, instructions: int, pools: tuple[planner.Pool, ...]) -> Schedule | None:
     try:
         placed = assign_slots(made, pools)
     except planner.PlanError:
@@ -241,9 +257,7 @@ def _whole_planned(made: Program, instructions: int, pools: tuple[planner.Pool, 
     return Schedule(replace(made, shares={}), sum(arena.size for arena in placed.arenas), instructions)
 
 
-def _planned(
-    rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool, ...], effort: Effort
-) -> Schedule | None:
+def _planned(rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool, ...]) -> Schedule | None:
     program = rows.program
     chunks = [count for stage in cut.stages for count in stage.chunks]
     slacks = [stage.slack for stage in cut.stages for _ in stage.chunks]
@@ -252,11 +266,7 @@ def _planned(
     made = replace(made, steps=steps)
     if not goes_by_rows(made):
         return None  # as a whole it is planned with the sharing of storage
-    try:
-        sizes = row_sizes(made, rows.streamed, pools, effort)
-    except planner.PlanError:
-        return None
-    return Schedule(made, sum(sizes), cut.instructions)
+    return _placed(made, cut.instructions, rows.streamed, pools, QUICK)
 
 
 def _steps(rows: RowProgram, stages: Sequence[Stage], chunks: Sequence[int]) -> Iterator[Step]:

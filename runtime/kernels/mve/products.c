@@ -15,12 +15,6 @@ static MRT_MVE_INLINE int32_t distance_of(const mrt_mve_pixels_t *pixels)
     return (pixels->count == 1) ? 0 : distance;
 }
 
-/* Pixels from pair `pair` to the next one: the first of an odd number share one. */
-static MRT_MVE_INLINE int32_t pixels_further(const mrt_mve_pixels_t *pixels, int32_t pair)
-{
-    return ((pair == 0) && ((pixels->count % 2) != 0)) ? 1 : 2;
-}
-
 /* Channels from `done` on whose places are those of whole groups; or the last ones. */
 static MRT_MVE_INLINE int32_t channels_from(const mrt_mve_pixels_t *pixels, int32_t done)
 {
@@ -65,7 +59,7 @@ static MRT_NOINLINE void multiply_any(const mrt_mve_pixels_t *pixels, int32_t do
             groups = &sums.next[2 * MRT_MVE_GROUP];
         }
         if ((2 * (pair + 1)) < pixels->count) {
-            const int32_t further = pixels_further(pixels, pair);
+            const int32_t further = mrt_mve_pixels_further(pixels, pair);
             span.at[0] = &span.at[0][further * pixels->step];
             span.at[1] = &span.at[1][further * pixels->step];
             output = &output[further * pixels->output_step];
@@ -78,7 +72,7 @@ static MRT_MVE_INLINE void begin_tiles(mrt_mve_tiles_t *tiles, mrt_mve_span_t *s
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = pixels->attrs;
     const int32_t sign = (pixels->step < 0) ? -1 : 1;
-    const int32_t first = pixels_further(pixels, 0);
+    const int32_t first = mrt_mve_pixels_further(pixels, 0);
     tiles->spans = spans;
     tiles->distance = sign * pixels->step;
     tiles->moves[0] = first * sign;

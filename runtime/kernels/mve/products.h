@@ -45,6 +45,19 @@ typedef struct mrt_mve_pixels {
     int32_t output_step; /**< -65535..65535. */
 } mrt_mve_pixels_t;
 
+/** Elements from the first pixel of a pair to the second in memory: none, where there is only one, which is made twice. */
+static MRT_MVE_INLINE int32_t mrt_mve_pixels_apart(const mrt_mve_pixels_t *pixels)
+{
+    const int32_t step = pixels->step;
+    return (pixels->count == 1) ? 0 : ((step < 0) ? -step : step);
+}
+
+/** Pixels from pair `pair` to the next one: the first of an odd number share one. */
+static MRT_MVE_INLINE int32_t mrt_mve_pixels_further(const mrt_mve_pixels_t *pixels, int32_t pair)
+{
+    return ((pair == 0) && ((pixels->count % 2) != 0)) ? 1 : 2;
+}
+
 /**
  * Outputs of pixels, two by two: in the direction of the steps, so that outputs may be written over pixels that lie
  * against it. `spans` is room for two, so that callers choose where on the stack it is.

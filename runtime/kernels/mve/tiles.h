@@ -211,7 +211,7 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t
     uint32_t first = (uint32_t)pixels->blocks * MRT_MVE_STEP_BYTES;
     uint32_t second;
     const int8_t *a = &pixels->input[-unused];
-    const int8_t *b = &a[(count == 1) ? 0 : ((step < 0) ? -step : step)];
+    const int8_t *b = &a[mrt_mve_pixels_apart(pixels)];
     const int32_t *w;
     int8_t *out = pixels->output;
     int8_t *last = &out[pairs * (2 * output_step)];
@@ -291,7 +291,7 @@ static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t
 static inline void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t channels, uint8x16_t places)
 {
     const int32_t step = pixels->step;
-    const int32_t second = (pixels->count == 1) ? 0 : ((step < 0) ? -step : step);
+    const int32_t second = mrt_mve_pixels_apart(pixels);
     int32_t pixel = 0;
     for (int32_t pair = 0; pair < ((pixels->count + 1) / 2); ++pair) {
         const int8_t *input = &pixels->input[pixel * step];
@@ -315,7 +315,7 @@ static inline void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t channel
                 output[channel + (int32_t)places.lane[i]] = (int8_t)(uint8_t)low;
             }
         }
-        pixel += ((pair == 0) && ((pixels->count % 2) != 0)) ? 1 : 2;
+        pixel += mrt_mve_pixels_further(pixels, pair);
     }
 }
 
