@@ -28,6 +28,8 @@ TOLERANCE = 1.02
 CLIFF = 1.3
 CHUNK = 12
 """Shapes in one firmware."""
+MAX_RAM = 1 << 30
+"""Whole tensors: which calls go by rows for a smaller arena would depend on the other shapes of a firmware."""
 Costs = dict[str, dict[str, Any]]
 """`shape core level` -> kernel, instructions, units (MACs, addends or elements)."""
 
@@ -76,7 +78,7 @@ def measure_shapes(names: Sequence[str], cores: Sequence[str], options: argparse
             path = Path(work) / f"kernels_{begin}.tflite"
             path.write_bytes(model_of(names[begin : begin + CHUNK]))
             paths.append(path)
-        found = measure_all([Case(path, core, options.optimize) for core in cores for path in paths], options.jobs)
+        found = measure_all([Case(path, core, options.optimize, MAX_RAM) for core in cores for path in paths], options.jobs)
     costs: Costs = {}
     refused = []
     for case, item in found.items():

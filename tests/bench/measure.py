@@ -47,6 +47,8 @@ class Case:
     path: Path
     core: str
     optimize: str = "balanced"
+    max_ram: int | None = None
+    """As of CompileOptions."""
 
     @property
     def label(self) -> str:
@@ -90,7 +92,7 @@ class Refusal:
 def measure(case: Case) -> Measurement | Refusal:
     """Build and run a case, or take from the cache what the same firmware gave before."""
     try:
-        package = packages.obtain(case.path, CompileOptions(target=case.core, optimize=case.optimize))
+        package = packages.obtain(case.path, CompileOptions(target=case.core, optimize=case.optimize, max_ram=case.max_ram))
         machine = CORES[case.core]
         board = boards.for_machine(machine)
         made = build.firmware(package, board, board.resolve(case.core))
