@@ -78,7 +78,8 @@ def measure_shapes(names: Sequence[str], cores: Sequence[str], options: argparse
             path = Path(work) / f"kernels_{begin}.tflite"
             path.write_bytes(model_of(names[begin : begin + CHUNK]))
             paths.append(path)
-        found = measure_all([Case(path, core, options.optimize, MAX_RAM) for core in cores for path in paths], options.jobs)
+        cases = [Case(path, core, options.optimize, MAX_RAM) for core in cores for path in paths]
+        found = measure_all(cases, options.jobs)
     costs: Costs = {}
     refused = []
     for case, item in found.items():

@@ -92,7 +92,8 @@ class Refusal:
 def measure(case: Case) -> Measurement | Refusal:
     """Build and run a case, or take from the cache what the same firmware gave before."""
     try:
-        package = packages.obtain(case.path, CompileOptions(target=case.core, optimize=case.optimize, max_ram=case.max_ram))
+        options = CompileOptions(target=case.core, optimize=case.optimize, max_ram=case.max_ram)
+        package = packages.obtain(case.path, options)
         machine = CORES[case.core]
         board = boards.for_machine(machine)
         made = build.firmware(package, board, board.resolve(case.core))
