@@ -20,8 +20,6 @@ _STEPS = {
     "conv2d_rgb_s8_mve": (400, 0),
 }
 """The same, and what an output channel adds to it, where that was measured."""
-_ALONE = 0.15
-"""Per product: of a pixel that is left where a step's odd pixels have been paired."""
 _ROUNDED, _LINEAR = (78, 65), (44, 36)
 """Of a group of products beside its weights, by their width."""
 _PER_MAC = 5.0
@@ -35,14 +33,12 @@ _PER_ELEMENT_SHORT = 80.0
 def step(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
     """What a step of a call needs however few rows it makes."""
     base, per_channel = _STEPS.get(call.kernel, (_STEP, 0))
-    _, _, width, channels = tensors[call.outputs[0]].nhwc
-    alone = 0
-    if call.kernel == "conv2d_s8_mve" and width % 2 and "kernel_height" in call.attrs:
-        taps = call.attrs["kernel_height"] * call.attrs["kernel_width"]
-        alone = round(_ALONE * taps * call.attrs["input_channels"] * channels)
-    if call.kernel == "conv2d_s8_mve" and call.attrs["input_channels"] % 16 and call.attrs["kernel_height"] == 1:
-        alone += 600  # the last pixels of a step are copied
-    return base + per_channel * channels + alone
+    channels = tensors[call.outputs[0]].nhwc[3]
+    if call.kernel == "conv2d_s8_mve" and call.attrs["kernel_height"] * call.attrs["kernel_width"] > 1:
+        base = 200
+    elif call.kernel == "conv2d_s8_mve" and call.attrs["input_channels"] % 16:
+        base += 250  # the last pixels of a step are copied
+    return base + per_channel * channels
 
 
 def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True, by_taps: bool = False) -> int:
@@ -108,12 +104,15 @@ def mve_pixels(pixels: int, blocks: int, channels: int, rectified: bool) -> int:
     """Of `pixels` of `blocks` * 16 elements by runtime/kernels/mve/products.c, and a call of the kernel."""
     groups = -(-channels // 4)
     if rectified and blocks <= 4 and channels <= 248:
-        pair = 16 + groups // 2 * (28 * blocks + 37) + groups % 2 * (14 * blocks + 60)
+        pair = 16 + groups // 2 * (28 * blocks + 35) + groups % 2 * (14 * blocks + 60)
     else:
-        pair = 30 + groups * (
-            14 * blocks + (3 + 2 * ((blocks - 1) // 4) if blocks > 4 else 0) + (28 if rectified else 33)
-        )
+        pair = 22 + groups * (_span(blocks) + (25 if rectified else 30))
     return 200 + -(-pixels // 2) * pair
+
+
+def _span(blocks: int) -> int:
+    """Of a group's products with `blocks` of a pair: four at a time, then the rest."""
+    return 14 * blocks + (1 + 2 * ((blocks - 1) // 4) if blocks > 4 else 0)
 
 
 def mve_direct(window: Mapping[str, int | float], rows: int, pairs: int, rectified: bool) -> int:
@@ -129,10 +128,10 @@ def mve_patches(window: Mapping[str, int | float], rows: int) -> int:
     """Of the copies of what is under windows, for `rows` output rows, by runtime/kernels/mve/conv2d_s8_mve.c."""
     size = int(window["kernel_width"] * window["input_channels"])
     height, width = int(window["kernel_height"]), int(window["output_width"])
-    pixel = 18 if height == 3 and size <= 16 else 10 + height * (6 + 3 * -(-size // 16))
-    calls = -(-width * height * size // 1024)
-    borders = 150 * min(2, width) if window["padding_left"] else 0
-    return rows * (250 + width * pixel + 180 * calls + borders)
+    pixel = 21 if height == 3 and size <= 16 else 10 + height * (6 + 3 * -(-size // 16))
+    calls = width * height * size / 1024  # of products, over rows
+    borders = 150 * _at_borders(window, "width")
+    return round(rows * (190 + 25 * height + width * pixel + 180 * calls + borders))
 
 
 def mve_colours(window: Mapping[str, int | float], rows: int) -> int:
@@ -158,11 +157,13 @@ def dsp_records(window: Mapping[str, int | float], pixels: int) -> int:
     return pixels * round(40 + window["output_channels"] * (27 + 7 * window["kernel_height"] * window["kernel_width"]))
 
 
-def dsp_convolution(pixels: int, taps: int, pixel: Pixel) -> int:
-    """Of conv2d_s8_dsp; the elements of a pixel are those of a patch under `taps`."""
-    by_taps = pixel.elements // taps % 4 == 0
+def dsp_convolution(window: Mapping[str, int | float], rows: int, pixel: Pixel) -> int:
+    """Of conv2d_s8_dsp for `rows` output rows; the elements of a pixel are those of a patch."""
+    taps, pixels = int(window["kernel_height"] * window["kernel_width"]), rows * int(window["output_width"])
+    by_taps = window["input_channels"] % 4 == 0
     patches = pixels * (31 * math.isqrt(taps) if by_taps else 12 * math.isqrt(taps) + 2.4 * pixel.elements)
-    return round(patches) + dsp_products(pixels + pixels % 2, pixel)
+    lines = rows * (125 + 60 * window["kernel_height"])
+    return round(patches + lines) + dsp_products(pixels + pixels % 2, pixel)
 
 
 def dsp_winograd(window: Mapping[str, int | float], images: int) -> int:

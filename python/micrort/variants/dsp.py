@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
@@ -102,7 +101,6 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     left_out = ("groups", "input_offset", "output_offset")
     attrs = {name: value for name, value in call.attrs.items() if name not in left_out}
     attrs |= {"input_point": -call.attrs["input_offset"], "output_point": call.attrs["output_offset"]}
-    pixels, taps = tensors[call.outputs[0]].elements // len(filters), math.prod(weights.shape[1:3])
     lines = linear(scales, call.attrs)
     attrs["linear"] = int(lines is not None)
     for kernel, groups, is_wide in (
@@ -111,7 +109,7 @@ def conv2d(call: KernelCall, tensors: Tensors) -> Iterator[Variant]:
     ):
         if groups is not None:
             pixel = cost.Pixel(filters.shape[1], len(filters), is_wide, lines is not None)
-            instructions = cost.dsp_convolution(pixels, taps, pixel)
+            instructions = cost.dsp_convolution(call.attrs, tensors[call.outputs[0]].rows, pixel)
             yield replaced_by(call, kernel, groups, attrs, instructions, "2 x 4 channels")
 
 

@@ -345,9 +345,12 @@ def _windows(
     pairs = _direct_pairs(window, scales.scaling)
     if pairs > 0:
         estimate = cost.mve_direct(window, output.rows, pairs, rectified)
+    elif elements == window["input_channels"]:
+        rows = 1 if window["stride_height"] == window["stride_width"] == 1 else output.rows
+        estimate = rows * cost.mve_pixels(output.elements // channels // rows, blocks, channels, rectified)
     else:
         estimate = cost.mve_pixels(output.elements // channels, blocks, channels, rectified)
-        estimate += cost.mve_patches(window, output.rows) if elements != window["input_channels"] else 0
+        estimate += cost.mve_patches(window, output.rows)
     offer = _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
     places = overlap.over_pixels(window, tensors[call.inputs[0]], output)
     return replace(offer, call=replace(offer.call, in_place=places))
