@@ -48,6 +48,11 @@ typedef struct mrt_conv2d_s8_mve_attrs {
     int32_t activation_min;   /**< Clamp of the output, -128..127. */
     int32_t activation_max;   /**< Clamp of the output, activation_min..127. */
     int32_t scaling;          /**< An mrt_mve_scaling_t. */
+    /**
+     * Windows that conv2d_s8_mve copies before it multiplies them, at most: 2..64, even; fewer take less workspace. It
+     * never copies more than a KiB of them, but for two. The other kernels do not look at it.
+     */
+    int32_t patches;
 } mrt_conv2d_s8_mve_attrs_t;
 
 /** Attributes of fully_connected_s8_mve. Inputs: input, as fully_connected_s8 has it, groups. Output likewise. */

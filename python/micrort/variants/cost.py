@@ -124,14 +124,16 @@ def mve_direct(window: Mapping[str, int | float], rows: int, pairs: int, rectifi
     return rows * (460 + (pairs + -(-(width - 2 * pairs) // 2)) * pair)
 
 
-def mve_patches(window: Mapping[str, int | float], rows: int) -> int:
-    """Of the copies of what is under windows, for `rows` output rows, by runtime/kernels/mve/conv2d_s8_mve.c."""
+def mve_patches(window: Mapping[str, int | float], rows: int, patches: int) -> int:
+    """Of the copies of what is under windows, for `rows` output rows, by runtime/kernels/mve/conv2d_s8_mve.c, at most
+    `patches` of which are multiplied at a time."""
     size = int(window["kernel_width"] * window["input_channels"])
     height, width = int(window["kernel_height"]), int(window["output_width"])
     pixel = 21 if height == 3 and size <= 16 else 10 + height * (6 + 3 * -(-size // 16))
-    calls = width * height * size / 1024  # of products, over rows
+    limit = min(patches, max(2, 1024 // (-(-height * size // 16) * 16)))
+    calls = 200 * width / limit + 190 * -(-width // limit)  # of products, over rows; to copy what they take, row by row
     borders = 150 * _at_borders(window, "width")
-    return round(rows * (190 + 25 * height + width * pixel + 180 * calls + borders))
+    return round(rows * (25 * height + width * pixel + calls + borders))
 
 
 def mve_colours(window: Mapping[str, int | float], rows: int) -> int:

@@ -20,6 +20,8 @@ DIRECT_ROWS = 5
 """Rows of windows, at most, that conv2d_s8_mve multiplies where they lie."""
 BLOCK = 16
 """Bytes of a vector; elements of filters that lie together."""
+PATCHES_MAX = 64
+"""Of conv2d_s8_mve, copies of windows that it makes before it multiplies them."""
 SIZE_MAX = 32767
 """Limit of each member of mrt_window_t."""
 ANY, SIGNED, RECTIFIED = cost.ANY, cost.SIGNED, cost.RECTIFIED
@@ -214,6 +216,7 @@ def depthwise_of_taps(call: KernelCall, tensors: Tensors) -> Variant | None:
         return None
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
     made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling, **_end(call)}
+    made["patches"] = 2
     estimate = cost.mve_taps(window, tensors[call.outputs[0]].rows)
     return _replaced(call, "depthwise_taps_s8_mve", pack(filters, scales, 8), made, estimate)
 
@@ -236,33 +239,40 @@ def leaner(offer: Variant, rows: int, slack: float) -> Variant:
         rows: of the step.
         slack: not negative.
     """
-    attrs = offer.call.attrs
-    if offer.call.kernel != "depthwise_conv2d_s8_mve":
-        return offer
-    window = {name: value for name, value in attrs.items() if name not in ("input_zero_point", "scaling", *_END)}
-    least = _bytes(attrs)
-    made = cost.mve_depthwise(window, rows, _ways(attrs))
+    from micrort.native import kernels
+
+    kernel, attrs = offer.call.kernel, offer.call.attrs
+    least = kernels.workspace_bytes(kernel, attrs)
     best = offer
-    for strips in range(1, int(attrs["strips"]) + 1):
-        for block in BLOCKS:
-            fewer = {**attrs, "strips": strips, "block": block}
-            more = cost.mve_depthwise(window, rows, _ways(fewer)) - made
-            if more <= slack * offer.instructions and _bytes(fewer) < least:
-                least = _bytes(fewer)
-                best = replace(
-                    offer, call=replace(offer.call, attrs=fewer), instructions=max(0, offer.instructions + more)
-                )
+    for lean, more in _leaner(kernel, attrs, rows):
+        size = kernels.workspace_bytes(kernel, lean)
+        if more <= slack * offer.instructions and size < least:
+            least = size
+            instructions = max(0, offer.instructions + more)
+            best = replace(offer, call=replace(offer.call, attrs=lean), instructions=instructions)
     return best
 
 
-def _ways(attrs: Mapping[str, int | float]) -> cost.Strips:
+Attrs = Mapping[str, int | float]
+
+
+def _leaner(kernel: str, attrs: Attrs, rows: int) -> Iterator[tuple[Attrs, int]]:
+    """Attributes that take less workspace, and the instructions that a step of so many rows needs more with them."""
+    if kernel == "depthwise_conv2d_s8_mve":
+        made = cost.mve_depthwise(attrs, rows, _ways(attrs))
+        for strips in range(1, int(attrs["strips"]) + 1):
+            for block in BLOCKS:
+                fewer = {**attrs, "strips": strips, "block": block}
+                yield fewer, cost.mve_depthwise(attrs, rows, _ways(fewer)) - made
+    if kernel == "conv2d_s8_mve":
+        made = cost.mve_patches(attrs, rows, int(attrs["patches"]))
+        for patches in (2, 4, 8, 16, 32):
+            if patches < attrs["patches"]:
+                yield {**attrs, "patches": patches}, cost.mve_patches(attrs, rows, patches) - made
+
+
+def _ways(attrs: Attrs) -> cost.Strips:
     return cost.Strips(int(attrs["strips"]), int(attrs["block"]), int(attrs["scaling"]))
-
-
-def _bytes(attrs: Mapping[str, int | float]) -> int:
-    from micrort.native import kernels
-
-    return kernels.workspace_bytes("depthwise_conv2d_s8_mve", attrs)
 
 
 def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
@@ -343,14 +353,17 @@ def _windows(
     output = tensors[call.outputs[0]]
     blocks, rectified = -(-elements // BLOCK), scales.scaling == RECTIFIED
     pairs = _direct_pairs(window, scales.scaling)
+    attrs["patches"] = 2
     if pairs > 0:
         estimate = cost.mve_direct(window, output.rows, pairs, rectified)
     elif elements == window["input_channels"]:
         rows = 1 if window["stride_height"] == window["stride_width"] == 1 else output.rows
         estimate = rows * cost.mve_pixels(output.elements // channels // rows, blocks, channels, rectified)
     else:
-        estimate = cost.mve_pixels(output.elements // channels, blocks, channels, rectified)
-        estimate += cost.mve_patches(window, output.rows)
+        pixels = output.elements // channels
+        attrs["patches"] = min(PATCHES_MAX, pixels + pixels % 2)
+        estimate = cost.mve_pixels(pixels, blocks, channels, rectified)
+        estimate += cost.mve_patches(window, output.rows, attrs["patches"])
     offer = _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
     places = overlap.over_pixels(window, tensors[call.inputs[0]], output)
     return replace(offer, call=replace(offer.call, in_place=places))

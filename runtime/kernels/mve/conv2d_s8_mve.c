@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 
-/* Bytes of patches that are made before they are multiplied, if a patch is no larger than half of it. */
+/* Bytes of patches that are made before they are multiplied, at most, if a patch is no larger than half of it; and so
+ * many of them. */
 #define PATCHES_BYTES 1024
+#define PATCHES_MAX 64
 
 /* No patch is larger: two of them, and every index into them, stay inside int32. */
 #define PATCH_MAX 0x1FFFFFFF
@@ -78,9 +80,10 @@ typedef struct patches {
     int32_t limit;
 } patches_t;
 
-static int32_t limit_of(int32_t size)
+static int32_t limit_of(const mrt_conv2d_s8_mve_attrs_t *attrs, int32_t size)
 {
-    return (size <= (PATCHES_BYTES / 4)) ? (2 * (PATCHES_BYTES / (2 * size))) : 2;
+    const int32_t most = (size <= (PATCHES_BYTES / 4)) ? (2 * (PATCHES_BYTES / (2 * size))) : 2;
+    return ((attrs->patches >= 2) && (attrs->patches < most)) ? attrs->patches : most;
 }
 
 static patches_t patches_of(const mrt_conv2d_s8_mve_attrs_t *attrs)
@@ -93,7 +96,7 @@ static patches_t patches_of(const mrt_conv2d_s8_mve_attrs_t *attrs)
     patches.size = mrt_mve_blocks(fits ? (int32_t)elements : PATCH_MAX) * MRT_MVE_BYTES;
     patches.pairs = patches.pointwise ? 0 : direct_pairs(attrs);
     if (!patches.pointwise && (patches.pairs == 0)) {
-        patches.limit = limit_of(patches.size);
+        patches.limit = limit_of(attrs, patches.size);
     }
     return patches;
 }
@@ -468,7 +471,7 @@ static MRT_NOINLINE void compute_patches(convolution_t *conv)
         mrt_mve_fill(&conv->patches[2 * patch_size(conv)], (int8_t)attrs->input_zero_point, bytes);
         compute_directly(conv, pairs);
     } else {
-        conv->limit = limit_of(patch_size(conv));
+        conv->limit = limit_of(attrs, patch_size(conv));
         compute_windows(conv);
     }
 }
@@ -500,6 +503,7 @@ mrt_status_t mrt_conv2d_s8_mve_check(const mrt_call_t *call)
                             && (mrt_check_bytes(mrt_call_input(call, 0u)) <= (uint64_t)INT32_MAX)
                             && (mrt_check_bytes(mrt_call_output(call, 0u)) <= (uint64_t)INT32_MAX)
                             && mrt_check_range(attrs->input_zero_point, -128, 127)
+                            && mrt_check_range(attrs->patches, 2, PATCHES_MAX) && ((attrs->patches % 2) == 0)
                             && mrt_mve_output_check(attrs->output_offset, attrs->activation_min,
                                                     attrs->activation_max, attrs->scaling));
 }

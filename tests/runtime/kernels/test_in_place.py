@@ -245,7 +245,7 @@ def test_pixels_in_both_directions(read: int, made: int, rows: int, width: int) 
     source, output = ir.Tensor("x", (1, rows, width, read), DType.S8), ir.Tensor("y", (1, rows, width, made), DType.S8)
     offers = overlap.over_pixels(attrs, source, output)
     assert len(offers) == (made % 8 == 0) + (made % 8 == 0 and read % 16 == 0)
-    attrs |= {"input_zero_point": 0, "output_offset": 0, "scaling": 0}
+    attrs |= CONVOLUTION
     for offer in offers:
         less = offer.delta + (1 if offer.delta < 0 else -1)
         for delta, sound in ((offer.delta, True), (2 * offer.delta, True), (less, False)):
@@ -287,6 +287,7 @@ def _depthwise(attrs: dict[str, int]) -> dict[str, int]:
 
 SCALES = {"input_zero_point": 0, "output_offset": 0, "scaling": 0}
 """What attributes for MVE cores hold beside."""
+CONVOLUTION = {**SCALES, "patches": 2}
 
 
 def bytes_read(attrs: dict[str, int], rows: tuple[int, int]) -> dict[int, int]:
@@ -359,7 +360,7 @@ def test_channels_row_by_row(
 def test_pixels(height: int, width: int, read: int, made: int, data: st.DataObject) -> None:
     """Whatever two neighbours are multiplied together, their outputs end before them."""
     attrs = {**WINDOW, "input_height": height, "output_height": height, "input_width": width, "output_width": width}
-    attrs |= {**SCALES, "input_channels": read, "output_channels": made}
+    attrs |= {**CONVOLUTION, "input_channels": read, "output_channels": made}
     pixels = height * width
     distance = data.draw(st.integers(0, pixels * made))
     sound = all((pixel + 2) * made <= distance + pixel * read for pixel in range(pixels - 1)) and made % 8 == 0
@@ -369,7 +370,7 @@ def test_pixels(height: int, width: int, read: int, made: int, data: st.DataObje
 
 def test_pixels_under_other_windows_go_by_rows() -> None:
     source, output = (3, 4, 3, DType.S8), (0, 4, 3, DType.S8)
-    one = {**WINDOW, **SCALES}
+    one = {**WINDOW, **CONVOLUTION}
     strided = {**one, "stride_height": 2, "output_height": 2, "kernel_width": 2}
     assert not judgement("conv2d_s8_mve", one, source, output)  # a channel is not eight
     assert judgement("conv2d_s8_mve", {**one, "kernel_width": 2}, source, output)
@@ -395,15 +396,15 @@ def test_pixels_under_other_windows_go_by_rows() -> None:
 )
 def test_windows_that_are_not_their_pixel_go_by_rows(change: dict[str, int]) -> None:
     """Apart from the input all may be written; pixel by pixel only where channels come in eights."""
-    attrs = {**WINDOW, **SCALES, **change}
+    attrs = {**WINDOW, **CONVOLUTION, **change}
     source, output = (attrs[f"{side}_height"] for side in ("input", "output"))
     tensors = (12, source, attrs["input_width"], DType.S8), (0, output, attrs["output_width"], DType.S8)
-    assert not judgement("conv2d_s8_mve", {**WINDOW, **SCALES}, (12, 4, 3, DType.S8), (0, 4, 3, DType.S8))
+    assert not judgement("conv2d_s8_mve", {**WINDOW, **CONVOLUTION}, (12, 4, 3, DType.S8), (0, 4, 3, DType.S8))
     assert judgement("conv2d_s8_mve", attrs, *tensors)
 
 
 def test_nothing_is_written_over_weights() -> None:
-    pixel = {**WINDOW, **SCALES, "input_channels": 8, "output_channels": 8}
+    pixel = {**WINDOW, **CONVOLUTION, "input_channels": 8, "output_channels": 8}
     for which in range(2):
         tensors = (24, 4, 24, DType.S8), (0, 4, 24, DType.S8)
         assert judgement("conv2d_s8_mve", pixel, *tensors, which) == (which == 0)
@@ -413,7 +414,7 @@ def test_nothing_is_written_over_weights() -> None:
 
 
 def test_pixels_lie_at_one_stride() -> None:
-    pixel = {**WINDOW, **SCALES, "input_channels": 8, "output_channels": 8}
+    pixel = {**WINDOW, **CONVOLUTION, "input_channels": 8, "output_channels": 8}
     source, output = (24, 4, 24, DType.S8), (0, 4, 24, DType.S8)
     placed = tuple(24 * row for row in range(4))
     assert judgement_of_rows("conv2d_s8_mve", pixel, source, output, (0, 4))

@@ -27,7 +27,13 @@ COMMON: dict[str, tuple[int, ...]] = {
     "scaling": (-1, 3),
 }
 RANGES: dict[str, dict[str, tuple[int, ...]]] = {
-    "conv2d_s8_mve": {**COMMON, "input_zero_point": (-129, 128), "kernel_height": (0, 32767), "stride_width": (0,)},
+    "conv2d_s8_mve": {
+        **COMMON,
+        "input_zero_point": (-129, 128),
+        "patches": (0, 3, 66),
+        "kernel_height": (0, 32767),
+        "stride_width": (0,),
+    },
     "conv2d_rgb_s8_mve": {
         **COMMON,
         "scaling": (0, 3),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,8 @@ from micrort.native import kernels
 from micrort.operators.window import Padding
 from micrort.variants import mve
 
-KERNELS = {"conv2d_s8_mve", "fully_connected_s8_mve"}
+KERNEL = "conv2d_s8_mve"
+KERNELS = {KERNEL, "fully_connected_s8_mve"}
 COLOURS = "conv2d_rgb_s8_mve"
 
 
@@ -114,12 +117,28 @@ def test_groups_and_weights_that_are_not_constant_stay_portable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channels", "kernel", "bytes_"), [(16, (1, 1), 0), (8, (1, 1), 32), (3, (3, 3), 1024), (64, (3, 3), 2 * 576 + 192)]
+    ("channels", "kernel", "bytes_"),
+    [(16, (1, 1), 0), (8, (1, 1), 32), (3, (3, 3), 16 * 32), (64, (3, 3), 2 * 576 + 192)],
 )
 def test_the_workspace_holds_patches(channels: int, kernel: tuple[int, int], bytes_: int) -> None:
     case = conv2d(pairs_of(1), (1, 4, 4, channels), 4, kernel)
     offer = next(mve.variants(case.call, case.tensors, "balanced"))
     assert kernels.workspace_bytes(offer.call.kernel, offer.call.attrs) == bytes_
+
+
+@pytest.mark.parametrize("width", [1, 2, 9])
+def test_fewer_patches_take_less_workspace_and_make_the_same(width: int) -> None:
+    """Rows that begin and end within a set of patches, and the last ones that fill none."""
+    case = conv2d(pairs_of(2), (1, 7, width, 5), 9, (3, 3))
+    offer = next(mve.variants(case.call, case.tensors, "balanced"))
+    assert offer.call.attrs["patches"] == 7 * width + width % 2
+    few = mve.leaner(offer, 7, 9.0)
+    assert few.call.attrs["patches"] == 2 and few.instructions > offer.instructions
+    for patches in (2, 4, 8):
+        fewer = replace(offer, call=replace(offer.call, attrs={**offer.call.attrs, "patches": patches}))
+        assert kernels.workspace_bytes(KERNEL, fewer.call.attrs) == patches * 48
+        np.testing.assert_array_equal(case.run_every_way(fewer), case.portable(), strict=True)
+    assert mve.leaner(offer, 7, 0.0) == offer
 
 
 def test_the_workspace_of_a_refused_window_is_some_number() -> None:
