@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from micrort.variants import cost, dsp, dsp_patch, mve, scalar, slices
+from micrort.variants import cost, dsp, dsp_patch, lean, mve, scalar, slices
 from micrort.variants.base import Refusal, Variant
 from micrort.variants.choice import ANY, DSP_SLOWDOWN, Budget, Rules, rules_for
 from micrort.variants.code import CORE, code_bytes
@@ -102,7 +102,7 @@ def for_rows(
         The variant, with the estimate for one such step.
     """
     made = _for_rows(call, tensors, target, optimize, rules, rows)
-    return mve.leaner(made, min(rows, tensors[call.outputs[0]].rows), slack) if slack > 0 else made
+    return lean.leaner(made, min(rows, tensors[call.outputs[0]].rows), slack) if slack > 0 else made
 
 
 def _for_rows(

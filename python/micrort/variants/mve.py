@@ -231,50 +231,6 @@ def depthwise_of_one_channel(call: KernelCall, tensors: Tensors) -> Variant | No
     return _windows(call, tensors, filters, window)
 
 
-def leaner(offer: Variant, rows: int, slack: float) -> Variant:
-    """`offer` with the smallest workspace for which it needs at most the part `slack` of instructions more.
-
-    Args:
-        offer: for a step of a call.
-        rows: of the step.
-        slack: not negative.
-    """
-    from micrort.native import kernels
-
-    kernel, attrs = offer.call.kernel, offer.call.attrs
-    least = kernels.workspace_bytes(kernel, attrs)
-    best = offer
-    for lean, more in _leaner(kernel, attrs, rows):
-        size = kernels.workspace_bytes(kernel, lean)
-        if more <= slack * offer.instructions and size < least:
-            least = size
-            instructions = max(0, offer.instructions + more)
-            best = replace(offer, call=replace(offer.call, attrs=lean), instructions=instructions)
-    return best
-
-
-Attrs = Mapping[str, int | float]
-
-
-def _leaner(kernel: str, attrs: Attrs, rows: int) -> Iterator[tuple[Attrs, int]]:
-    """Attributes that take less workspace, and the instructions that a step of so many rows needs more with them."""
-    if kernel == "depthwise_conv2d_s8_mve":
-        made = cost.mve_depthwise(attrs, rows, _ways(attrs))
-        for strips in range(1, int(attrs["strips"]) + 1):
-            for block in BLOCKS:
-                fewer = {**attrs, "strips": strips, "block": block}
-                yield fewer, cost.mve_depthwise(attrs, rows, _ways(fewer)) - made
-    if kernel == "conv2d_s8_mve":
-        made = cost.mve_patches(attrs, rows, int(attrs["patches"]))
-        for patches in (2, 4, 8, 16, 32):
-            if patches < attrs["patches"]:
-                yield {**attrs, "patches": patches}, cost.mve_patches(attrs, rows, patches) - made
-
-
-def _ways(attrs: Attrs) -> cost.Strips:
-    return cost.Strips(int(attrs["strips"]), int(attrs["block"]), int(attrs["scaling"]))
-
-
 def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
     """Filters of depthwise_conv2d_s8_mve as int32 [channels, words], of int8 [height, width, channels]."""
     height, width, channels = filters.shape
@@ -288,8 +244,6 @@ def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
 
 TILE = 4
 """Rows of taps in a word."""
-BLOCKS = (16, 8, 4)
-"""Channels of a strip: fewer take less workspace."""
 STRIPS_BYTES = 4096
 """So much workspace more than one strip may take."""
 _ENOUGH = 1.05
@@ -361,9 +315,9 @@ def _windows(
         estimate = rows * cost.mve_pixels(output.elements // channels // rows, blocks, channels, rectified)
     else:
         pixels = output.elements // channels
-        attrs["patches"] = min(PATCHES_MAX, pixels + pixels % 2)
+        patches = attrs["patches"] = min(PATCHES_MAX, pixels + pixels % 2)
         estimate = cost.mve_pixels(pixels, blocks, channels, rectified)
-        estimate += cost.mve_patches(window, output.rows, attrs["patches"])
+        estimate += cost.mve_patches(window, output.rows, patches)
     offer = _replaced(call, "conv2d_s8_mve", pack(filters, scales, 4), attrs, estimate)
     places = overlap.over_pixels(window, tensors[call.inputs[0]], output)
     return replace(offer, call=replace(offer.call, in_place=places))

@@ -12,7 +12,7 @@ from tests.runtime.kernels.dsp.cases import Case, conv2d, fully_connected, pairs
 
 from micrort.native import kernels
 from micrort.operators.window import Padding
-from micrort.variants import mve
+from micrort.variants import lean, mve
 
 KERNEL = "conv2d_s8_mve"
 KERNELS = {KERNEL, "fully_connected_s8_mve"}
@@ -132,13 +132,13 @@ def test_fewer_patches_take_less_workspace_and_make_the_same(width: int) -> None
     case = conv2d(pairs_of(2), (1, 7, width, 5), 9, (3, 3))
     offer = next(mve.variants(case.call, case.tensors, "balanced"))
     assert offer.call.attrs["patches"] == 7 * width + width % 2
-    few = mve.leaner(offer, 7, 9.0)
+    few = lean.leaner(offer, 7, 9.0)
     assert few.call.attrs["patches"] == 2 and few.instructions > offer.instructions
     for patches in (2, 4, 8):
         fewer = replace(offer, call=replace(offer.call, attrs={**offer.call.attrs, "patches": patches}))
         assert kernels.workspace_bytes(KERNEL, fewer.call.attrs) == patches * 48
         np.testing.assert_array_equal(case.run_every_way(fewer), case.portable(), strict=True)
-    assert mve.leaner(offer, 7, 0.0) == offer
+    assert lean.leaner(offer, 7, 0.0) == offer
 
 
 def test_the_workspace_of_a_refused_window_is_some_number() -> None:

@@ -1,0 +1,57 @@
+"""The same kernels with less workspace, for more instructions: what `ram` and small memories may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from micrort.variants import cost
+from micrort.variants.base import Variant
+
+Attrs = Mapping[str, int | float]
+
+BLOCKS = (16, 8, 4)
+"""Channels of a strip of depthwise_conv2d_s8_mve."""
+PATCHES = (2, 4, 8, 16, 32)
+"""Windows that conv2d_s8_mve copies before it multiplies them."""
+
+
+def leaner(offer: Variant, rows: int, slack: float) -> Variant:
+    """`offer` with the smallest workspace for which it needs at most the part `slack` of instructions more.
+
+    Args:
+        offer: for a step of a call.
+        rows: of the step.
+        slack: not negative.
+    """
+    from micrort.native import kernels
+
+    kernel, attrs = offer.call.kernel, offer.call.attrs
+    least = kernels.workspace_bytes(kernel, attrs)
+    best = offer
+    for lean, more in _leaner(kernel, attrs, rows):
+        size = kernels.workspace_bytes(kernel, lean)
+        if more <= slack * offer.instructions and size < least:
+            least = size
+            instructions = max(0, offer.instructions + more)
+            best = replace(offer, call=replace(offer.call, attrs=lean), instructions=instructions)
+    return best
+
+
+def _leaner(kernel: str, attrs: Attrs, rows: int) -> Iterator[tuple[Attrs, int]]:
+    """Attributes that take less workspace, and the instructions that a step of so many rows needs more with them."""
+    if kernel == "depthwise_conv2d_s8_mve":
+        made = cost.mve_depthwise(attrs, rows, _ways(attrs))
+        for strips in range(1, int(attrs["strips"]) + 1):
+            for block in BLOCKS:
+                fewer = {**attrs, "strips": strips, "block": block}
+                yield fewer, cost.mve_depthwise(attrs, rows, _ways(fewer)) - made
+    if kernel == "conv2d_s8_mve":
+        made = cost.mve_patches(attrs, rows, int(attrs["patches"]))
+        for patches in PATCHES:
+            if patches < attrs["patches"]:
+                yield {**attrs, "patches": patches}, cost.mve_patches(attrs, rows, patches) - made
+
+
+def _ways(attrs: Attrs) -> cost.Strips:
+    return cost.Strips(int(attrs["strips"]), int(attrs["block"]), int(attrs["scaling"]))
