@@ -41,16 +41,16 @@ static inline int32_t inside_begin(const mrt_window_t *window)
     return (window->padding_left + (window->stride_width - 1)) / window->stride_width;
 }
 
-/* The columns of windows that touch no padding; none where taps have gaps. */
-static mrt_taps_t inside_columns(const mrt_window_t *window)
+/* The column behind the last one whose window touches no padding; 0 where there are none, or taps have gaps. */
+static int32_t inside_end(const mrt_window_t *window)
 {
     const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
-    mrt_taps_t inside = {.begin = inside_begin(window)};
+    int32_t end = 0;
     if ((window->dilation_width == 1) && (room >= 0)) {
         const int32_t last = room / window->stride_width;
-        inside.end = (last < window->output_width) ? (last + 1) : window->output_width;
+        end = (last < window->output_width) ? (last + 1) : window->output_width;
     }
-    return inside;
+    return end;
 }
 
 /*
@@ -65,8 +65,8 @@ static int32_t direct_pairs(const mrt_conv2d_s8_mve_attrs_t *attrs)
     int32_t pairs = 0;
     if ((attrs->scaling != (int32_t)MRT_MVE_ANY) && ((row % MRT_MVE_BYTES) == 0) && (outputs <= (int64_t)UINT16_MAX)
         && ((window->output_channels % MRT_MVE_GROUP) == 0) && (window->kernel_height <= SPANS)) {
-        const mrt_taps_t inside = inside_columns(window);
-        pairs = (inside.end > inside.begin) ? ((inside.end - inside.begin) / 2) : 0;
+        const int32_t columns = inside_end(window) - inside_begin(window);
+        pairs = (columns > 0) ? (columns / 2) : 0;
         pairs = ((4 * pairs) >= window->output_width) ? pairs : 0;
     }
     return pairs;
@@ -193,10 +193,11 @@ static MRT_NOINLINE void fill_patch(const convolution_t *conv, const mrt_lines_t
     }
 }
 
-/* Windows at columns from `x` on that touch no padding and have no gaps, behind the patches that are there. */
+/* Windows at columns from `x` on that touch no padding at their sides and have no gaps, behind the patches there. */
 static MRT_NOINLINE void fill_patches(const convolution_t *conv, const mrt_lines_t *lines, int32_t x, int32_t count)
 {
     const mrt_window_t *window = &conv->pixels.attrs->window;
+    const int32_t there = lines->taps.end - lines->taps.begin;
     mrt_mve_copies_t copies; /* likewise */
     copies.size = row_elements(window);
     copies.pitch = copies.size;
@@ -205,32 +206,44 @@ static MRT_NOINLINE void fill_patches(const convolution_t *conv, const mrt_lines
     copies.first = (x * copies.step) - (window->padding_left * window->input_channels);
     copies.target = &conv->patches[conv->pixels.count * copies.patch];
     copies.count = count;
-    copy_lines(lines, &copies);
+    if (there < window->kernel_height) {
+        const int32_t bytes = count * copies.patch;
+        mrt_mve_fill(copies.target, (int8_t)conv->pixels.attrs->input_zero_point, (uint32_t)bytes);
+        copies.target = &copies.target[lines->taps.begin * copies.pitch];
+    }
+    if (there > 0) {
+        copy_lines(lines, &copies);
+    }
 }
 
+/* A row of windows that go through patches. */
+typedef struct row {
+    mrt_lines_t lines;
+    uint32_t index; /* In the output. */
+    int32_t begin;  /* Of the columns whose windows touch no padding at their sides; and their end. */
+    int32_t end;
+} row_t;
+
 /*
- * Windows of output row `row` from column `x` on to patches, as many as there is room for; returns the column behind
- * them. By itself, so that nothing of it is on the stack where patches are multiplied.
+ * Windows of a row from column `x` on to patches, as many as there is room for; returns the column behind them. By
+ * itself, so that nothing of it is on the stack where patches are multiplied.
  */
-static MRT_NOINLINE int32_t fill_row(convolution_t *conv, uint32_t row, int32_t x)
+static MRT_NOINLINE int32_t fill_row(convolution_t *conv, const row_t *row, int32_t x)
 {
     const mrt_window_t *window = &conv->pixels.attrs->window;
-    const mrt_taps_t inside = inside_columns(window);
-    mrt_lines_t lines;
-    mrt_lines_make(&lines, conv->call, window, row);
-    const bool whole = (lines.taps.end - lines.taps.begin) == window->kernel_height;
     int32_t at = x;
     if (conv->pixels.count == 0) {
-        conv->pixels.output = &mrt_output_s8(conv->call, 0u, row)[x * window->output_channels];
+        conv->pixels.output = &mrt_output_s8(conv->call, 0u, row->index)[x * window->output_channels];
     }
     while ((at < window->output_width) && (conv->pixels.count < conv->limit)) {
         int32_t made = 1;
-        if (whole && (at >= inside.begin) && (at < inside.end)) {
+        if ((at >= row->begin) && (at < row->end)) {
+            const int32_t left = row->end - at;
             const int32_t room = conv->limit - conv->pixels.count;
-            made = ((inside.end - at) < room) ? (inside.end - at) : room;
-            fill_patches(conv, &lines, at, made);
+            made = (left < room) ? left : room;
+            fill_patches(conv, &row->lines, at, made);
         } else {
-            fill_patch(conv, &lines, at, &conv->patches[conv->pixels.count * conv->pixels.step]);
+            fill_patch(conv, &row->lines, at, &conv->patches[conv->pixels.count * conv->pixels.step]);
         }
         at += made;
         conv->pixels.count += made;
@@ -339,18 +352,22 @@ static MRT_NOINLINE void compute_windows(convolution_t *conv)
     const mrt_call_t *call = conv->call;
     const int32_t width = conv->pixels.attrs->window.output_width;
     uint32_t adjoining = adjoining_end(call, call->row_begin);
+    row_t row;
+    row.begin = inside_begin(&conv->pixels.attrs->window);
+    row.end = inside_end(&conv->pixels.attrs->window);
     begin_patches(conv);
-    for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
+    for (row.index = call->row_begin; row.index < call->row_end; ++row.index) {
+        mrt_lines_make_apart(&row.lines, call, &conv->pixels.attrs->window, row.index);
         int32_t x = 0;
         while (x < width) {
-            x = fill_row(conv, row, x);
+            x = fill_row(conv, &row, x);
             if (conv->pixels.count == conv->limit) {
                 multiply_patches(conv);
             }
         }
-        if ((row + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
+        if ((row.index + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
             multiply_patches(conv);
-            adjoining = adjoining_end(call, row + 1u);
+            adjoining = adjoining_end(call, row.index + 1u);
         }
     }
 }
