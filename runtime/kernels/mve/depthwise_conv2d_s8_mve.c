@@ -27,7 +27,7 @@ typedef struct depthwise_mve {
     mrt_mve_layout_t layout;
     mrt_mve_batches_t batches; /* Lists of patches and places, and what is made of them. */
     const int32_t *filters;
-    int32_t *moved;
+    int32_t *tiles; /* Of a channel, see any_channels. */
     int8_t *strips;
     int8_t padding[MRT_MVE_BYTES];
     mrt_mve_image_t image;
@@ -179,43 +179,15 @@ static inline int32_t filter_words(const depthwise_mve_t *depthwise)
     return depthwise->layout.tiles_high * depthwise->attrs->window.kernel_width;
 }
 
-/* The sums of a batch over all tiles of the channel that has these words, but for the bias. */
-static MRT_MVE_INLINE mrt_mve_sums_t sum_tiles(const depthwise_mve_t *depthwise, int32_t batch, const int8_t *words,
-                                               const int32_t *filter)
-{
-    const mrt_mve_layout_t *layout = &depthwise->layout;
-    const int32_t step = MRT_MVE_TILE * depthwise->batches.column;
-    const uint32_t *patches = &depthwise->batches.patches[batch * mrt_mve_kind_patches(depthwise->kind)];
-    const int32_t *moved = depthwise->moved;
-    const int32x4_t columns = mrt_mve_columns(&depthwise->batches);
-    mrt_mve_sums_t sums;
-    sums.first = vdupq_n_s32(0);
-    sums.second = vdupq_n_s32(0);
-    sums.next = NULL;
-    for (int32_t y = 0; y < layout->tiles_high; ++y) {
-        for (int32_t x = 0; x < layout->tiles_wide; ++x) {
-            const int8_t *tile = &words[(y * layout->tile_row) + (x * step)];
-            mrt_mve_sums_t part;
-            if (layout->quads) {
-                part = mrt_mve_patch_2x4(tile, columns, patches, moved);
-                moved = &moved[16];
-            } else {
-                const int32x4_t weights = load_tile(&depthwise->attrs->window, filter, y, x);
-                part = mrt_mve_patch_8x1(tile, columns, patches, vreinterpretq_s8_s32(weights));
-            }
-            sums.first = vaddq_s32(sums.first, part.first);
-            sums.second = vaddq_s32(sums.second, part.second);
-        }
-    }
-    return sums;
-}
-
-/* The moved weights of all tiles of a channel: what leaves one tile comes into the next, down and along. */
+/* Tiles of all of a channel's weights, as mrt_mve_tiles_2x4 takes them: what leaves one tile comes into the next, down
+ * and along. */
 static MRT_NOINLINE void move_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const mrt_window_t *window = &depthwise->attrs->window;
-    int32_t *target = depthwise->moved;
+    const int32_t step = MRT_MVE_TILE * depthwise->batches.column;
+    const int32_t back = layout->tile_row - (layout->tiles_wide * step);
+    int32_t *target = depthwise->tiles;
     for (int32_t y = 0; y < layout->tiles_high; ++y) {
         uint32_t carries[2] = {0u, 0u};
         for (int32_t x = 0; x < layout->tiles_wide; ++x) {
@@ -230,28 +202,54 @@ static MRT_NOINLINE void move_tiles(const depthwise_mve_t *depthwise, const int3
             for (int32_t i = 0; i < 4; ++i) {
                 vst1q_s32(&target[4 * i], vreinterpretq_s32_s8(weights[i]));
             }
-            target = &target[16];
+            target[16] = step;
+            target = &target[17];
         }
+        target[-1] = ((y + 1) < layout->tiles_high) ? (step + back) : 0;
+    }
+}
+
+/* Likewise, as mrt_mve_tiles_8x1 takes them. */
+static MRT_NOINLINE void copy_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
+{
+    const mrt_mve_layout_t *layout = &depthwise->layout;
+    const mrt_window_t *window = &depthwise->attrs->window;
+    const int32_t step = MRT_MVE_TILE * depthwise->batches.column;
+    const int32_t back = layout->tile_row - (layout->tiles_wide * step);
+    int32_t *target = depthwise->tiles;
+    for (int32_t y = 0; y < layout->tiles_high; ++y) {
+        for (int32_t x = 0; x < layout->tiles_wide; ++x) {
+            vst1q_s32(target, load_tile(window, filter, y, x));
+            target[4] = step;
+            target = &target[5];
+        }
+        target[-1] = ((y + 1) < layout->tiles_high) ? (step + back) : 0;
     }
 }
 
 /* A channel of a block, with any scaling and any number of tiles. Its scale is read again for each batch, since all
  * registers take part in sums. */
-static MRT_NOINLINE void any_channel(const depthwise_mve_t *depthwise, const int8_t *words, const int32_t *filter,
+static MRT_NOINLINE void any_channel(const depthwise_mve_t *depthwise, const int8_t *words, const int32_t *record,
                                      int8_t *output)
 {
     const mrt_depthwise_conv2d_s8_mve_attrs_t *attrs = depthwise->attrs;
-    const int32_t *record = &filter[filter_words(depthwise)];
-    for (int32_t batch = 0; batch < depthwise->batches.count; ++batch) {
-        mrt_mve_sums_t sums = sum_tiles(depthwise, batch, words, filter);
-        sums.first = vaddq_n_s32(sums.first, record[0]);
-        sums.second = vaddq_n_s32(sums.second, record[0]);
+    const mrt_mve_batches_t *batches = &depthwise->batches;
+    const int32_t each = mrt_mve_kind_patches(depthwise->kind);
+    const int32x4_t columns = mrt_mve_columns(batches);
+    const uint32_t *patches = batches->patches;
+    const uint16_t *places = batches->places;
+    for (int32_t batch = 0; batch < batches->count; ++batch) {
+        const mrt_mve_sums_t sums = depthwise->layout.quads
+                                        ? mrt_mve_tiles_2x4(words, columns, patches, depthwise->tiles, record[0])
+                                        : mrt_mve_tiles_8x1(words, columns, patches, depthwise->tiles, record[0]);
         const int32x4_t multiplier = vdupq_n_s32(record[1]);
         const int32x4_t shift = vdupq_n_s32(record[2]);
         const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
         const mrt_mve_output_t end = {attrs->output_offset, attrs->activation_min, attrs->activation_max};
-        vstrbq_scatter_offset_s16(output, vldrhq_u16(&depthwise->batches.places[MRT_MVE_BATCH * batch]),
-                                  mrt_mve_scale(&sums, &scales, &end, MRT_MVE_ANY));
+        vstrbq_scatter_offset_s16(output, vldrhq_u16(places),
+                                  mrt_mve_scale(&sums, &scales, &end, (mrt_mve_scaling_t)attrs->scaling));
+        patches = &patches[each];
+        places = &places[MRT_MVE_BATCH];
     }
 }
 
@@ -261,11 +259,14 @@ static MRT_NOINLINE void any_channels(const depthwise_mve_t *depthwise)
     const mrt_mve_batches_t *batches = &depthwise->batches;
     const int32_t *filter = batches->filters;
     for (int32_t i = 0; i < batches->channels; ++i) {
+        const int32_t *record = &filter[filter_words(depthwise)];
         if (depthwise->layout.quads) {
             move_tiles(depthwise, filter);
+        } else {
+            copy_tiles(depthwise, filter);
         }
-        any_channel(depthwise, &batches->words[i * batches->words_step], filter, &batches->output[i]);
-        filter = &filter[filter_words(depthwise) + RECORD];
+        any_channel(depthwise, &batches->words[i * batches->words_step], record, &batches->output[i]);
+        filter = &record[RECORD];
     }
 }
 
@@ -458,8 +459,8 @@ static MRT_ONCE void begin(depthwise_mve_t *depthwise, const mrt_call_t *call)
     uint32_t offset = (uint32_t)lists.batches * (2u * (uint32_t)MRT_MVE_BATCH);
     batches->patches = (uint32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
     offset += (uint32_t)lists.patches;
-    depthwise->moved = (int32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
-    offset += (uint32_t)lists.moved;
+    depthwise->tiles = (int32_t *)mrt_address_mut(base, offset); /* MISRA D1 */
+    offset += (uint32_t)lists.tiles;
     depthwise->strips = (int8_t *)mrt_address_mut(base, offset); /* MISRA D1 */
     vstrbq_s8(depthwise->padding, vdupq_n_s8((int8_t)attrs->input_zero_point));
     depthwise->image.call = call;

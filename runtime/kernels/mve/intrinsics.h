@@ -159,48 +159,63 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_dot_1x8(const int8_t *input, const 
     return sums;
 }
 
+/* All sums begin with the same number, which is in k. */
+#define MRT_MVE_ALIKE \
+    "mov r0, %[k]\n\tmov r2, %[k]\n\tmov r4, %[k]\n\tmov r6, %[k]\n\t" \
+    "mov r8, %[k]\n\tmov r10, %[k]\n\tmov r12, %[k]\n\tmov lr, %[k]\n"
+
+/* On to the words of the next tile, if there is one. */
+#define MRT_MVE_NEXT_TILE /* MISRA D4 */ \
+    "ldr %[k], [%[w]], #4\n\tvadd.i32 %q[p], %q[p], %[k]\n\tcmp %[k], #0\n\tbne 1b\n\t"
+
 /**
- * Products of two patches with four weight vectors each, which follow one another: those of the first patch in `first`.
- * A patch is four words, `columns` behind words + patches[i], each of four bytes.
+ * `bias` and the products of two patches with four weight vectors each: those of the first patch in `first`. The vectors
+ * of all tiles follow one another; behind those of each stands how far it is, in bytes, from its words to the next one's,
+ * 0 behind those of the last one. A tile of a patch is four words, `columns` behind words + patches[i], each of four bytes.
  */
-static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int32x4_t columns,
-                                                       const uint32_t patches[2], const int32_t weights[16])
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_tiles_2x4(const int8_t *words, int32x4_t columns,
+                                                       const uint32_t patches[2], const int32_t *tiles, int32_t bias)
 {
-    mrt_mve_sums_t sums = {.next = NULL};
-    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words);
+    mrt_mve_sums_t sums = {.next = tiles};
+    int32x4_t p = vaddq_n_s32(columns, (int32_t)words);
+    int32_t k = bias;
     int32x4_t u;
     int32x4_t v;
     /* MISRA D5 */
-    __asm volatile("vldrw.u32 %q[x], [%[m], %q[p]]\n\tvldrw.u32 %q[y], [%[n], %q[p]]\n\t"
-                   "vldrw.u32 %q[u], [%[w]]\n\tvldrw.u32 %q[v], [%[w], #16]\n\t"
-                   "vmladav.s8 r0, %q[x], %q[u]\n\tvmladav.s8 r8, %q[y], %q[u]\n\t"
-                   "vldrw.u32 %q[u], [%[w], #32]\n\tvmladav.s8 r2, %q[x], %q[v]\n\tvmladav.s8 r10, %q[y], %q[v]\n\t"
-                   "vldrw.u32 %q[v], [%[w], #48]\n\tvmladav.s8 r4, %q[x], %q[u]\n\tvmladav.s8 r12, %q[y], %q[u]\n\t"
-                   "vmladav.s8 r6, %q[x], %q[v]\n\tvmladav.s8 lr, %q[y], %q[v]\n\t" MRT_MVE_SPREAD
-                   : [x] "=&w"(sums.first), [y] "=&w"(sums.second), [u] "=&w"(u), [v] "=&w"(v)
-                   : [p] "w"(p), [m] "r"(patches[0]), [n] "r"(patches[1]), [w] "r"(weights)
-                   : MRT_MVE_SUMS, "memory");
+    __asm volatile(MRT_MVE_ALIKE
+                   "1:\n\tvldrw.u32 %q[x], [%[a], %q[p]]\n\tvldrw.u32 %q[y], [%[b], %q[p]]\n\t"
+                   MRT_MVE_PRODUCTS_2X4("")
+                   MRT_MVE_NEXT_TILE MRT_MVE_SPREAD
+                   : [x] "=&w"(sums.first), [y] "=&w"(sums.second), [u] "=&w"(u), [v] "=&w"(v), [p] "+w"(p),
+                     [w] "+r"(sums.next), [k] "+r"(k)
+                   : [a] "r"(patches[0]), [b] "r"(patches[1])
+                   : MRT_MVE_SUMS, "cc", "memory");
     return sums;
 }
 
-/* The next patch, and its sum. */
-#define MRT_MVE_NEXT(sum) /* MISRA D4 */ \
-    "ldr %[k], [%[m]], #4\n\tvldrw.u32 %q[x], [%[k], %q[p]]\n\tvmladav.s8 " sum ", %q[x], %q[a]\n\t"
+/* The patch at this offset of the list, and its sum. */
+#define MRT_MVE_PATCH(offset, sum) /* MISRA D4 */ \
+    "ldr %[k], [%[m], " offset "]\n\tvldrw.u32 %q[x], [%[k], %q[p]]\n\tvmladava.s8 " sum ", %q[x], %q[u]\n\t"
 
-/** Products of eight patches with one weight vector: those of the first four in `first`. */
-static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *words, int32x4_t columns, const uint32_t patches[8],
-                                                       int8x16_t weights)
+/** Likewise of eight patches with one weight vector: those of the first four in `first`. */
+static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_tiles_8x1(const int8_t *words, int32x4_t columns,
+                                                       const uint32_t patches[8], const int32_t *tiles, int32_t bias)
 {
-    mrt_mve_sums_t sums = {.next = NULL};
-    const int32x4_t p = vaddq_n_s32(columns, (int32_t)words);
-    const uint32_t *next = patches;
-    uint32_t k;
+    mrt_mve_sums_t sums = {.next = tiles};
+    int32x4_t p = vaddq_n_s32(columns, (int32_t)words);
+    int32_t k = bias;
+    int32x4_t u;
     /* MISRA D5 */
-    __asm volatile(MRT_MVE_NEXT("r0") MRT_MVE_NEXT("r2") MRT_MVE_NEXT("r4") MRT_MVE_NEXT("r6") MRT_MVE_NEXT("r8")
-                       MRT_MVE_NEXT("r10") MRT_MVE_NEXT("r12") MRT_MVE_NEXT("lr") MRT_MVE_SPREAD
-                   : [m] "+r"(next), [k] "=&r"(k), [x] "=&w"(sums.first), [y] "=&w"(sums.second)
-                   : [p] "w"(p), [a] "w"(weights)
-                   : MRT_MVE_SUMS, "memory");
+    __asm volatile(MRT_MVE_ALIKE
+                   "1:\n\tvldrw.u32 %q[u], [%[w]], #16\n\t"
+                   MRT_MVE_PATCH("#0", "r0") MRT_MVE_PATCH("#4", "r2") MRT_MVE_PATCH("#8", "r4")
+                   MRT_MVE_PATCH("#12", "r6") MRT_MVE_PATCH("#16", "r8") MRT_MVE_PATCH("#20", "r10")
+                   MRT_MVE_PATCH("#24", "r12") MRT_MVE_PATCH("#28", "lr")
+                   MRT_MVE_NEXT_TILE MRT_MVE_SPREAD
+                   : [x] "=&w"(sums.first), [y] "=&w"(sums.second), [u] "=&w"(u), [p] "+w"(p), [w] "+r"(sums.next),
+                     [k] "+r"(k)
+                   : [m] "r"(patches)
+                   : MRT_MVE_SUMS, "cc", "memory");
     return sums;
 }
 
@@ -457,25 +472,46 @@ static inline int32_t mrt_mve_patch(const int8_t *words, int32x4_t columns, int8
     return sum;
 }
 
-static inline mrt_mve_sums_t mrt_mve_patch_2x4(const int8_t *words, int32x4_t columns, const uint32_t patches[2],
-                                               const int32_t weights[16])
+/* Products of a patch over all tiles, with weight vector `vector` of the `vectors` of each. */
+static inline uint32_t mrt_mve_tiles_sum(const int8_t *words, int32x4_t columns, const int32_t *tiles, uint32_t vectors,
+                                         uint32_t vector)
+{
+    const int8_t *at = words;
+    const int32_t *tile = tiles;
+    uint32_t sum = 0u;
+    int32_t next;
+    do {
+        const int8x16_t weights = vreinterpretq_s8_s32(vldrwq_s32(&tile[4u * vector]));
+        sum += (uint32_t)mrt_mve_patch(at, columns, weights);
+        next = tile[4u * vectors];
+        at = &at[next];
+        tile = &tile[(4u * vectors) + 1u];
+    } while (next != 0);
+    return sum;
+}
+
+static inline mrt_mve_sums_t mrt_mve_tiles_2x4(const int8_t *words, int32x4_t columns, const uint32_t patches[2],
+                                               const int32_t *tiles, int32_t bias)
 {
     mrt_mve_sums_t sums = {.next = NULL};
     for (uint32_t lane = 0u; lane < 4u; ++lane) {
-        const int8x16_t vector = vreinterpretq_s8_s32(vldrwq_s32(&weights[4u * lane]));
-        sums.first.lane[lane] = mrt_mve_patch(&words[patches[0]], columns, vector);
-        sums.second.lane[lane] = mrt_mve_patch(&words[patches[1]], columns, vector);
+        const uint32_t first = mrt_mve_tiles_sum(&words[patches[0]], columns, tiles, 4u, lane);
+        const uint32_t second = mrt_mve_tiles_sum(&words[patches[1]], columns, tiles, 4u, lane);
+        sums.first.lane[lane] = (int32_t)((uint32_t)bias + first);
+        sums.second.lane[lane] = (int32_t)((uint32_t)bias + second);
     }
     return sums;
 }
 
-static inline mrt_mve_sums_t mrt_mve_patch_8x1(const int8_t *words, int32x4_t columns, const uint32_t patches[8],
-                                               int8x16_t weights)
+static inline mrt_mve_sums_t mrt_mve_tiles_8x1(const int8_t *words, int32x4_t columns, const uint32_t patches[8],
+                                               const int32_t *tiles, int32_t bias)
 {
     mrt_mve_sums_t sums = {.next = NULL};
     for (uint32_t lane = 0u; lane < 4u; ++lane) {
-        sums.first.lane[lane] = mrt_mve_patch(&words[patches[lane]], columns, weights);
-        sums.second.lane[lane] = mrt_mve_patch(&words[patches[lane + 4u]], columns, weights);
+        const uint32_t first = mrt_mve_tiles_sum(&words[patches[lane]], columns, tiles, 1u, 0u);
+        const uint32_t second = mrt_mve_tiles_sum(&words[patches[lane + 4u]], columns, tiles, 1u, 0u);
+        sums.first.lane[lane] = (int32_t)((uint32_t)bias + first);
+        sums.second.lane[lane] = (int32_t)((uint32_t)bias + second);
     }
     return sums;
 }

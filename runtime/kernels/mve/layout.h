@@ -31,11 +31,11 @@ typedef struct mrt_mve_layout {
     int32_t strip;    /* Bytes of a strip. */
 } mrt_mve_layout_t;
 
-/** What precedes strips: places, patches, the moved weights of quads of several tiles. */
+/** What precedes strips: places, patches, and a channel's tiles, where there are several or scaling is any. */
 typedef struct mrt_mve_lists {
     int32_t batches; /* There is room for so many. */
     int32_t patches; /* Bytes of the list of patches. */
-    int32_t moved;   /* Bytes of moved weights. */
+    int32_t tiles;   /* Bytes of tiles. */
 } mrt_mve_lists_t;
 
 static inline bool mrt_mve_makes_quads(const mrt_window_t *window)
@@ -94,8 +94,8 @@ static inline mrt_mve_lists_t mrt_mve_lists(const mrt_depthwise_conv2d_s8_mve_at
     lists.patches = layout->quads ? (mrt_mve_divide_up(patches, 4) * 16) : (lists.batches * (4 * MRT_MVE_BATCH));
     lists.patches += (attrs->strips > 1) ? 16 : 0;
     const int32_t tiles = (int32_t)layout->tiles_high * (int32_t)layout->tiles_wide;
-    const bool moves = layout->quads && ((tiles > 1) || (attrs->scaling == (int32_t)MRT_MVE_ANY));
-    lists.moved = moves ? (64 * tiles) : 0;
+    const bool plain = (tiles == 1) && (attrs->scaling != (int32_t)MRT_MVE_ANY);
+    lists.tiles = plain ? 0 : ((layout->quads ? (4 * 17) : (4 * 5)) * tiles);
     return lists;
 }
 
@@ -107,14 +107,14 @@ static inline int32_t mrt_mve_layout_bytes(const mrt_depthwise_conv2d_s8_mve_att
     const int64_t wide = mrt_mve_divide_up(window->kernel_width, MRT_MVE_TILE);
     const int64_t columns = (((int64_t)window->output_width - 1) * window->stride_width) + 1
                             + (((MRT_MVE_TILE * wide) - 1) * window->dilation_width);
-    const int64_t rest = (32 * (int64_t)attrs->strips * window->output_width) + (64 * high * wide);
+    const int64_t rest = (32 * (int64_t)attrs->strips * window->output_width) + (68 * high * wide);
     const int64_t most = (columns * high * (MRT_MVE_TILE * MRT_MVE_BLOCK) * attrs->strips) + rest;
     int32_t bytes = 0;
     if ((columns <= INT16_MAX) && (most <= (INT32_MAX / 2))) {
         mrt_mve_layout_t layout;
         mrt_mve_make_layout(&layout, attrs);
         const mrt_mve_lists_t lists = mrt_mve_lists(attrs, &layout);
-        bytes = (layout.strip * attrs->strips) + (lists.batches * (2 * MRT_MVE_BATCH)) + lists.patches + lists.moved
+        bytes = (layout.strip * attrs->strips) + (lists.batches * (2 * MRT_MVE_BATCH)) + lists.patches + lists.tiles
                 + (MRT_MVE_BLOCK_BYTES - layout.column);
     }
     return bytes;
