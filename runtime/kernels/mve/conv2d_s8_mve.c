@@ -266,7 +266,7 @@ static MRT_NOINLINE void begin_spans(const convolution_t *conv, uint32_t row, di
     const int32_t first = (direct->begin * step) - (window->padding_left * window->input_channels);
     const int8_t *padding = &conv->patches[2 * patch_size(conv)];
     mrt_lines_t lines;
-    mrt_lines_make(&lines, conv->call, window, row);
+    mrt_lines_make_apart(&lines, conv->call, window, row);
     for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
         const bool there = (tap >= lines.taps.begin) && (tap < lines.taps.end);
         const int8_t *at = padding;

@@ -151,20 +151,6 @@ static MRT_NOINLINE void list_patches(depthwise_mve_t *depthwise, uint32_t row)
     }
 }
 
-/* Weights of the four outputs of a patch: as they are, a row lower, a column further, and both. */
-static MRT_MVE_INLINE void move_weights(const depthwise_mve_t *depthwise, int32x4_t here, int32x4_t below,
-                                        uint32_t carries[2], int8x16_t weights[4])
-{
-    weights[0] = vreinterpretq_s8_s32(here);
-    weights[1] = vreinterpretq_s8_s32(below);
-    weights[2] = vreinterpretq_s8_s32(vshlcq_s32(here, &carries[0], 32));
-    weights[3] = vreinterpretq_s8_s32(vshlcq_s32(below, &carries[1], 32));
-    if (depthwise->rows == 1) { /* both rows are the same one */
-        weights[1] = weights[0];
-        weights[3] = weights[2];
-    }
-}
-
 /* Weights of the tile in row `y` and column `x` of a filter's tiles. */
 static MRT_MVE_INLINE int32x4_t load_tile(const mrt_window_t *window, const int32_t *filter, int32_t y, int32_t x)
 {
@@ -179,52 +165,49 @@ static inline int32_t filter_words(const depthwise_mve_t *depthwise)
     return depthwise->layout.tiles_high * depthwise->attrs->window.kernel_width;
 }
 
-/* Tiles of all of a channel's weights, as mrt_mve_tiles_2x4 takes them: what leaves one tile comes into the next, down
- * and along. */
-static MRT_NOINLINE void move_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
+/* That tile, `here`, where all weights lie a row lower. */
+static MRT_MVE_INLINE int32x4_t lower_tile(int32x4_t here, const mrt_window_t *window, const int32_t *filter, int32_t y,
+                                           int32_t x)
 {
-    const mrt_mve_layout_t *layout = &depthwise->layout;
-    const mrt_window_t *window = &depthwise->attrs->window;
-    const int32_t step = MRT_MVE_TILE * depthwise->batches.column;
-    const int32_t back = layout->tile_row - (layout->tiles_wide * step);
-    int32_t *target = depthwise->tiles;
-    for (int32_t y = 0; y < layout->tiles_high; ++y) {
-        uint32_t carries[2] = {0u, 0u};
-        for (int32_t x = 0; x < layout->tiles_wide; ++x) {
-            const int32x4_t here = load_tile(window, filter, y, x);
-            int32x4_t below = vshlq_n_s32(here, 8);
-            if (y > 0) {
-                const int32x4_t above = load_tile(window, filter, y - 1, x);
-                below = vorrq_s32(below, vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(above), 24)));
-            }
-            int8x16_t weights[4];
-            move_weights(depthwise, here, below, carries, weights);
-            for (int32_t i = 0; i < 4; ++i) {
-                vst1q_s32(&target[4 * i], vreinterpretq_s32_s8(weights[i]));
-            }
-            target[16] = step;
-            target = &target[17];
-        }
-        target[-1] = ((y + 1) < layout->tiles_high) ? (step + back) : 0;
+    int32x4_t lower = vshlq_n_s32(here, 8);
+    if (y > 0) {
+        const uint32x4_t above = vreinterpretq_u32_s32(load_tile(window, filter, y - 1, x));
+        lower = vorrq_s32(lower, vreinterpretq_s32_u32(vshrq_n_u32(above, 24)));
     }
+    return lower;
 }
 
-/* Likewise, as mrt_mve_tiles_8x1 takes them. */
-static MRT_NOINLINE void copy_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
+/*
+ * All of a channel's weights as mrt_mve_tiles_2x4 takes them, for the four outputs of a patch: as they are, a row lower,
+ * a column further, and both, where what leaves one tile comes into the next. Or as mrt_mve_tiles_8x1 takes them.
+ */
+static MRT_NOINLINE void make_tiles(const depthwise_mve_t *depthwise, const int32_t *filter)
 {
     const mrt_mve_layout_t *layout = &depthwise->layout;
     const mrt_window_t *window = &depthwise->attrs->window;
+    const bool both = depthwise->rows > 1; /* or both rows of a patch are the same one */
     const int32_t step = MRT_MVE_TILE * depthwise->batches.column;
-    const int32_t back = layout->tile_row - (layout->tiles_wide * step);
+    const int32_t down = layout->tile_row - ((layout->tiles_wide - 1) * step);
     int32_t *target = depthwise->tiles;
     for (int32_t y = 0; y < layout->tiles_high; ++y) {
+        uint32_t left = 0u;
+        uint32_t lower_left = 0u;
         for (int32_t x = 0; x < layout->tiles_wide; ++x) {
-            vst1q_s32(target, load_tile(window, filter, y, x));
-            target[4] = step;
-            target = &target[5];
+            const int32x4_t here = load_tile(window, filter, y, x);
+            vst1q_s32(target, here);
+            target = &target[4];
+            if (layout->quads) {
+                const int32x4_t lower = both ? lower_tile(here, window, filter, y, x) : here;
+                vst1q_s32(target, lower);
+                vst1q_s32(&target[4], vshlcq_s32(here, &left, 32));
+                vst1q_s32(&target[8], vshlcq_s32(lower, &lower_left, 32));
+                target = &target[12];
+            }
+            *target = ((x + 1) < layout->tiles_wide) ? step : down;
+            target = &target[1];
         }
-        target[-1] = ((y + 1) < layout->tiles_high) ? (step + back) : 0;
     }
+    target[-1] = 0; /* there is no next tile */
 }
 
 /* A channel of a block, with any scaling and any number of tiles. Its scale is read again for each batch, since all
@@ -260,11 +243,7 @@ static MRT_NOINLINE void any_channels(const depthwise_mve_t *depthwise)
     const int32_t *filter = batches->filters;
     for (int32_t i = 0; i < batches->channels; ++i) {
         const int32_t *record = &filter[filter_words(depthwise)];
-        if (depthwise->layout.quads) {
-            move_tiles(depthwise, filter);
-        } else {
-            copy_tiles(depthwise, filter);
-        }
+        make_tiles(depthwise, filter);
         any_channel(depthwise, &batches->words[i * batches->words_step], record, &batches->output[i]);
         filter = &record[RECORD];
     }

@@ -51,6 +51,12 @@ static inline int32_t mrt_mve_strip_rows(const mrt_mve_layout_t *layout)
     return layout->quads ? 2 : 1;
 }
 
+/** Weight vectors of a tile: for each output of a patch one. */
+static inline int32_t mrt_mve_tile_vectors(const mrt_mve_layout_t *layout)
+{
+    return layout->quads ? 4 : 1;
+}
+
 static inline int32_t mrt_mve_divide_up(int32_t value, int32_t step)
 {
     return (value + (step - 1)) / step;
@@ -95,7 +101,7 @@ static inline mrt_mve_lists_t mrt_mve_lists(const mrt_depthwise_conv2d_s8_mve_at
     lists.patches += (attrs->strips > 1) ? 16 : 0;
     const int32_t tiles = (int32_t)layout->tiles_high * (int32_t)layout->tiles_wide;
     const bool plain = (tiles == 1) && (attrs->scaling != (int32_t)MRT_MVE_ANY);
-    lists.tiles = plain ? 0 : ((layout->quads ? (4 * 17) : (4 * 5)) * tiles);
+    lists.tiles = plain ? 0 : (4 * ((4 * mrt_mve_tile_vectors(layout)) + 1) * tiles);
     return lists;
 }
 
