@@ -1,7 +1,7 @@
 """What each kernel takes of code: `python -m tests.bench.code [--update]`.
 
-Links every kernel by itself, and the executor, and prints bytes by target; `--update` writes
-python/micrort/variants/code.json, by which the compiler weighs kernels under --max-code and --optimize size.
+Links every kernel by itself, and the executor, from the library and from the one for small code, and prints bytes by
+target; `--update` writes python/micrort/variants/code.json, by which the compiler weighs kernels.
 """
 
 from __future__ import annotations
@@ -25,18 +25,21 @@ EXECUTOR = ("init", "input", "output", "set_input", "get_output", "run", "step")
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print, write."""
-    found = {name: measure(TARGETS[name]) for name in MEASURED}
+    found = {
+        code.library_name(name, small): measure(TARGETS[name], small) for name in MEASURED for small in (False, True)
+    }
+    print(f"{'':<28}" + "".join(f"{name.removeprefix('cortex-'):>14}" for name in found))
     for user in (code.CORE, *kernel_names()):
         totals = (sum(size for size, users in groups if user in users) for groups in found.values())
-        print(f"{user:<28}" + "".join(f"{total:>8,}" for total in totals))
+        print(f"{user:<28}" + "".join(f"{total:>14,}" for total in totals))
     if "--update" in arguments:
         code.PATH.write_text(text(found))
     return 0
 
 
-def measure(target: Target) -> list[tuple[int, list[str]]]:
-    """Bytes of what the same kernels link, and these kernels."""
-    library = build.library(target)
+def measure(target: Target, small: bool) -> list[tuple[int, list[str]]]:
+    """Bytes of what the same kernels link, and these kernels; of the library for small code, or not."""
+    library = build.library(target, small)
     roots = {code.CORE: [f"mrt_executor_{call}" for call in EXECUTOR]}
     roots |= {name: [f"mrt_{name}_run"] for name in kernel_names()}  # compiled-in models link nothing else of a kernel
     with ThreadPoolExecutor(2) as pool:

@@ -65,12 +65,19 @@ def test_speed_keeps_constants_within_four_times_the_model(rows, model_bytes):
 
 @example([((1, 1), (204, 0), (104, 0)), ((184, 0), (1, 1025), (136, 0))])  # prices alone miss the fastest choice
 @given(calls)
-def test_size_shrinks_code_and_bounds_the_slowdown(rows):
+def test_size_shrinks_code_and_bounds_the_slowdown_and_all_flash(rows):
     offers = offers_of(rows)
     fast = outcome(rules_for(offers, TENSORS, Budget("balanced", 10_000), code), offers)
     small = outcome(rules_for(offers, TENSORS, Budget("size", 10_000), code), offers)
     assert code(small[2]) <= code(fast[2])
+    assert code(small[2]) + small[1] <= code(fast[2]) + fast[1]
     assert small[0] <= SIZE_SLOWDOWN * fast[0]
+
+
+def test_size_does_not_pay_for_code_with_more_constants():
+    for constants, chosen in ((200, "quick"), (500, "portable")):
+        offers = [[offer("portable", 10, 0), offer("quick", 12, constants)]]
+        assert outcome(rules_for(offers, TENSORS, Budget("size", 10_000), code), offers)[2] == {chosen}
 
 
 @settings(deadline=None)
@@ -132,6 +139,13 @@ def test_code_of_kernels_is_known_and_shared_parts_count_once(name):
     assert 300 < one < 5000
     assert max(one, other) < both < one + other
     assert size(frozenset({CORE})) > 1000
+
+
+@pytest.mark.parametrize("name", [name for name in targets.TARGETS if name != "host"])
+def test_code_is_smaller_where_the_library_is_the_one_for_small_code(name):
+    kernels = frozenset({CORE, "conv2d_s8", "depthwise_conv2d_s8", "fully_connected_s8", "softmax_s8"})
+    quick, small = (code_bytes(targets.target(name), small)(kernels) for small in (False, True))
+    assert 0.4 * quick < small < 0.95 * quick
 
 
 def test_calls_have_kernels_though_there_are_more_than_are_tried():

@@ -71,7 +71,7 @@ def rules_of(program: Program, offers: Sequence[Sequence[Variant | Refusal]], ta
     Raises:
         UsageError: no choice of kernels keeps to the budget of code.
     """
-    kernels = code_bytes(target)
+    kernels = code_bytes(target, small=budget.optimize == "size")
     tables = sum(_TABLES + 4 * len(call.attrs) for call in program.calls)
     if target.dsp and not target.mve:
         budget = replace(budget, slowdown=DSP_SLOWDOWN)

@@ -128,7 +128,7 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     if budget.optimize == "size":
         slowest = budget.slowdown * min(fastest, chosen.instructions)
         quick = [item for item in fitting if item.instructions <= slowest] or fitting
-        small = [item for item in quick if item.code <= chosen.code] or quick
+        small = [item for item in quick if item.code <= chosen.code and item.flash <= chosen.flash] or quick
         worth = SIZE_KILOBYTE_SHARE * fastest / 1024
         chosen = min(small, key=lambda item: item.instructions + worth * item.code)
     return chosen.rules
@@ -142,6 +142,11 @@ class _Outcome:
     instructions: int
     constants: int
     rules: Rules
+
+    @property
+    def flash(self) -> int:
+        """Bytes of code and constants."""
+        return self.code + self.constants
 
 
 def _outcomes(

@@ -16,10 +16,20 @@ CORE = "executor"
 """What the executor needs stands in the data like a kernel of this name."""
 
 
-def code_bytes(target: Target) -> Callable[[frozenset[str]], int]:
-    """The function that tells what a set of kernels takes on `target`, what they share counted once; 0 if unknown."""
-    groups = _groups().get(_like(target), ())
+def code_bytes(target: Target, small: bool = False) -> Callable[[frozenset[str]], int]:
+    """The function that tells what a set of kernels takes on `target`, what they share counted once; 0 if unknown.
+
+    Args:
+        target: the core to compile for.
+        small: whether the library is the one for small code, see micrort.project.build.library.
+    """
+    groups = _groups().get(library_name(_like(target), small), ())
     return lambda kernels: sum(size for size, users in groups if not users.isdisjoint(kernels))
+
+
+def library_name(target: str, small: bool) -> str:
+    """The library's name in the data."""
+    return f"{target} small" if small else target
 
 
 def _like(target: Target) -> str:
@@ -33,6 +43,6 @@ def _like(target: Target) -> str:
 
 @functools.lru_cache(maxsize=1)
 def _groups() -> dict[str, tuple[tuple[int, frozenset[str]], ...]]:
-    """Target -> bytes of functions and constants, and the kernels that link them."""
+    """Library -> bytes of functions and constants, and the kernels that link them."""
     data = json.loads(PATH.read_text(encoding="utf-8"))
     return {target: tuple((int(size), frozenset(users)) for size, users in groups) for target, groups in data.items()}
