@@ -197,7 +197,10 @@ static MRT_NOINLINE void make_tiles(const depthwise_mve_t *depthwise, const int3
             vst1q_s32(target, here);
             target = &target[4];
             if (layout->quads) {
-                const int32x4_t lower = both ? lower_tile(here, window, filter, y, x) : here;
+                int32x4_t lower = here;
+                if (both) {
+                    lower = lower_tile(here, window, filter, y, x);
+                }
                 vst1q_s32(target, lower);
                 vst1q_s32(&target[4], vshlcq_s32(here, &left, 32));
                 vst1q_s32(&target[8], vshlcq_s32(lower, &lower_left, 32));
@@ -222,9 +225,12 @@ static MRT_NOINLINE void any_channel(const depthwise_mve_t *depthwise, const int
     const uint32_t *patches = batches->patches;
     const uint16_t *places = batches->places;
     for (int32_t batch = 0; batch < batches->count; ++batch) {
-        const mrt_mve_sums_t sums = depthwise->layout.quads
-                                        ? mrt_mve_tiles_2x4(words, columns, patches, depthwise->tiles, record[0])
-                                        : mrt_mve_tiles_8x1(words, columns, patches, depthwise->tiles, record[0]);
+        mrt_mve_sums_t sums;
+        if (depthwise->layout.quads) {
+            sums = mrt_mve_tiles_2x4(words, columns, patches, depthwise->tiles, record[0]);
+        } else {
+            sums = mrt_mve_tiles_8x1(words, columns, patches, depthwise->tiles, record[0]);
+        }
         const int32x4_t multiplier = vdupq_n_s32(record[1]);
         const int32x4_t shift = vdupq_n_s32(record[2]);
         const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};

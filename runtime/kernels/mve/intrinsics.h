@@ -194,7 +194,7 @@ static MRT_MVE_INLINE mrt_mve_sums_t mrt_mve_tiles_2x4(const int8_t *words, int3
 }
 
 /* The patch at this offset of the list, and its sum. */
-#define MRT_MVE_PATCH(offset, sum) /* MISRA D4 */ \
+#define MRT_MVE_PATCH(offset, sum) \
     "ldr %[k], [%[m], " offset "]\n\tvldrw.u32 %q[x], [%[k], %q[p]]\n\tvmladava.s8 " sum ", %q[x], %q[u]\n\t"
 
 /** Likewise of eight patches with one weight vector: those of the first four in `first`. */
@@ -472,13 +472,13 @@ static inline int32_t mrt_mve_patch(const int8_t *words, int32x4_t columns, int8
     return sum;
 }
 
-/* Products of a patch over all tiles, with weight vector `vector` of the `vectors` of each. */
-static inline uint32_t mrt_mve_tiles_sum(const int8_t *words, int32x4_t columns, const int32_t *tiles, uint32_t vectors,
-                                         uint32_t vector)
+/* The bias and the products of a patch over all tiles, with weight vector `vector` of the `vectors` of each. */
+static inline int32_t mrt_mve_tiles_sum(const int8_t *words, int32x4_t columns, const int32_t *tiles, uint32_t vectors,
+                                        uint32_t vector, int32_t bias)
 {
     const int8_t *at = words;
     const int32_t *tile = tiles;
-    uint32_t sum = 0u;
+    uint32_t sum = (uint32_t)bias;
     int32_t next;
     do {
         const int8x16_t weights = vreinterpretq_s8_s32(vldrwq_s32(&tile[4u * vector]));
@@ -487,7 +487,7 @@ static inline uint32_t mrt_mve_tiles_sum(const int8_t *words, int32x4_t columns,
         at = &at[next];
         tile = &tile[(4u * vectors) + 1u];
     } while (next != 0);
-    return sum;
+    return (int32_t)sum;
 }
 
 static inline mrt_mve_sums_t mrt_mve_tiles_2x4(const int8_t *words, int32x4_t columns, const uint32_t patches[2],
@@ -495,10 +495,8 @@ static inline mrt_mve_sums_t mrt_mve_tiles_2x4(const int8_t *words, int32x4_t co
 {
     mrt_mve_sums_t sums = {.next = NULL};
     for (uint32_t lane = 0u; lane < 4u; ++lane) {
-        const uint32_t first = mrt_mve_tiles_sum(&words[patches[0]], columns, tiles, 4u, lane);
-        const uint32_t second = mrt_mve_tiles_sum(&words[patches[1]], columns, tiles, 4u, lane);
-        sums.first.lane[lane] = (int32_t)((uint32_t)bias + first);
-        sums.second.lane[lane] = (int32_t)((uint32_t)bias + second);
+        sums.first.lane[lane] = mrt_mve_tiles_sum(&words[patches[0]], columns, tiles, 4u, lane, bias);
+        sums.second.lane[lane] = mrt_mve_tiles_sum(&words[patches[1]], columns, tiles, 4u, lane, bias);
     }
     return sums;
 }
@@ -508,10 +506,8 @@ static inline mrt_mve_sums_t mrt_mve_tiles_8x1(const int8_t *words, int32x4_t co
 {
     mrt_mve_sums_t sums = {.next = NULL};
     for (uint32_t lane = 0u; lane < 4u; ++lane) {
-        const uint32_t first = mrt_mve_tiles_sum(&words[patches[lane]], columns, tiles, 1u, 0u);
-        const uint32_t second = mrt_mve_tiles_sum(&words[patches[lane + 4u]], columns, tiles, 1u, 0u);
-        sums.first.lane[lane] = (int32_t)((uint32_t)bias + first);
-        sums.second.lane[lane] = (int32_t)((uint32_t)bias + second);
+        sums.first.lane[lane] = mrt_mve_tiles_sum(&words[patches[lane]], columns, tiles, 1u, 0u, bias);
+        sums.second.lane[lane] = mrt_mve_tiles_sum(&words[patches[lane + 4u]], columns, tiles, 1u, 0u, bias);
     }
     return sums;
 }
