@@ -190,6 +190,8 @@ class Strips:
 
 _PER_BATCH = {"quads": (40, 32), "pairs": (44, 36), "singles": (52, 44)}
 """Of eight outputs of one tile: of any, and rectified."""
+_OUTPUTS = {"quads": 4, "pairs": 2, "singles": 1}
+"""Of a patch."""
 
 
 def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: Strips) -> int:
@@ -199,6 +201,7 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: Strips) 
     quads = same and height % 4 != 0 and width % 4 != 0 and window["output_width"] > 1
     strip_rows = 2 if quads else 1
     tiles_high, tiles = -(-height // 4), -(-height // 4) * -(-width // 4)
+    tiled = tiles > 1 or strips.scaling == ANY
     across, channels = int(window["output_width"]), int(window["output_channels"])
     columns = min(int(window["input_width"]), (across - 1) * int(window["stride_width"]) + width)
     blocks = -(-int(window["input_channels"]) // strips.block)
@@ -209,14 +212,15 @@ def mve_depthwise(window: Mapping[str, int | float], rows: int, strips: Strips) 
         if count == 0:
             continue
         made = -(-lines // strip_rows)
-        outputs = made * -(-across // strip_rows) * (4 if quads and lines > 1 else strip_rows)
-        kind = ("quads" if lines > 1 else "pairs") if quads else "singles"
-        per_batch = _PER_BATCH[kind][strips.scaling == RECTIFIED]
-        if tiles > 1 or strips.scaling == ANY:
-            per_batch = 60 + (35 if quads else 45) * tiles
+        kind = ("quads" if lines > 1 or tiled else "pairs") if quads else "singles"
+        outputs = made * -(-across // strip_rows) * _OUTPUTS[kind]
+        per_batch, per_channel = _PER_BATCH[kind][strips.scaling == RECTIFIED], 20
+        if tiled:
+            per_batch = 60 + (20 if quads else 30) * tiles
+            per_channel = 130 + (60 if quads else 32) * tiles
         built = blocks * (135 + made * (55 + tiles_high * (85 + narrow + 14 * columns)))
         lists = 200 + made * (15 + 8 * -(-across // strip_rows))
-        total += lists + count * (60 + built + channels * (20 + per_batch * math.ceil(outputs / 8)))
+        total += lists + count * (60 + built + channels * (per_channel + per_batch * math.ceil(outputs / 8)))
     return total
 
 
