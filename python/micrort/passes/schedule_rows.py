@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,19 +19,23 @@ from micrort.passes.assign_slots import PROMISING, QUICK, Effort, assign_slots, 
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.rows.order import produce
-from micrort.passes.rows.stages import SLACKS, Cut, Stage, cuts
+from micrort.passes.rows.refine import Refinement
+from micrort.passes.rows.stages import Cut, cuts
+from micrort.passes.rows.stretch import SLACKS, Stage
 from micrort.passes.select_kernels import rules, with_kernels
 from micrort.passes.share_storage import busiest_of, share_storage
 
 if TYPE_CHECKING:
     from micrort.devices.targets import Target
 
-OVERHEADS = {"balanced": 0.027, "ram": 0.095, "speed": 0.0, "size": 0.0}
+OVERHEADS = {"balanced": 0.029, "ram": 0.097, "speed": 0.0, "size": 0.0}
 """By level, the part of instructions that a smaller arena may cost, as estimated."""
 TRIFLES = {"balanced": 0.03, "ram": 0.0}
 """By level, the part of an arena that is not worth an instruction."""
 NEAR = 1.1
 """A schedule whose quick plan takes at most so many times the bytes of those with fewer instructions may be better."""
+REFINED_MOST = 6
+"""Cuts that are refined for a front of schedules."""
 PROMISING_MOST = 6
 """Of schedules about as small as the smallest one, so many are planned once more: by bytes and their lower bound."""
 
@@ -141,8 +146,10 @@ def front(
     for form in (program,) if summed.calls == program.calls else (program, summed):
         rows = row_program(form, streamed)
         own = costs if form is program else Costs(form, costs.target, costs.optimize, costs.rules)
+        found = cuts(rows, own)
+        found += _refined(rows, own, found, overhead)
         candidates.extend(
-            _Candidate(cut.instructions, cut.peak, partial(_planned, rows, own, cut, pools)) for cut in cuts(rows, own)
+            _Candidate(cut.instructions, cut.peak, partial(_planned, rows, own, cut, pools)) for cut in found
         )
     best = _smallest(_near(candidates, overhead), streamed, pools)
     if not best:
@@ -152,6 +159,22 @@ def front(
         one = (replace(pools[0], capacity=None),)
         raise NothingFits(whole_plan, pools, min(item.arena_bytes for item in front(program, costs, one, streams)))
     return best
+
+
+def _refined(rows: RowProgram, costs: Costs, found: Sequence[Cut], overhead: float) -> list[Cut]:
+    """Some cuts made better that are smaller than all within the bounds of instructions: the smallest that then are
+    within them, too, and the next larger ones, as gaps decide between them. Without bounds cuts of all sizes."""
+    most = (1 + overhead) * min(cut.instructions for cut in found)
+    by_peak = {cut.peak: cut for cut in sorted(found, key=lambda cut: -cut.instructions)}
+    refinement = Refinement(rows, costs)
+    if math.isinf(overhead):
+        peaks = sorted(by_peak)
+        return [refinement.cut(by_peak[peak]) for peak in peaks[:: -(-len(peaks) // REFINED_MOST)]]
+    least = min(cut.peak for cut in found if cut.instructions <= most)
+    peaks = sorted(peak for peak in by_peak if peak < least)
+    first = bisect.bisect_left(peaks, -most, key=lambda peak: -refinement.cut(by_peak[peak]).instructions)
+    made = [refinement.cut(by_peak[peak]) for peak in peaks[first : first + REFINED_MOST]]
+    return [cut for cut in made if cut.instructions <= most]
 
 
 def _near(candidates: Sequence[_Candidate], overhead: float) -> list[tuple[_Candidate, Schedule]]:
@@ -260,7 +283,7 @@ def _whole_planned(made: Program, instructions: int, pools: tuple[planner.Pool, 
 def _planned(rows: RowProgram, costs: Costs, cut: Cut, pools: tuple[planner.Pool, ...]) -> Schedule | None:
     program = rows.program
     chunks = [count for stage in cut.stages for count in stage.chunks]
-    slacks = [stage.slack for stage in cut.stages for _ in stage.chunks]
+    slacks = [slack for stage in cut.stages for slack in stage.slacks]
     made = _sized(program, costs, chunks, slacks)
     steps = tuple(_with_handovers(rows, list(_steps(rows, cut.stages, chunks))))
     made = replace(made, steps=steps)
