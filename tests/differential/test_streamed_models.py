@@ -27,12 +27,10 @@ MODELS: dict[str, Callable[[], bytes]] = {
 LIMITS = {"balanced": 1.5, "ram": 1.1}
 """How many times the floor the arena may be."""
 EXCEPTIONS = {
-    # Workspace is not in the floor: two widened patches of 0.6 KiB count in an arena of 4 KiB.
-    ("words_by_rows", "ram", "cortex-m4"): 1.15,
     # Depthwise rows of DSP cores take 4 KiB of workspace.
     ("mobilenet", "ram", "cortex-m4"): 1.29,
     # Depthwise convolutions for MVE make few rows a step at more than the instructions that the levels allow.
-    ("mobilenet", "balanced", "cortex-m55"): 2.35,
+    ("mobilenet", "balanced", "cortex-m55"): 2.0,
     ("mobilenet", "ram", "cortex-m55"): 1.37,
 }
 """Limits that are not kept, and by how much."""

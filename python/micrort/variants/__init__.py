@@ -102,6 +102,9 @@ def for_rows(
         The variant, with the estimate for one such step.
     """
     made = _for_rows(call, tensors, target, optimize, rules, rows)
+    if slack > 0 and optimize == "ram" and target.dsp and not target.mve:
+        small = _for_rows(call, tensors, target, "size", Rules(kernels=lean.SMALL), rows)
+        return lean.smaller(made, small, slack)
     return lean.leaner(made, min(rows, tensors[call.outputs[0]].rows), slack) if slack > 0 else made
 
 

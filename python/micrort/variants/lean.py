@@ -16,6 +16,25 @@ PATCHES = (2, 4, 8, 16, 32)
 """Windows that conv2d_s8_mve copies before it multiplies them."""
 
 
+SMALL = frozenset({"conv2d_patch_s8_dsp"})
+"""Kernels for little code that take less workspace than the fast ones, which keep two wide patches."""
+
+
+def smaller(offer: Variant, other: Variant, slack: float) -> Variant:
+    """`other` where it is one of SMALL that takes less workspace, for at most the part `slack` of instructions more.
+
+    One that would even need fewer is left out: its code is worth it only where workspace matters.
+    """
+    from micrort.native import kernels
+
+    made, small = offer.call, other.call
+    is_within = 0 < other.instructions - offer.instructions <= slack * offer.instructions
+    if small.kernel not in SMALL or not is_within:
+        return offer
+    sizes = [kernels.workspace_bytes(call.kernel, call.attrs) for call in (made, small)]
+    return other if sizes[1] < sizes[0] else offer
+
+
 def leaner(offer: Variant, rows: int, slack: float) -> Variant:
     """`offer` with the smallest workspace for which it needs at most the part `slack` of instructions more.
 
