@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from tests.bench.measure import CORES, Case, Refusal, measure_all
-from tests.bench.shapes import SHAPES, model_of
+from tests.bench.shapes import SHAPES, Elementwise, Pool, model_of
 
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = Path(__file__).parent / "kernels.json"
@@ -27,7 +26,7 @@ LATEST = REPOSITORY / "build" / "bench" / "kernels.json"
 TOLERANCE = 1.02
 CLIFF = 1.3
 CHUNK = 12
-"""Shapes in one firmware."""
+"""Shapes in one firmware, always the same ones: kernels are chosen for all of them together."""
 MAX_RAM = 1 << 30
 """Whole tensors: which calls go by rows for a smaller arena would depend on the other shapes of a firmware."""
 Costs = dict[str, dict[str, Any]]
@@ -74,9 +73,12 @@ def measure_shapes(names: Sequence[str], cores: Sequence[str], options: argparse
     """The costs of all shapes on all cores, and what could not be measured."""
     with tempfile.TemporaryDirectory(prefix="micrort-bench-") as work:
         paths = []
-        for begin in range(0, len(names), CHUNK):
+        for begin in range(0, len(SHAPES), CHUNK):
+            together = list(SHAPES)[begin : begin + CHUNK]
+            if set(together).isdisjoint(names):
+                continue
             path = Path(work) / f"kernels_{begin}.tflite"
-            path.write_bytes(model_of(names[begin : begin + CHUNK]))
+            path.write_bytes(model_of(together))
             paths.append(path)
         cases = [Case(path, core, options.optimize, MAX_RAM) for core in cores for path in paths]
         found = measure_all(cases, options.jobs)
@@ -87,8 +89,11 @@ def measure_shapes(names: Sequence[str], cores: Sequence[str], options: argparse
             refused.append(f"{case.label}: {item.reason}")
             continue
         for node in item.operators:
+            if node["name"] not in names:
+                continue
             label = f"{node['name']} {case.core} {case.optimize}"
-            units = node["macs"] or node["elements"] * math.prod(getattr(SHAPES[node["name"]].operator, "kernel", (1,)))
+            operator = SHAPES[node["name"]].operator
+            units = operator.units if isinstance(operator, Elementwise | Pool) else node["macs"]
             costs[label] = {"kernel": node["kernel"], "instructions": node["instructions"], "units": units}
     return costs, refused
 

@@ -80,6 +80,11 @@ class Elementwise:
     shape: Shape
     dtype: str = "int8"
 
+    @property
+    def units(self) -> int:
+        """Elements."""
+        return int(np.prod(self.shape))
+
     def add(self, model: ModelBuilder, name: str) -> int:
         """Add input, constants and operator; returns the output, which is called `name`."""
         shape = (1, *self.shape)
@@ -105,18 +110,28 @@ class Pool:
 
     def add(self, model: ModelBuilder, name: str) -> int:
         """Add input, constants and operator; returns the output, which is called `name`."""
-        sizes = [
-            (size - kernel) // stride + 1
-            for size, kernel, stride in zip(self.input[:2], self.kernel, self.stride, strict=True)
-        ]
         same = _quantised(self.dtype, 0.05, -3)
         source = model.input(f"x of {name}", (1, *self.input), self.dtype, **same)
-        result = model.tensor(name, (1, *sizes, self.input[2]), self.dtype, **same)
+        result = model.tensor(name, (1, *self.output), self.dtype, **same)
         options = dict(
             zip(("filterHeight", "filterWidth", "strideH", "strideW"), self.kernel + self.stride, strict=True)
         )
         model.operator(self.operator, [source], [result], padding="VALID", **options)
         return result
+
+    @property
+    def output(self) -> Shape:
+        """Height, width, channels of the output."""
+        height, width = (
+            (size - kernel) // stride + 1
+            for size, kernel, stride in zip(self.input[:2], self.kernel, self.stride, strict=True)
+        )
+        return height, width, self.input[2]
+
+    @property
+    def units(self) -> int:
+        """Addends."""
+        return int(np.prod(self.output) * np.prod(self.kernel))
 
 
 Operator = Window | Dense | Elementwise | Pool

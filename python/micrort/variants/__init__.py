@@ -37,7 +37,7 @@ def candidates(
         target: the core to compile for.
         optimize: one of micrort.compiler.LEVELS.
     """
-    estimate = cost.portable(call, tensors, target.long_products, by_taps=target.dsp)
+    estimate = cost.portable(call, tensors, target.long_products, None if target.is_host else _taps(target))
     yield Variant(call, (), estimate, "one output at a time")
     if target.dsp:
         yield from dsp.variants(call, tensors, optimize)
@@ -46,6 +46,12 @@ def candidates(
         yield from mve.variants(call, tensors, optimize)
     if not (target.dsp or target.is_host):
         yield from scalar.variants(call, tensors, optimize, target.long_products)
+
+
+def _taps(target: Target) -> cost.Taps:
+    if target.dsp:
+        return cost.DSP_TAPS
+    return cost.LONG_TAPS if target.long_products else cost.SHORT_TAPS
 
 
 def best(call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str, rules: Rules = ANY) -> Variant:

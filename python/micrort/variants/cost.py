@@ -25,7 +25,6 @@ _ROUNDED, _LINEAR = (78, 65), (44, 36)
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
 _PER_POOLED = 8.0
-_PER_TAP, _PER_OUTPUT = 8.0, 62.0
 _PER_MAC_SHORT = 7.5
 _PER_ELEMENT_SHORT = 80.0
 
@@ -41,26 +40,45 @@ def step(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
     return base + per_channel * channels
 
 
-def portable(call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True, by_taps: bool = False) -> int:
+def portable(
+    call: KernelCall, tensors: Mapping[str, Tensor], long_products: bool = True, taps: Taps | None = None
+) -> int:
     """Of a portable kernel; `long_products`: on a core that multiplies to 64 bits by one instruction.
 
-    Depthwise convolutions need more than this says, by the taps inside the image (`by_taps`); so do the kernels for
-    cores without SIMD that it is weighed against there.
+    Depthwise convolutions need more than this says; `taps` is what they need where they are weighed against others.
     """
     per_mac, per_element = (_PER_MAC, _PER_ELEMENT) if long_products else (_PER_MAC_SHORT, _PER_ELEMENT_SHORT)
     elements = tensors[call.outputs[0]].elements
-    if by_taps and call.kernel == "depthwise_conv2d_s8":
-        taps = math.prod(_taps_inside(call.attrs, axis) for axis in ("height", "width"))
-        return round((_PER_TAP * taps + _PER_OUTPUT) * elements)
+    if taps is not None and call.kernel == "depthwise_conv2d_s8":
+        high, wide = (_taps_inside(call.attrs, axis) for axis in ("height", "width"))
+        shared = taps.shared if call.attrs["output_channels"] != call.attrs["input_channels"] else 1
+        return round(shared * (taps.each * high * wide + taps.row * high + taps.output) * elements)
     pooled = int(call.attrs["kernel_height"] * call.attrs["kernel_width"]) if "pool2d" in call.kernel else 0
     return round(per_mac * call.macs + (per_element + _PER_POOLED * pooled) * elements)
 
 
+@dataclass(frozen=True)
+class Taps:
+    """What an output of a portable depthwise convolution needs, by the taps of its window that lie inside the image."""
+
+    each: float
+    row: float
+    """Of taps."""
+    output: float
+    shared: float
+    """So many times as much where several outputs have one channel of the input."""
+
+
+DSP_TAPS, LONG_TAPS, SHORT_TAPS = Taps(8, 0, 62, 1), Taps(5.8, 8, 60, 1.6), Taps(11.3, 12.6, 125, 1.6)
+"""On cores with the DSP extension, and on those without that multiply to 64 bits by one instruction, or do not."""
+
+
 def _taps_inside(window: Mapping[str, int | float], axis: str) -> float:
-    """Taps along an axis that lie inside the input, of an output on average."""
+    """Taps along an axis that lie inside the input, of an output on average: of few rows, too, that of all."""
     names = ("input", "output", "kernel", "stride", "dilation")
     size, outputs, kernel, stride, dilation = (int(window[f"{name}_{axis}"]) for name in names)
     padding = int(window["padding_left" if axis == "width" else "padding_top"])
+    outputs = max(outputs, (size + 2 * padding - (kernel - 1) * dilation - 1) // stride + 1)
     total = 0
     for tap in range(kernel):
         ahead = padding - tap * dilation
@@ -276,15 +294,42 @@ def scalar_vector(channels: int, elements: int) -> int:
     return 200 + 60 * blocks + -(-channels // 2) * (46 * blocks + 130)
 
 
-def scalar_depthwise(taps: int, channels: int, outputs: int) -> int:
-    """Of runtime/kernels/scalar/depthwise_conv2d_s8_scalar.c for `outputs` of all `channels` together.
+def scalar_depthwise(window: Mapping[str, int | float], pairs_rows: bool, keeps_rows: bool) -> int:
+    """Of an image by runtime/kernels/scalar/depthwise_conv2d_s8_scalar.c; fitted on M0+ and M3, a tenth apart.
 
-    Each call lays out every channel's weights anew and gathers the rows above and below its own, which few rows at a
-    time pay dearly (kws_ref_model by rows of five pixels: 890 instructions a channel and call).
+    Args:
+        window: of the call; one of a column is taken as that of a row, which it is where rows adjoin.
+        pairs_rows: two rows may share words.
+        keeps_rows: rows stay in their places for the next line.
     """
-    return round(890 * channels + (45 + 3.2 * taps) * outputs)
+    is_column = window["input_width"] == window["output_width"] == window["kernel_width"] == 1
+    down, across = (_axis(window, axis) for axis in (("width", "height") if is_column else ("height", "width")))
+    halves = across.outputs - (across.outputs + 1) // 2 > down.kernel
+    pairs = pairs_rows and (down.outputs + 1) // 2 * across.outputs <= (across.outputs + 1) // 2 * down.outputs
+    lines = (down.outputs + 1) // 2 if pairs else down.outputs
+    width = (across.outputs + 1) // 2 if halves and not pairs else across.outputs
+    residues = min(across.dilation, width)
+    columns = (width - residues) * (across.stride if residues == 1 else 1) + residues * across.kernel
+    inside = min(columns, (across.size if pairs or not halves else across.size // 2 + across.kernel))
+    rows = down.kernel + (lines - 1) * (min(down.stride, down.kernel) if keeps_rows else down.kernel)
+    phases = min(lines, down.kernel) if keeps_rows else 1
+    taps = down.kernel * across.kernel
+    once = residues * (230 + 120 * lines + (75 if pairs or not halves else 210) * rows + 14 * phases * taps)
+    return int(window["output_channels"]) * round(
+        once + 9.6 * rows * inside + lines * width * (50 + 8.35 * (taps + 1) // 2)
+    )
 
 
-def scalar_column(taps: int, outputs: int) -> int:
-    """The same of a column of outputs whose taps lie apart: no row stays for the next output, each is a call."""
-    return (120 + 55 * taps) * outputs
+@dataclass(frozen=True)
+class _Axis:
+    """A window along an axis."""
+
+    size: int
+    outputs: int
+    kernel: int
+    stride: int
+    dilation: int
+
+
+def _axis(window: Mapping[str, int | float], axis: str) -> _Axis:
+    return _Axis(*(int(window[f"{name}_{axis}"]) for name in ("input", "output", "kernel", "stride", "dilation")))

@@ -242,10 +242,8 @@ def depthwise(call: KernelCall, tensors: Tensors) -> Variant | None:
     window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
     made = {**window, **scaling.attrs, "input_point": -int(attrs["input_offset"]), **_arrangement(window, scaling)}
     tile = "2 rows x 1 channel" if made["pair_rows"] else "2 columns x 1 channel"
-    outputs = tensors[call.outputs[0]].elements
-    estimate = cost.scalar_depthwise(taps, len(filters), outputs)
-    if attrs["output_width"] == 1 and attrs["dilation_height"] > 1:
-        estimate = cost.scalar_column(taps, outputs)
+    keeps_rows = made["phases"] > 1
+    estimate = tensors[call.outputs[0]].nhwc[0] * cost.scalar_depthwise(window, bool(made["pair_rows"]), keeps_rows)
     return _replaced(
         call, "depthwise_conv2d_s8_scalar", pack_filters(filters, scaling), made, estimate, tile, "filters"
     )
@@ -298,7 +296,7 @@ def pack_planes(filters: np.ndarray, scaling: Scaling) -> np.ndarray:
 
 TAPS_MAX = 510
 """Most taps, and the largest stride, of depthwise_conv2d_s8_scalar."""
-ROWS_BYTES = 800
+ROWS_BYTES = 1024
 """So much workspace pairs of rows may take; else halves of rows share words."""
 PHASES_BYTES = 600
 """So much workspace turned weights may take; else rows are gathered again for each row of outputs."""

@@ -2,7 +2,10 @@
  * line of outputs are gathered into words column by column, so that those under one output lie one behind the other;
  * two outputs that share words are two rows apart by half the rows asked for, or half a row. A row of the input takes
  * one place in each column; with phases, rows stay in their places while the window moves on over them, and the weights
- * are turned instead. */
+ * are turned instead.
+ *
+ * Images that are one column wide become images that are one row high, where their rows adjoin: all elements under a
+ * channel are gathered at once then. */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
 #include "runtime/kernels/product.h"
@@ -17,6 +20,12 @@
 #define TAPS_MAX 510
 #define PHASES_MAX 32
 
+/* Words of a window, which a column's takes as a row's, in front of the others. */
+#define WINDOW_WORDS ((uint32_t)(sizeof(mrt_window_t) / sizeof(uint32_t)))
+
+/* Most rows of a column that have no halves. */
+#define ROWS_IN_FULL 3u
+
 /* Where a call is: one struct, since few registers leave little to pass on. */
 typedef struct depthwise_scalar {
     /* The same for the whole call. */
@@ -30,6 +39,7 @@ typedef struct depthwise_scalar {
     uint32_t *turned; /* weights, phase by phase */
     uint32_t weights; /* of a phase: an even number of words */
     uint32_t phases;
+    uint32_t step; /* elements from a column of a residue to the next */
     int8_t point;
     /* Rows of one image, in lines; a line has two lanes of outputs. */
     uint32_t row;       /* first output row */
@@ -50,10 +60,24 @@ typedef struct depthwise_scalar {
     int32_t columns;
     int32_t lead;    /* columns in front of the middle */
     int32_t middle;  /* columns in the middle, or 0 */
-    uint32_t low;    /* first element in the middle in an input row */
+    uint32_t low;    /* element of an input row in the first column behind the lead */
     uint32_t high;   /* the same for the high lane */
+    int32_t left;      /* columns of the lead that lie inside for the high lane: the first, */
+    int32_t left_end;  /* and behind the last */
+    int32_t right_end; /* behind the last column that lies inside for the low lane; the middle's end at least */
     mrt_scalar_line_t line;
 } depthwise_scalar_t;
+
+/* Rows of tensors whose rows lie anywhere: apart, since they are the exception. */
+static MRT_NOINLINE const int8_t *spread_input(const depthwise_scalar_t *conv, uint32_t row)
+{
+    return mrt_input_s8(conv->call, 0u, row);
+}
+
+static MRT_NOINLINE int8_t *spread_output(const depthwise_scalar_t *conv, uint32_t row)
+{
+    return mrt_output_s8(conv->call, 0u, row);
+}
 
 /* An input row of the image; null where it lies outside. */
 static const int8_t *row_of(const depthwise_scalar_t *conv, int32_t row)
@@ -62,51 +86,43 @@ static const int8_t *row_of(const depthwise_scalar_t *conv, int32_t row)
         return NULL;
     }
     const uint32_t index = conv->image + (uint32_t)row;
-    return (conv->input != NULL) ? &conv->input[index * conv->input_step] : mrt_input_s8(conv->call, 0u, index);
+    return (conv->input != NULL) ? &conv->input[index * conv->input_step] : spread_input(conv, index);
 }
 
 static int8_t *output_row(const depthwise_scalar_t *conv, uint32_t row)
 {
-    return (conv->output != NULL) ? &conv->output[row * conv->output_step] : mrt_output_s8(conv->call, 0u, row);
+    return (conv->output != NULL) ? &conv->output[row * conv->output_step] : spread_output(conv, row);
 }
 
-/* The element of the channel in a column; the zero point outside the image. */
-static int32_t element_of(const depthwise_scalar_t *conv, const int8_t *row, int32_t column)
+/* `count` columns of a row of each lane as words, from `to` on; null: they lie outside the image. */
+static MRT_NOINLINE void gather(const depthwise_scalar_t *conv, const int8_t *low, const int8_t *high, int32_t count,
+                                uint32_t *to)
 {
-    const bool inside = (row != NULL) && (column >= 0) && (column < conv->window->input_width);
-    const uint32_t pixel = (uint32_t)column * (uint32_t)conv->window->input_channels;
-    return inside ? row[pixel + conv->input_channel] : conv->point;
-}
-
-/* Columns of which at most one lane lies inside the image. */
-static MRT_NOINLINE void gather_edges(const depthwise_scalar_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
-{
-    const mrt_window_t *window = conv->window;
-    const int32_t first = (conv->first * window->stride_width) - window->padding_left;
-    const int32_t apart = conv->across * window->stride_width;
-    for (int32_t i = 0; i < conv->columns; ++i) {
-        if ((i < conv->lead) || (i >= (conv->lead + conv->middle))) {
-            const int32_t column = first + (i * window->dilation_width);
-            to[(uint32_t)i * (uint32_t)window->kernel_height] =
-                mrt_scalar_word(element_of(conv, low, column), element_of(conv, high, column + apart));
-        }
-    }
-}
-
-/* The columns in the middle of a row of each lane as words; `to` is the rows' place in the first of all columns. */
-static MRT_NOINLINE void gather(const depthwise_scalar_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
-{
-    const uint32_t height = (uint32_t)conv->window->kernel_height;
-    const uint32_t step = (uint32_t)conv->window->dilation_width * (uint32_t)conv->window->input_channels;
     mrt_scalar_lane_t lanes[2] = {{&conv->point, 0u}, {&conv->point, 0u}};
     if (low != NULL) {
-        lanes[0] = (mrt_scalar_lane_t){&low[conv->low + conv->input_channel], step};
+        lanes[0] = (mrt_scalar_lane_t){low, conv->step};
     }
     if (high != NULL) {
-        lanes[1] = (mrt_scalar_lane_t){&high[conv->high + conv->input_channel], step};
+        lanes[1] = (mrt_scalar_lane_t){high, conv->step};
     }
-    mrt_scalar_join_lanes(lanes, (uint32_t)conv->middle, &to[(uint32_t)conv->lead * height],
-                          height * (uint32_t)sizeof(uint32_t));
+    mrt_scalar_join_lanes(lanes, (uint32_t)count, to, (uint32_t)conv->window->kernel_height * (uint32_t)sizeof(uint32_t));
+}
+
+/* The element of the channel in a row, `ahead` columns of the residue behind the lead; null outside the image. */
+static inline const int8_t *element_of(const depthwise_scalar_t *conv, const int8_t *row, uint32_t first, int32_t ahead)
+{
+    return (row != NULL) ? &row[first + ((uint32_t)ahead * conv->step) + conv->input_channel] : NULL;
+}
+
+/* Columns of which one lane lies inside the image; `to` is the rows' place in the first of all columns. */
+static MRT_NOINLINE void gather_edges(const depthwise_scalar_t *conv, const int8_t *low, const int8_t *high, uint32_t *to)
+{
+    const uint32_t height = (uint32_t)conv->window->kernel_height;
+    const int32_t right = conv->lead + conv->middle;
+    const int8_t *first = element_of(conv, high, conv->high, conv->left - conv->lead);
+    gather(conv, NULL, first, conv->left_end - conv->left, &to[(uint32_t)conv->left * height]);
+    const int8_t *last = element_of(conv, low, conv->low, conv->middle);
+    gather(conv, last, NULL, conv->right_end - right, &to[(uint32_t)right * height]);
 }
 
 /* The tap rows of a line from `kept` on; tap row 0 has place `phase` in each column. */
@@ -114,13 +130,14 @@ static MRT_NOINLINE void gather_rows(const depthwise_scalar_t *conv, int32_t top
 {
     const int32_t height = conv->window->kernel_height;
     const int32_t step = conv->window->dilation_height;
+    const uint32_t middle = (uint32_t)conv->lead * (uint32_t)height;
     int32_t row = top + (kept * step);
     for (int32_t tap = kept; tap < height; ++tap) {
         const int32_t place = phase + tap;
         uint32_t *to = &conv->words[(place < height) ? place : (place - height)];
         const int8_t *low = row_of(conv, row);
         const int8_t *high = (conv->input_down == 0) ? low : row_of(conv, row + conv->input_down);
-        gather(conv, low, high, to);
+        gather(conv, element_of(conv, low, conv->low, 0), element_of(conv, high, conv->high, 0), conv->middle, &to[middle]);
         if (conv->across != 0) {
             gather_edges(conv, low, high, to);
         }
@@ -180,7 +197,7 @@ static MRT_NOINLINE void compute_lines(depthwise_scalar_t *conv, uint32_t output
 }
 
 /* How many steps from `column` on stay below `end`. */
-static int32_t steps_below(int32_t column, int32_t end, int32_t step)
+static MRT_NOINLINE int32_t steps_below(int32_t column, int32_t end, int32_t step)
 {
     const int32_t room = end - column;
     return (room <= 0) ? 0 : ((step == 1) ? room : (((room - 1) / step) + 1));
@@ -206,8 +223,13 @@ static MRT_NOINLINE uint32_t set_residue(depthwise_scalar_t *conv, int32_t first
     const int32_t column = origin + (conv->lead * dilation);
     conv->middle = least_of(steps_below(column, window->input_width - apart, dilation), conv->columns - conv->lead);
     const uint32_t pixel = (uint32_t)window->input_channels;
-    conv->low = (conv->middle > 0) ? ((uint32_t)column * pixel) : 0u;
-    conv->high = (conv->middle > 0) ? (conv->low + ((uint32_t)apart * pixel)) : 0u;
+    conv->low = (uint32_t)column * pixel;
+    conv->high = conv->low + ((uint32_t)apart * pixel);
+    conv->left = least_of(steps_below(origin + apart, 0, dilation), conv->lead);
+    conv->left_end = least_of(steps_below(origin + apart, window->input_width, dilation), conv->lead);
+    const int32_t right = least_of(steps_below(origin, window->input_width, dilation), conv->columns);
+    const int32_t middle_end = conv->lead + conv->middle;
+    conv->right_end = (right < middle_end) ? middle_end : right;
     return (uint32_t)outputs;
 }
 
@@ -257,9 +279,30 @@ static void compute_rows(depthwise_scalar_t *conv, uint32_t words)
     }
 }
 
-/* Rows of one image, in pairs of rows or in halves of rows: whichever computes fewer outputs twice. Halves have columns
- * that lie inside for one lane only, which cost more than the outputs of a short row: there both lanes are the same. */
-static void set_rows(depthwise_scalar_t *conv, uint32_t row, uint32_t rows, bool may_pair)
+/* Whether halves of a row share words: they have columns that lie inside for one lane only, which cost more than the
+ * outputs of a short row. There both lanes are the same. */
+static bool has_halves(const mrt_window_t *window)
+{
+    const int32_t half = (window->output_width + 1) / 2;
+    return (window->output_width - half) > window->kernel_height;
+}
+
+/* What shares words in rows `row` and so on of one image: `lines`, where not 0, are pairs of rows. */
+static MRT_NOINLINE void set_lanes(depthwise_scalar_t *conv, uint32_t row, uint32_t rows, uint32_t lines)
+{
+    const mrt_window_t *window = conv->window;
+    const int32_t half = (window->output_width + 1) / 2;
+    const bool halves = (lines == 0u) && has_halves(window);
+    conv->row = row;
+    conv->lines = (lines != 0u) ? lines : rows;
+    conv->down = (lines != 0u) ? (rows - lines) : 0u;
+    conv->input_down = (int32_t)conv->down * window->stride_height;
+    conv->across = halves ? (window->output_width - half) : 0;
+    conv->width = halves ? half : window->output_width;
+}
+
+/* Rows of one image, in pairs of rows or in halves of rows: whichever computes fewer outputs twice. */
+static MRT_NOINLINE void set_rows(depthwise_scalar_t *conv, uint32_t row, uint32_t rows, bool may_pair)
 {
     const mrt_window_t *window = conv->window;
     const uint32_t height = (uint32_t)window->output_height;
@@ -267,14 +310,7 @@ static void set_rows(depthwise_scalar_t *conv, uint32_t row, uint32_t rows, bool
     const uint32_t half_rows = (rows + 1u) / 2u;
     const uint32_t half_width = (width + 1u) / 2u;
     const bool pair = may_pair && (rows > 1u) && ((half_rows * width) <= (half_width * rows));
-    const bool halves = !pair && ((width - half_width) > (uint32_t)window->kernel_height);
-    conv->row = row;
-    conv->lines = pair ? half_rows : rows;
-    conv->down = pair ? (rows - half_rows) : 0u;
-    conv->input_down = (int32_t)conv->down * window->stride_height;
-    const uint32_t across = width - half_width;
-    conv->across = halves ? (int32_t)across : 0;
-    conv->width = halves ? (int32_t)half_width : window->output_width;
+    set_lanes(conv, row, rows, pair ? half_rows : 0u);
     conv->image = (row / height) * (uint32_t)window->input_height;
     const uint32_t y = row % height;
     conv->top = ((int32_t)y * window->stride_height) - window->padding_top;
@@ -293,44 +329,95 @@ static uint32_t filter_words(const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs
 }
 
 /* Words that hold the columns under a line; sizes have been checked. */
-static uint32_t column_words(const mrt_window_t *window, bool pair_rows)
+static MRT_NOINLINE uint32_t column_words(const mrt_window_t *window, bool pair_rows)
 {
     const int32_t half = (window->output_width + 1) / 2;
-    const bool halves = !pair_rows && ((window->output_width - half) > window->kernel_height);
-    const int32_t width = halves ? half : window->output_width;
+    const int32_t width = (!pair_rows && has_halves(window)) ? half : window->output_width;
     const int32_t step = (window->dilation_width == 1) ? window->stride_width : 1;
     const uint32_t columns = (((uint32_t)width - 1u) * (uint32_t)step) + (uint32_t)window->kernel_width;
     return (columns * (uint32_t)window->kernel_height) + 1u;
+}
+
+/* Whether images are one column wide, and as rows have windows that this kernel takes, none of whose columns lies under
+ * no output. */
+static bool is_column(const mrt_window_t *window)
+{
+    return (window->input_width == 1) && (window->output_width == 1) && (window->kernel_width == 1)
+           && (window->padding_left == 0) && ((window->stride_height == 1) || (window->dilation_height == 1))
+           && (window->stride_height <= window->kernel_height);
+}
+
+/* The window of `rows` rows, the first of them row `y` of its image, of an image that is one column wide, as that of an
+ * image that is one row high. Padding is negative where the input begins above the first window. */
+static MRT_NOINLINE mrt_window_t turned_window(const mrt_window_t *window, uint32_t rows, uint32_t y)
+{
+    mrt_window_t turned = *window;
+    turned.input_height = 1;
+    turned.input_width = window->input_height;
+    turned.output_height = 1;
+    turned.output_width = (int32_t)rows;
+    turned.kernel_height = 1;
+    turned.kernel_width = window->kernel_height;
+    turned.stride_height = 1;
+    turned.stride_width = window->stride_height;
+    turned.dilation_height = 1;
+    turned.dilation_width = window->dilation_height;
+    turned.padding_top = 0;
+    turned.padding_left = window->padding_top - ((int32_t)y * window->stride_height);
+    return turned;
+}
+
+/* Takes a window, and the workspace from `words` on. */
+static MRT_NOINLINE void set_window(depthwise_scalar_t *conv, const mrt_window_t *window, uint32_t *words, bool pair_rows)
+{
+    const uint32_t step = (window->dilation_width == 1) ? (uint32_t)window->stride_width : 1u;
+    conv->window = window;
+    conv->words = words;
+    conv->turned = &words[column_words(window, pair_rows)];
+    conv->step = (uint32_t)window->dilation_width * (uint32_t)window->input_channels;
+    conv->line.words = words;
+    conv->line.next_words = step * (uint32_t)window->kernel_height * (uint32_t)sizeof(uint32_t);
+    conv->line.next_output = (uint32_t)window->dilation_width * (uint32_t)window->output_channels;
+}
+
+/* Rows of one image that is one column wide, as one row. */
+static MRT_NOINLINE void set_column(depthwise_scalar_t *conv, const mrt_window_t *window, uint32_t row, uint32_t rows)
+{
+    mrt_window_t *turned = mrt_workspace(conv->call); /* MISRA D1 */
+    uint32_t *words = mrt_workspace(conv->call);      /* MISRA D1 */
+    *turned = turned_window(window, rows, row % (uint32_t)window->output_height);
+    set_window(conv, turned, &words[WINDOW_WORDS], false);
+    conv->phases = 1u;
+    set_lanes(conv, row, 1u, 0u);
+    conv->image = (row / (uint32_t)window->output_height) * (uint32_t)window->input_height;
+    conv->top = 0;
+}
+
+static MRT_NOINLINE bool rows_adjoin(const mrt_call_t *call, const mrt_tensor_t *tensor)
+{
+    return mrt_rows_adjoin(call, tensor, 0u, tensor->rows) == tensor->rows;
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_scalar_run(const mrt_call_t *call)
 {
     const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs = call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
-    uint32_t *words = mrt_workspace(call); /* MISRA D1 */
     const mrt_tensor_t *input = mrt_call_input(call, 0u);
     const mrt_tensor_t *output = mrt_call_output(call, 0u);
-    const bool input_adjoins = mrt_rows_adjoin(call, input, 0u, input->rows) == input->rows;
-    const bool output_adjoins = mrt_rows_adjoin(call, output, 0u, output->rows) == output->rows;
-    const uint32_t step = (window->dilation_width == 1) ? (uint32_t)window->stride_width : 1u;
+    const bool input_adjoins = rows_adjoin(call, input);
+    const bool output_adjoins = rows_adjoin(call, output);
+    const bool as_row = input_adjoins && output_adjoins && is_column(window);
     depthwise_scalar_t conv = {
         .call = call,
-        .window = window,
         .input = input_adjoins ? mrt_input_s8(call, 0u, 0u) : NULL,
         .output = output_adjoins ? mrt_output_s8(call, 0u, 0u) : NULL,
         .input_step = input->row_bytes,
         .output_step = output->row_bytes,
-        .words = words,
-        .turned = &words[column_words(window, attrs->pair_rows == 1)],
         .weights = even((uint32_t)window->kernel_height * (uint32_t)window->kernel_width),
         .phases = (uint32_t)attrs->phases,
         .point = (int8_t)attrs->input_point,
-        .line = {
-            .words = words,
-            .next_words = step * (uint32_t)window->kernel_height * (uint32_t)sizeof(uint32_t),
-            .next_output = (uint32_t)window->dilation_width * (uint32_t)window->output_channels,
-        },
     };
+    set_window(&conv, window, mrt_workspace(call), attrs->pair_rows == 1);
     mrt_scalar_scale_set(&conv.line.scale, &attrs->scaling);
     conv.line.skip = mrt_scalar_line_skip(conv.weights / 2u);
     uint32_t row = call->row_begin;
@@ -338,7 +425,11 @@ mrt_status_t mrt_depthwise_conv2d_s8_scalar_run(const mrt_call_t *call)
         const uint32_t left = (uint32_t)window->output_height - (row % (uint32_t)window->output_height);
         const uint32_t asked = call->row_end - row;
         const uint32_t rows = (asked < left) ? asked : left;
-        set_rows(&conv, row, rows, attrs->pair_rows == 1);
+        if (as_row) {
+            set_column(&conv, window, row, rows);
+        } else {
+            set_rows(&conv, row, rows, attrs->pair_rows == 1);
+        }
         compute_rows(&conv, filter_words(attrs));
         row += rows;
     }
@@ -367,6 +458,17 @@ static bool sizes_are_sound(const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs)
     return taps && steps && phases_are_sound(attrs) && mrt_check_range(attrs->pair_rows, 0, 1);
 }
 
+/* Words for a column as a row, of however many of its rows: few of them take more words than some more do, in halves. */
+static MRT_ONCE uint32_t row_words(const mrt_window_t *window)
+{
+    const uint32_t height = (uint32_t)window->output_height;
+    const mrt_window_t all = turned_window(window, height, 0u);
+    const mrt_window_t few = turned_window(window, (height < ROWS_IN_FULL) ? height : ROWS_IN_FULL, 0u);
+    const uint32_t words = column_words(&all, false);
+    const uint32_t least = column_words(&few, false);
+    return WINDOW_WORDS + ((words > least) ? words : least) + even((uint32_t)window->kernel_height);
+}
+
 uint32_t mrt_depthwise_conv2d_s8_scalar_workspace(const void *attrs)
 {
     const mrt_depthwise_conv2d_s8_scalar_attrs_t *own = attrs; /* MISRA D1 */
@@ -376,7 +478,9 @@ uint32_t mrt_depthwise_conv2d_s8_scalar_workspace(const void *attrs)
     }
     const uint32_t taps = even((uint32_t)window->kernel_height * (uint32_t)window->kernel_width);
     const uint32_t turned = taps * (uint32_t)own->phases;
-    const uint64_t words = (uint64_t)column_words(window, own->pair_rows == 1) + turned;
+    uint64_t words = (uint64_t)column_words(window, own->pair_rows == 1) + turned;
+    const uint64_t as_row = is_column(window) ? row_words(window) : 0u;
+    words = (as_row > words) ? as_row : words;
     return (words < (UINT32_C(1) << 29u)) ? ((uint32_t)words * (uint32_t)sizeof(uint32_t)) : (UINT32_C(1) << 31u);
 }
 

@@ -29,7 +29,8 @@ typedef struct planes_scalar {
     uint32_t lead;        /* of these in front of the image */
     uint32_t columns;     /* and in the image */
     int32_t point;
-    bool adjoin;          /* all rows of the input do */
+    const int8_t *input;  /* row 0, where all rows of the input adjoin; else null */
+    uint32_t row_bytes;   /* of the input */
     /* A plane: so many lines of two lanes from output row `row` on. */
     uint32_t row;
     uint32_t lines;
@@ -58,7 +59,14 @@ static bool is_inside(const planes_scalar_t *conv, int32_t row)
 
 static const int8_t *row_of(const planes_scalar_t *conv, int32_t row)
 {
-    return &mrt_input_s8(conv->call, 0u, conv->image + (uint32_t)row)[conv->input_channel];
+    const uint32_t index = conv->image + (uint32_t)row;
+    const uint32_t offset = (index * conv->row_bytes) + conv->input_channel;
+    return (conv->input != NULL) ? &conv->input[offset] : &mrt_input_s8(conv->call, 0u, index)[conv->input_channel];
+}
+
+static MRT_NOINLINE int8_t *output_row(const planes_scalar_t *conv, uint32_t row)
+{
+    return mrt_output_s8(conv->call, 0u, row);
 }
 
 /* A row of which only one lane, or none, lies in the image. */
@@ -87,7 +95,7 @@ static void join(const planes_scalar_t *conv)
     mrt_scalar_rows_t rows = {
         .step = (uint32_t)conv->window->input_channels,
         .columns = conv->columns,
-        .row_bytes = mrt_call_input(conv->call, 0u)->row_bytes,
+        .row_bytes = conv->row_bytes,
         .gap = (conv->pitch - conv->columns) * (uint32_t)sizeof(uint32_t),
     };
     uint32_t *to = &conv->words[conv->lead];
@@ -100,7 +108,7 @@ static void join(const planes_scalar_t *conv)
             const int32_t rows_below = conv->window->input_height - high;
             const uint32_t inside = (uint32_t)rows_below;
             const uint32_t left = count - done;
-            made = !conv->adjoin ? 1u : ((inside < left) ? inside : left);
+            made = (conv->input == NULL) ? 1u : ((inside < left) ? inside : left);
             rows.low = row_of(conv, low);
             rows.high = row_of(conv, high);
             rows.rows = made;
@@ -137,16 +145,18 @@ static void set_filter(mrt_scalar_plane_t *plane, const uint32_t *filter, bool t
     plane->step = two_sided ? filter[FILTER - 1u] : 0u;
 }
 
-/* The outputs of a channel: at once where their rows adjoin. */
-static void compute(planes_scalar_t *conv, uint32_t channel, bool adjoin)
+/* The outputs of a channel: at once from `low` and `high` on where their rows adjoin; else those are null. */
+static void compute(planes_scalar_t *conv, uint32_t channel, int8_t *low, int8_t *high)
 {
     mrt_scalar_plane_t *plane = &conv->plane;
-    const uint32_t single = adjoin ? conv->lines : 1u;
+    const uint32_t single = (low != NULL) ? conv->lines : 1u;
     const uint32_t line_words = (uint32_t)conv->window->stride_height * conv->pitch;
     for (uint32_t line = 0u; line < conv->lines; line += single) {
         plane->words = &conv->words[line * line_words];
-        plane->low = &mrt_output_s8(conv->call, 0u, conv->row + line)[channel];
-        plane->high = &mrt_output_s8(conv->call, 0u, conv->row + conv->down + line)[channel];
+        plane->low = (low != NULL) ? low : output_row(conv, conv->row + line);
+        plane->high = (high != NULL) ? high : output_row(conv, conv->row + conv->down + line);
+        plane->low = &plane->low[channel];
+        plane->high = &plane->high[channel];
         plane->line_end = &plane->low[plane->line];
         plane->end = &plane->low[single * plane->line];
         mrt_scalar_plane_run(plane);
@@ -159,6 +169,8 @@ static void compute_lines(planes_scalar_t *conv, bool two_sided)
     const mrt_tensor_t *output = mrt_call_output(conv->call, 0u);
     const uint32_t end = conv->row + conv->down + conv->lines;
     const bool adjoin = mrt_rows_adjoin(conv->call, output, conv->row, end) == end;
+    int8_t *low = adjoin ? output_row(conv, conv->row) : NULL;
+    int8_t *high = adjoin ? output_row(conv, conv->row + conv->down) : NULL;
     const uint32_t channels = (uint32_t)conv->window->output_channels;
     const uint32_t multiplier = channels / (uint32_t)conv->window->input_channels;
     const uint32_t words = two_sided ? FILTER : (FILTER - 1u);
@@ -176,7 +188,7 @@ static void compute_lines(planes_scalar_t *conv, bool two_sided)
             shared = multiplier;
         }
         set_filter(&conv->plane, filter, two_sided);
-        compute(conv, channel, adjoin);
+        compute(conv, channel, low, high);
         filter = &filter[words];
         shared -= 1u;
     }
@@ -219,7 +231,8 @@ mrt_status_t mrt_depthwise_planes_s8_scalar_run(const mrt_call_t *call)
         .lead = lead,
         .columns = (across < (pitch - lead)) ? across : (pitch - lead),
         .point = attrs->input_point,
-        .adjoin = mrt_rows_adjoin(call, input, 0u, input->rows) == input->rows,
+        .input = (mrt_rows_adjoin(call, input, 0u, input->rows) == input->rows) ? mrt_input_s8(call, 0u, 0u) : NULL,
+        .row_bytes = input->row_bytes,
         .plane = {
             .shared = mrt_scalar_apart(&attrs->scaling),
             .next_row = (pitch - MRT_SCALAR_PLANE_SIDE) * (uint32_t)sizeof(uint32_t),

@@ -27,6 +27,10 @@ PLANES = [
     Geometry((1, 7, 60, 2), 4, 2, (3, 3), (1, 1), (1, 1), "VALID", True),
     Geometry((2, 12, 23, 5), 5, 5, (3, 3), (1, 3), (1, 1), "SAME", True),
 ]
+COLUMNS = [
+    Geometry((1, 30, 1, 3), 3, 3, (3, 1), (1, 1), (4, 1), "SAME", True),
+    Geometry((2, 21, 1, 2), 4, 2, (5, 1), (2, 1), (1, 1), "VALID", True),
+]
 LONG = Geometry((1, 1, 3, 1021), 4, 1, (1, 1), (1, 1), (1, 1), "SAME", False)
 
 
@@ -66,6 +70,12 @@ def any_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(scalar._PROVIDERS, "depthwise_conv2d_s8", (scalar.depthwise,))
 
 
+@pytest.fixture
+def planes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves that one alone."""
+    monkeypatch.setitem(scalar._PROVIDERS, "depthwise_conv2d_s8", (scalar.depthwise_planes,))
+
+
 @pytest.mark.usefixtures("compact")
 @pytest.mark.parametrize(("depth", "channels"), POINTWISE)
 def test_products_on_the_board(tmp_path: Path, depth: int, channels: int) -> None:
@@ -92,13 +102,14 @@ def test_convolutions_for_speed_on_the_board(tmp_path: Path, geometry: Geometry)
 
 
 @pytest.mark.usefixtures("any_window")
-@pytest.mark.parametrize("geometry", [*DEPTHWISE3X3, *DEPTHWISE])
+@pytest.mark.parametrize("geometry", [*DEPTHWISE3X3, *DEPTHWISE, *COLUMNS])
 def test_depthwise_convolutions_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
     path.write_bytes(model(geometry, 3))
     assert_equal_on_board(path, "depthwise_conv2d_s8_scalar")
 
 
+@pytest.mark.usefixtures("planes")
 @pytest.mark.parametrize("geometry", [*DEPTHWISE3X3, *PLANES])
 def test_planes_on_the_board(tmp_path: Path, geometry: Geometry) -> None:
     path = tmp_path / "model.tflite"
