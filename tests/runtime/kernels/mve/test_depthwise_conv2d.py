@@ -74,6 +74,13 @@ def test_rows_that_are_too_long_are_made_otherwise() -> None:
     assert offers == ["depthwise_taps_s8_mve"]
 
 
+def test_pixels_of_very_many_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many that eight pixels are further apart than a place can tell, which the compiler leaves to other kernels."""
+    monkeypatch.setattr(mve, "_strips_fit", lambda *_: True)
+    case = depthwise_conv2d(pairs_of(1), (1, 1, 3, 8200), 1, (1, 2), (1, 2))
+    np.testing.assert_array_equal(case.run_every_way(variant(case)), case.portable(), strict=True)
+
+
 def test_the_workspace_holds_the_strips() -> None:
     case = depthwise_conv2d(pairs_of(1), (1, 8, 12, 16), 1, (3, 3))
     attrs = dict(variant(case).call.attrs)

@@ -138,6 +138,8 @@ def test_fewer_patches_take_less_workspace_and_make_the_same(width: int) -> None
         fewer = replace(offer, call=replace(offer.call, attrs={**offer.call.attrs, "patches": patches}))
         assert kernels.workspace_bytes(KERNEL, fewer.call.attrs) == patches * 48
         np.testing.assert_array_equal(case.run_every_way(fewer), case.portable(), strict=True)
+    for patches in (0, 64):  # no more than ever
+        assert kernels.workspace_bytes(KERNEL, {**offer.call.attrs, "patches": patches}) == 20 * 48
     assert lean.leaner(offer, 7, 0.0) == offer
 
 
