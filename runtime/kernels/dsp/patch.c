@@ -68,7 +68,7 @@ mrt_status_t mrt_dsp_patch_run(const mrt_call_t *call, mrt_dsp_pixel_t pixel)
 {
     const mrt_patch_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
     uint32_t *words = mrt_workspace(call);               /* MISRA D1 */
-    int8_t *patch = (int8_t *)words;                     /* MISRA D1 */
+    int8_t *patch = (int8_t *)words;
     /* What stands behind the elements of a patch is multiplied, too. */
     words[mrt_dsp_quads(mrt_dsp_patch_elements(&attrs->window)) - 1u] = 0u;
     for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
