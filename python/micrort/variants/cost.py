@@ -22,6 +22,8 @@ _STEPS = {
 """The same, and what an output channel adds to it, where that was measured."""
 _ROUNDED, _LINEAR = (78, 65), (44, 36)
 """Of a group of products beside its weights, by their width."""
+_PER_CLAMP = 10
+"""On cores with the DSP extension."""
 _PER_MAC = 5.0
 _PER_ELEMENT = 35.0
 _PER_POOLED = 8.0
@@ -184,6 +186,14 @@ def dsp_convolution(window: Mapping[str, int | float], rows: int, pixel: Pixel) 
     patches = pixels * (31 * math.isqrt(taps) if by_taps else 12 * math.isqrt(taps) + 2.4 * pixel.elements)
     lines = rows * (125 + 60 * window["kernel_height"])
     return round(patches + lines) + dsp_products(pixels + pixels % 2, pixel)
+
+
+def dsp_clamps(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
+    """Of the clamps of products that are not those of int8 itself, as those of a RELU6 are."""
+    is_product = call.kernel in ("conv2d_s8", "depthwise_conv2d_s8", "fully_connected_s8")
+    if not is_product or (call.attrs["activation_min"], call.attrs["activation_max"]) == (-128, 127):
+        return 0
+    return _PER_CLAMP * tensors[call.outputs[0]].elements
 
 
 def dsp_winograd(window: Mapping[str, int | float], images: int) -> int:

@@ -35,6 +35,13 @@ def variants(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Vari
     Those with several times its weights, and those with several times the workspace of others, are for speed alone;
     where weights are short, for all but size.
     """
+    clamps = cost.dsp_clamps(call, tensors)
+    for offer in _offers(call, tensors, optimize):
+        yield replace(offer, instructions=offer.instructions + clamps) if isinstance(offer, Variant) else offer
+
+
+def _offers(call: KernelCall, tensors: Tensors, optimize: str) -> Iterator[Variant | Refusal]:
+    """Of outputs that need no clamp, as estimated."""
     provider = _PROVIDERS.get(call.kernel)
     if provider is not None:
         offers = provider(call, tensors)

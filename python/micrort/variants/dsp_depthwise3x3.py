@@ -95,12 +95,14 @@ def _cost(call: KernelCall, rows: int, is_linear: bool) -> int:
     (height, width), channels = _outputs(call), int(call.attrs["output_channels"])
     sets = math.prod(min(int(call.attrs[f"dilation_{side}"]), int(call.attrs[f"output_{side}"])) for side in _SIDES)
     high, groups = _strip_rows(call), -(-int(call.attrs["input_channels"]) // 4)
-    strips, blocks = -(-height // high), -(-height // rows)
+    blocks = -(-height // rows)
+    singles = height if high == 1 else (height // rows) * (rows % 2) + height % rows % 2
+    pairs = (height - singles) // 2
     across = -(-int(call.attrs["input_width"]) // int(call.attrs["dilation_width"]))
     inside = min(across, width * int(call.attrs["stride_width"]) + 1)
-    output = (31 if high == 2 else 19) - (5 if high == 2 else 2) * is_linear
-    strip = 100 + groups * (42 + 23 * inside) + channels * (9 + width * output)
-    return sets * (blocks * (350 + 120 * groups + (23 if is_linear else 33) * channels) + strips * strip)
+    made = (pairs + singles) * (100 + groups * (42 + 23 * inside) + 9 * channels)
+    made += channels * width * (pairs * (31 - 5 * is_linear) + singles * (19 - 2 * is_linear))
+    return sets * (blocks * (350 + 120 * groups + (23 if is_linear else 33) * channels) + made)
 
 
 def _cost_tall(call: KernelCall, rows: int) -> int:
