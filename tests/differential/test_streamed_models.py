@@ -27,8 +27,8 @@ MODELS: dict[str, Callable[[], bytes]] = {
 LIMITS = {"balanced": 1.5, "ram": 1.1}
 """How many times the floor the arena may be."""
 EXCEPTIONS = {
-    # Depthwise rows of DSP cores take 4 KiB of workspace.
-    ("mobilenet", "ram", "cortex-m4"): 1.29,
+    # Single rows throughout, and 1.6 KiB of workspace of depthwise rows of DSP cores.
+    ("mobilenet", "ram", "cortex-m4"): 1.14,
     # Depthwise convolutions for MVE make few rows a step at more than the instructions that the levels allow.
     ("mobilenet", "balanced", "cortex-m55"): 2.0,
     ("mobilenet", "ram", "cortex-m55"): 1.37,

@@ -27,11 +27,17 @@ class Effort:
     """Of the planner."""
     placements: int
     """Of each buffer."""
+    many: int = 300
+    """From so many buffers on the time that is spent grows no more: a placement looks at all of them."""
+
+    def budget(self, count: int) -> int:
+        """Placements of all of `count` buffers."""
+        return max(self.placements * min(count, self.many * self.many // max(count, 1)), 1)
 
 
 QUICK = Effort(("hill_climb",), 200)
 """While schedules are compared."""
-PROMISING = Effort(("auto",), 400)
+PROMISING = Effort(("auto",), 400, many=440)
 """For those that may be the best."""
 CAREFUL = Effort(("hill_climb", "auto"), 1000)
 """At last."""
@@ -126,7 +132,7 @@ def _best_plan(
         if best is not None and _busiest(made) >= sum(best[1].sizes):
             continue
         try:
-            plan = _plan_rows(made, pools, strategy, effort.placements)
+            plan = _plan_rows(made, pools, strategy, effort.budget(len(made.lifetimes)))
         except planner.PlanError as error:
             failed = failed or error
             continue
@@ -147,9 +153,8 @@ def _busiest(made: buffers.Buffers) -> int:
     return int(np.cumsum(change).max())
 
 
-def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, placements: int) -> planner.Plan:
+def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy: str, budget: int) -> planner.Plan:
     """A plan in the first pool if all fits there, else over all pools, else in any one that has room for all."""
-    budget = max(placements * len(made.lifetimes), 1)
     try:
         return _plan_alone(made, pools, 0, strategy, budget)
     except planner.PlanError:

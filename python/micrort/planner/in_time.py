@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from micrort.planner.problem import Lifetime, Plan, Pool
 from micrort.planner.solve import plan
 
@@ -60,13 +62,16 @@ def _place(
 ) -> dict[str, int]:
     """Offsets by id: pinned buffers where they are to be, the others one after another."""
     pinned = [item for item in lifetimes if item.fixed is not None]
+    loose = order([item for item in lifetimes if item.fixed is None])
     offsets = {item.id: item.fixed or 0 for item in pinned}
-    placed = list(pinned)
-    for item in order([item for item in lifetimes if item.fixed is None]):
-        others = [other for other in placed if other.start < item.end and item.start < other.end]
-        taken = sorted((offsets[other.id], offsets[other.id] + other.size) for other in others)
-        offsets[item.id] = choose(item, list(_gaps(taken)))
-        placed.append(item)
+    placed = [*pinned, *loose]
+    starts, ends = (np.array([getattr(item, name) for item in placed], np.int64) for name in ("start", "end"))
+    begins = np.array([offsets.get(item.id, 0) for item in placed], np.int64)
+    sizes = np.array([item.size for item in placed], np.int64)
+    for count, item in enumerate(loose, len(pinned)):
+        meets = np.flatnonzero((starts[:count] < item.end) & (item.start < ends[:count]))
+        taken = sorted(zip(begins[meets].tolist(), (begins[meets] + sizes[meets]).tolist(), strict=True))
+        begins[count] = offsets[item.id] = choose(item, list(_gaps(taken)))
     return offsets
 
 
