@@ -175,24 +175,13 @@ static inline void mrt_product_dot_four_f32(const mrt_product_f32_t *product, co
 {
     const float *const second = &weights[stride];
     const float *const third = &second[stride];
-    const mrt_fpu_lanes_t lanes = {weights, second, third, &third[stride]};
-    const int32_t done = mrt_fpu_dot_four(input, &lanes, length, sums);
-    float a = sums[0];
-    float b = sums[1];
-    float c = sums[2];
-    float d = sums[3];
+    mrt_fpu_four_t four = {input, weights, second, third, &third[stride], sums[0], sums[1], sums[2], sums[3]};
     (void)product;
-    for (int32_t i = done; i < length; ++i) {
-        const float value = input[i];
-        a += value * lanes.a[i];
-        b += value * lanes.b[i];
-        c += value * lanes.c[i];
-        d += value * lanes.d[i];
-    }
-    sums[0] = a;
-    sums[1] = b;
-    sums[2] = c;
-    sums[3] = d;
+    mrt_fpu_dot_four(&four, length);
+    sums[0] = four.sum_a;
+    sums[1] = four.sum_b;
+    sums[2] = four.sum_c;
+    sums[3] = four.sum_d;
 }
 
 /* Not-a-number fails both comparisons and stays what it is. */

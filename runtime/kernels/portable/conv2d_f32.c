@@ -6,7 +6,43 @@
 #define CONV2D_ELEMENT float
 #define CONV2D_WEIGHT float
 #define CONV2D_SUM float
+#define CONV2D_OWN_FOUR
 #include "runtime/kernels/conv2d.inc"
+#include "runtime/kernels/fpu.h"
+
+/* Runs may be short: sums and pointers stay in registers from one to the next. A row's weights adjoin. */
+static MRT_NOINLINE void sum_four_filters(const conv2d_t *conv, const mrt_lines_t *lines, const mrt_runs_t *runs,
+                                          int32_t filter, float sums[4])
+{
+    const int32_t begin = (filter * conv->filter_size) + (lines->taps.begin * conv->line_size) + runs->weights;
+    const int32_t skip = conv->line_size - (runs->count * runs->length);
+    const float *const weights = &conv->weights[begin];
+    mrt_fpu_four_t four = {
+        .a = weights,
+        .b = &weights[conv->filter_size],
+        .c = &weights[2 * conv->filter_size],
+        .d = &weights[3 * conv->filter_size],
+    };
+    int32_t ahead = 0;
+    for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
+        const float *line = mrt_lines_row(lines, tap); /* MISRA D1 */
+        int32_t element = runs->input;
+        four.a = &four.a[ahead];
+        four.b = &four.b[ahead];
+        four.c = &four.c[ahead];
+        four.d = &four.d[ahead];
+        for (int32_t run = 0; run < runs->count; ++run) {
+            four.x = &line[element];
+            mrt_fpu_dot_four(&four, runs->length);
+            element += runs->input_step;
+        }
+        ahead = skip;
+    }
+    sums[0] = four.sum_a;
+    sums[1] = four.sum_b;
+    sums[2] = four.sum_c;
+    sums[3] = four.sum_d;
+}
 
 static inline mrt_product_f32_t product_of(const mrt_call_t *call, const mrt_conv2d_f32_attrs_t *attrs)
 {

@@ -24,6 +24,8 @@ OPERATORS = {
     "pointwise": Window((5, 3, 9), 11, dtype="float32"),
     "window": Window((7, 6, 5), 6, (3, 3), (2, 1), dtype="float32"),
     "first": Window((9, 8, 1), 8, (4, 3), dtype="float32"),
+    "tall": Window((15, 7, 1), 6, (12, 4), (2, 2), dtype="float32"),
+    "apart": Window((9, 9, 2), 5, (3, 3), dilation=(2, 2), dtype="float32"),
 }
 
 
