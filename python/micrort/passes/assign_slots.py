@@ -27,7 +27,7 @@ class Effort:
     """Of the planner."""
     placements: int
     """Of each buffer."""
-    many: int = 300
+    many: int = 360
     """From so many buffers on the time that is spent grows no more: a placement looks at all of them."""
 
     def budget(self, count: int) -> int:
