@@ -33,11 +33,15 @@ class Costs:
         return self._sized[key]
 
     def instructions(self, call: int, rows: int, slack: float = 0.0) -> int:
-        """Of all steps together."""
+        """Of all steps together: more than of a single one by the same kernel, though estimates may have it less."""
         height = self.program.tensors[self.program.calls[call].outputs[0]].rows
         steps, rest = divmod(height, rows)
-        total = steps * self.sized(call, rows, slack).instructions
-        return total + (self.sized(call, rest, slack).instructions if rest else 0)
+        made = self.sized(call, rows, slack)
+        total = steps * made.instructions + (self.sized(call, rest, slack).instructions if rest else 0)
+        whole = self.sized(call, height)
+        if rows < height and made.call.kernel == whole.call.kernel:
+            total = max(total, whole.instructions + steps)
+        return total
 
     def workspace(self, call: int, rows: int, slack: float = 0.0) -> int:
         """Bytes of workspace."""
