@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -48,12 +49,24 @@ def areas(graph: ExecutorGraph) -> list[Area]:
 
 
 def busiest(graph: ExecutorGraph) -> list[int]:
-    """Bytes in use at each step, all pools together."""
-    changes = np.zeros(len(graph.steps) + 1, np.int64)
-    for area in areas(graph):
-        changes[area.start] += area.bytes
-        changes[area.end] -= area.bytes
-    return [int(value) for value in np.cumsum(changes)[: len(graph.steps)]]
+    """Bytes in use at each step, all pools together; those that a step reads and writes over count once."""
+    found = areas(graph)
+    begins: dict[int, list[Area]] = defaultdict(list)
+    ends: dict[int, list[Area]] = defaultdict(list)
+    for area in found:
+        begins[area.start].append(area)
+        ends[area.end].append(area)
+    sizes = {
+        pool: max(area.offset + area.bytes for area in found if area.pool == pool) for pool in {a.pool for a in found}
+    }
+    users = {pool: np.zeros(size, np.int32) for pool, size in sizes.items()}
+    busy = []
+    for step in range(len(graph.steps)):
+        for change, changed in ((1, begins[step]), (-1, ends[step])):
+            for area in changed:
+                users[area.pool][area.offset : area.offset + area.bytes] += change
+        busy.append(sum(int(np.count_nonzero(held)) for held in users.values()))
+    return busy
 
 
 def _uses(graph: ExecutorGraph) -> dict[int, _Use]:
@@ -110,7 +123,10 @@ def _touched(
     rows = graph.tensors[node.outputs[0]].rows
     for tensor in node.outputs:
         own = graph.tensors[tensor].rows
-        yield tensor, *((step.row_begin, step.row_end) if own == rows else (0, own)), True
+        if own == rows:
+            yield tensor, step.row_begin, step.row_end, True
+        elif step.row_end == rows:  # averages are made of all rows
+            yield tensor, 0, own, True
 
 
 def _areas_of(use: _Use) -> Iterator[Area]:
