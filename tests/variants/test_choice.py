@@ -102,6 +102,24 @@ def test_a_kernel_for_one_call_goes_where_it_saves_little():
         assert outcome(rules_for(offers, TENSORS, Budget(level, 0), code), offers)[2] == expected
 
 
+@pytest.mark.parametrize(
+    ("model_bytes", "constants", "chosen"),
+    [(0, 1500, {"quick"}), (0, 1501, {"quick", "quicker"}), (1200, 1500, {"quick", "quicker"})],
+)
+def test_in_a_small_model_constants_may_take_what_code_leaves(model_bytes, constants, chosen):
+    """Beyond the slack, up to the 1,500 bytes of code less; but not where the model's ratio can be kept."""
+    offers = [[offer("quicker", 1000, 0), offer("quick", 10, constants)], [offer("quick", 10, 0)]]
+    assert outcome(rules_for(offers, TENSORS, Budget("balanced", model_bytes), code), offers)[2] == chosen
+
+
+@given(calls)
+def test_constants_beyond_the_slack_take_no_more_flash_than_those_within(rows):
+    offers = offers_of(rows)
+    _, constants, used = outcome(rules_for(offers, TENSORS, Budget("balanced", 0), code), offers)
+    within = portable_bytes(offers) + SLACK
+    assert constants <= within or code(used) + constants <= code(KERNELS) + within
+
+
 @given(calls, st.integers(500, 3500))
 def test_a_budget_of_code_is_kept_or_refused(rows, limit):
     offers = offers_of(rows)

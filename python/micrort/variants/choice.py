@@ -9,6 +9,7 @@ unless for speed, a kernel also has to save its share of the instructions, KILOB
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -49,6 +50,8 @@ class Rules:
     """Instructions of an inference that a byte of constants has to save."""
     kernels: frozenset[str] | None = None
     """The kernels that may be taken; None: all."""
+    constants: int | None = None
+    """Bytes of constants that a call's kernel may take at most; None: any."""
 
     def choose(self, offers: Offers, tensors: Mapping[str, Tensor]) -> Variant:
         """The best of the candidates for a call, with what it was chosen before."""
@@ -62,6 +65,9 @@ class Rules:
         """The best of the candidates for a call; of those allowed, if any is."""
         able = _able(offers)
         allowed = [offer for offer in able if self.kernels is None or offer.call.kernel in self.kernels] or able
+        if self.constants is not None:
+            most = self.constants
+            allowed = [offer for offer in allowed if offer.constant_bytes(tensors) <= most] or allowed
         return min(allowed, key=lambda offer: self.price(offer, tensors))
 
     def price(self, offer: Variant, tensors: Mapping[str, Tensor]) -> float:
@@ -71,6 +77,8 @@ class Rules:
     def _why(self, offer: Variant, chosen: Variant, tensors: Mapping[str, Tensor]) -> str:
         if self.kernels is not None and offer.call.kernel not in self.kernels:
             return "left out to keep the code small"
+        if self.constants is not None and offer.constant_bytes(tensors) > self.constants:
+            return f"more than the {self.constants:,} bytes of constants that serve all rows at once"
         if offer.instructions >= chosen.instructions:
             return f"an estimated {offer.instructions:,} instructions, not {chosen.instructions:,}"
         more = offer.constant_bytes(tensors) - chosen.constant_bytes(tensors)
@@ -125,6 +133,12 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     byte = 0.0 if budget.optimize == "speed" else KILOBYTE_SHARE * fastest / 1024
     modest = [item for item in fitting if item.constants <= max(limit, constants)] or fitting
     chosen = min(modest, key=lambda item: item.instructions + byte * item.code)
+    if budget.optimize not in ("speed", "size") and limit > BALANCED_RATIO * budget.model_bytes:
+        # Constants are beyond the ratio anyway: they may take what code leaves.
+        large = _outcomes(offers, tensors, math.inf, code)
+        alike = [item for item in (chosen, *large) if item.code <= most or budget.code_bytes is None]
+        alike = [item for item in alike if item.flash <= chosen.flash]
+        chosen = min(alike, key=lambda item: item.instructions + byte * item.code)
     if budget.optimize == "size":
         slowest = budget.slowdown * min(fastest, chosen.instructions)
         quick = [item for item in fitting if item.instructions <= slowest] or fitting

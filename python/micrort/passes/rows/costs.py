@@ -29,8 +29,16 @@ class Costs:
         part `slack` of its instructions may be spent on a smaller workspace."""
         key = (call, rows, slack)
         if key not in self._sized:
-            self._sized[key] = self._variant(self.program.calls[call], rows, slack)
+            rules = self.rules
+            if rows < self.program.tensors[self.program.calls[call].outputs[0]].rows:
+                rules = replace(rules, constants=self._constants(call))
+            self._sized[key] = self._variant(self.program.calls[call], rows, slack, rules)
         return self._sized[key]
+
+    def _constants(self, call: int) -> int:
+        """Bytes that the kernel for all rows takes: a bound for kernels of fewer rows, too."""
+        height = self.program.tensors[self.program.calls[call].outputs[0]].rows
+        return self.sized(call, height).constant_bytes(self.program.tensors)
 
     def instructions(self, call: int, rows: int, slack: float = 0.0) -> int:
         """Of all steps together: more than of a single one by the same kernel, though estimates may have it less."""
@@ -57,13 +65,13 @@ class Costs:
             self._in_place[call] = None if first is None else self.program.root(first)
         return self._in_place[call]
 
-    def _variant(self, call: KernelCall, rows: int, slack: float) -> variants.Variant:
+    def _variant(self, call: KernelCall, rows: int, slack: float, rules: variants.Rules) -> variants.Variant:
         from micrort.native import kernels
 
         if self.target is None:
             made = variants.portable(call, self.program.tensors, rows)
         else:
-            made = variants.for_rows(call, self.program.tensors, self.target, self.optimize, self.rules, rows, slack)
+            made = variants.for_rows(call, self.program.tensors, self.target, self.optimize, rules, rows, slack)
         workspace = kernels.workspace_bytes(made.call.kernel, made.call.attrs)
         return replace(made, call=replace(made.call, workspace_bytes=workspace))
 
