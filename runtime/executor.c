@@ -236,11 +236,11 @@ static mrt_status_t run_node(const mrt_graph_t *graph, const mrt_step_t *step, m
 }
 
 /*
- * Runs at most `limit` further steps of nodes, and hands over the rows before, between and behind them as far as
- * somebody is there for them; counts the steps of nodes. A failing kernel or callback abandons the inference: its
- * outputs mean nothing.
+ * Runs at most `left` further steps of nodes, which it counts down, and hands over the rows before, between and behind
+ * them as far as somebody is there for them. A failing kernel or callback abandons the inference: its outputs mean
+ * nothing.
  */
-static mrt_status_t run_steps(mrt_executor_t *executor, uint32_t limit, uint32_t *count)
+static mrt_status_t run_steps(mrt_executor_t *executor, uint32_t *left)
 {
     const mrt_graph_t *graph = executor->graph;
     mrt_cursor_t *cursor = &executor->cursor;
@@ -251,16 +251,15 @@ static mrt_status_t run_steps(mrt_executor_t *executor, uint32_t limit, uint32_t
     call.row_table = graph->row_table;
     mrt_status_t status = MRT_OK;
     bool goes_on = true;
-    *count = 0u;
     while (goes_on && (cursor->step != graph->step_count)) {
         const mrt_step_t *step = mrt_cursor_step(cursor, graph);
         const mrt_rows_t rows = mrt_cursor_rows(cursor, step);
         if (hands_over(step)) {
             goes_on = (executor->hand_over != NULL);
             status = goes_on ? executor->hand_over(executor, step, rows.begin, &goes_on) : MRT_OK;
-        } else if (*count < limit) {
+        } else if (*left > 0u) {
+            *left -= 1u;
             status = run_node(graph, step, rows, &call);
-            *count += 1u;
         } else {
             goes_on = false;
         }
@@ -281,9 +280,9 @@ mrt_status_t mrt_executor_run(mrt_executor_t *executor)
     if (status != MRT_OK) {
         return status;
     }
-    uint32_t count = 0u;
+    uint32_t left = UINT32_MAX;
     mrt_cursor_begin(&executor->cursor);
-    status = run_steps(executor, UINT32_MAX, &count);
+    status = run_steps(executor, &left);
     if ((status == MRT_OK) && !is_complete(executor)) {
         mrt_cursor_begin(&executor->cursor);
         status = MRT_ERR_STATE;
@@ -303,8 +302,8 @@ mrt_status_t mrt_executor_step(mrt_executor_t *executor, uint32_t max_steps, boo
     if (is_complete(executor)) {
         mrt_cursor_begin(&executor->cursor);
     }
-    uint32_t count = 0u;
-    status = run_steps(executor, max_steps, &count);
+    uint32_t left = max_steps;
+    status = run_steps(executor, &left);
     *done = (status == MRT_OK) && is_complete(executor);
     return status;
 }
@@ -362,7 +361,7 @@ mrt_status_t mrt_executor_waiting(const mrt_executor_t *executor, mrt_row_t *row
 
 /* What push and pop begin with: checks the row that the caller means, `wanted` but for its place, and goes on to it. */
 static mrt_status_t go_to_row(mrt_executor_t *executor, handover_t *wanted, const void *data, uint32_t size,
-                              uint32_t *count)
+                              uint32_t *left)
 {
     mrt_status_t status = check_state(executor);
     if (status != MRT_OK) {
@@ -377,7 +376,7 @@ static mrt_status_t go_to_row(mrt_executor_t *executor, handover_t *wanted, cons
     if (!mrt_tensor_has_row_table(tensor) || (data == NULL) || (size != tensor->row_bytes)) {
         return MRT_ERR_ARGUMENT;
     }
-    status = run_steps(executor, UINT32_MAX, count);
+    status = run_steps(executor, left);
     if (status != MRT_OK) {
         return status;
     }
@@ -387,15 +386,14 @@ static mrt_status_t go_to_row(mrt_executor_t *executor, handover_t *wanted, cons
 }
 
 /* Behind a row that was handed over. */
-static mrt_status_t go_on(mrt_executor_t *executor, uint32_t before, uint32_t *steps)
+static mrt_status_t go_on(mrt_executor_t *executor, uint32_t *left, uint32_t *steps)
 {
-    uint32_t count = 0u;
     mrt_cursor_t *cursor = &executor->cursor;
     (void)mrt_cursor_step(cursor, executor->graph); /* the row may be the first of a loop */
     mrt_cursor_advance(cursor);
-    const mrt_status_t status = run_steps(executor, UINT32_MAX, &count);
+    const mrt_status_t status = run_steps(executor, left);
     if (steps != NULL) {
-        *steps = before + count;
+        *steps = UINT32_MAX - *left;
     }
     return status;
 }
@@ -404,11 +402,11 @@ mrt_status_t mrt_executor_push_row(mrt_executor_t *executor, uint32_t index, con
                                    uint32_t *steps)
 {
     handover_t wanted = {NULL, index, 0u, true};
-    uint32_t count = 0u;
-    mrt_status_t status = go_to_row(executor, &wanted, data, size, &count);
+    uint32_t left = UINT32_MAX;
+    mrt_status_t status = go_to_row(executor, &wanted, data, size, &left);
     if (status == MRT_OK) {
         mrt_copy(address_of(executor, &wanted), data, size);
-        status = go_on(executor, count, steps);
+        status = go_on(executor, &left, steps);
     }
     return status;
 }
@@ -416,11 +414,11 @@ mrt_status_t mrt_executor_push_row(mrt_executor_t *executor, uint32_t index, con
 mrt_status_t mrt_executor_pop_row(mrt_executor_t *executor, uint32_t index, void *data, uint32_t size, uint32_t *steps)
 {
     handover_t wanted = {NULL, index, 0u, false};
-    uint32_t count = 0u;
-    mrt_status_t status = go_to_row(executor, &wanted, data, size, &count);
+    uint32_t left = UINT32_MAX;
+    mrt_status_t status = go_to_row(executor, &wanted, data, size, &left);
     if (status == MRT_OK) {
         mrt_copy(data, address_of(executor, &wanted), size);
-        status = go_on(executor, count, steps);
+        status = go_on(executor, &left, steps);
     }
     return status;
 }
