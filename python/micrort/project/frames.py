@@ -1,6 +1,7 @@
 """Stack frames as the compiler states them: `-fcallgraph-info=su` files, gathered in one table beside each library.
 
-The table is text, a row a function: source file, function, bytes, separated by tabs.
+The table is text, a row a function: the file that was compiled, the file that defines the function (a header, maybe),
+function, bytes, separated by tabs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ FLAG = "-fcallgraph-info=su"
 """gcc's flag: beside x.o it writes x.ci, with the frame of each function that is in x.o."""
 BOUNDED = ("static", "dynamic,bounded")
 """Kinds of frames whose bytes are a bound; the second moves the stack pointer further, within them."""
+_GRAPH = re.compile(r'^graph: \{ title: "([^"]*)"')
 _NODE = re.compile(
     r'^node: \{ title: "(?:[^"]*:)?([^":]+)" label: "[^"]*?\\n([^"]+?):\d+:\d+\\n(\d+) bytes \(([^)]*)\)'
 )
@@ -25,6 +27,8 @@ _NODE = re.compile(
 class Frame:
     """The frame of one function."""
 
+    unit: str
+    """Name of the file that was compiled, without folders: as it stands in symbol tables."""
     source: str
     """The file that defines it."""
     function: str
@@ -41,7 +45,10 @@ def gather(paths: Iterable[Path], root: Path) -> str:
     """
     rows = set()
     for path in paths:
-        for line in path.read_text(encoding="utf-8").splitlines():
+        text = path.read_text(encoding="utf-8")
+        graph = _GRAPH.match(text)
+        unit = Path(graph[1]).name if graph else ""
+        for line in text.splitlines():
             match = _NODE.match(line)
             if match is None:
                 continue
@@ -50,7 +57,7 @@ def gather(paths: Iterable[Path], root: Path) -> str:
                 raise ToolError(
                     f"{source}: the stack of {function} is {kind}, so no bound can be given: use fixed sizes"
                 )
-            rows.add(f"{source.removeprefix(f'{root}/').removeprefix('./')}\t{function}\t{size}\n")
+            rows.add(f"{unit}\t{source.removeprefix(f'{root}/').removeprefix('./')}\t{function}\t{size}\n")
     return "".join(sorted(rows))
 
 
@@ -59,6 +66,6 @@ def read(paths: Iterable[Path]) -> Mapping[str, tuple[Frame, ...]]:
     found: dict[str, tuple[Frame, ...]] = {}
     for path in paths:
         for line in path.read_text(encoding="utf-8").splitlines():
-            source, function, size = line.split("\t")
-            found[function] = (*found.get(function, ()), Frame(source, function, int(size)))
+            unit, source, function, size = line.split("\t")
+            found[function] = (*found.get(function, ()), Frame(unit, source, function, int(size)))
     return found

@@ -9,7 +9,7 @@ frames of variable size. Interrupts are not included.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +83,7 @@ class Analysis:
         self.adapters = adapters
         self.frames = frames.read(tables)
         self.functions = machine_code.read(image)
-        self.addresses = _symbols(image)
+        self.addresses, self.units = _symbols(image)
         self._known: dict[int, Bound] = {}
 
     def bound(self, function: str) -> Bound:
@@ -102,13 +102,19 @@ class Analysis:
         Raises:
             ToolError: there is no telling.
         """
-        stated = self.frames.get(function.name)
-        if stated is not None:
+        stated = self._stated(function)
+        if stated:
             # gcc leaves out what it stores of a structure that comes half in registers (seen with gcc 12)
             return max(function.pushed, *(item.bytes for item in stated))
         if function.doubt:
             raise ToolError(f"the stack of {function.name} has no bound: {function.doubt}")
         return function.pushed
+
+    def _stated(self, function: machine_code.Function) -> Sequence[frames.Frame]:
+        """What the compiler states of a function; a static one is told from its namesakes by its file."""
+        found = self.frames.get(function.name, ())
+        unit = self.units.get(function.address)
+        return [item for item in found if item.unit == unit] or found
 
     def _bound(self, address: int, chain: tuple[int, ...]) -> Bound:
         if address in self._known:
@@ -137,7 +143,7 @@ class Analysis:
             return function.calls
         if self._is_adapter(function.name):
             return function.calls | {address for name, address in self.addresses.items() if name.startswith(PACKED)}
-        roles = {role for item in self.frames.get(function.name, ()) for role in POINTERS.get(item.source, ())}
+        roles = {role for item in self._stated(function) for role in POINTERS.get(item.source, ())}
         if not roles:
             raise ToolError(f"{function.name} calls through a pointer; nothing tells where to")
         local = {body.name: address for address, body in self.functions.items()}
@@ -157,16 +163,24 @@ class Analysis:
         return any(name == f"mrt_{kernel}_{role}" for kernel in self.kernels for role in roles & set(ROLES))
 
 
-def _symbols(image: Path) -> Mapping[str, int]:
-    """Addresses of the global functions of an image."""
+def _symbols(image: Path) -> tuple[Mapping[str, int], Mapping[int, str]]:
+    """Addresses of the global functions of an image, and of the static ones the names of their files."""
     from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 
+    found: dict[str, int] = {}
+    units: dict[int, str] = {}
     with image.open("rb") as file:
-        tables = [item for item in ELFFile(file).iter_sections() if isinstance(item, SymbolTableSection)]
-        return {
-            symbol.name: symbol["st_value"] & ~1
-            for table in tables
-            for symbol in table.iter_symbols()
-            if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_info"]["bind"] != "STB_LOCAL"
-        }
+        for table in ELFFile(file).iter_sections():
+            if not isinstance(table, SymbolTableSection):
+                continue
+            unit = ""
+            for symbol in table.iter_symbols():
+                kind, bind, address = symbol["st_info"]["type"], symbol["st_info"]["bind"], symbol["st_value"] & ~1
+                if kind == "STT_FILE":  # static functions behind it are of this file
+                    unit = symbol.name
+                elif kind == "STT_FUNC" and bind == "STB_LOCAL":
+                    units[address] = unit
+                elif kind == "STT_FUNC":
+                    found[symbol.name] = address
+    return found, units

@@ -88,6 +88,7 @@ def _objects(env: Any, table: str, places: Sequence[str], sources: Iterable[Any]
         for place, source in zip(places, sources, strict=True)
     ]
     gathered = env.Command(table, [pair[1] for pair in made], env.Action(_gather, None))
+    env.Depends(gathered, env.Value(Path(frames.__file__).read_text(encoding="utf-8")))  # its format, in a cache
     return [pair[0] for pair in made], list(gathered)
 
 

@@ -15,7 +15,7 @@
 typedef struct mrt_scalar_line {
     mrt_scalar_scale_t scale;        /**< Of the call, and by mrt_scalar_line_record of a channel. */
     const uint32_t *record;          /**< Of a channel. */
-    const uint32_t *words;           /**< Under the first output. */
+    uint32_t *words;                 /**< Under the first output; not written to. */
     const uint32_t *weights;         /**< Of the channel, one a word, an even number of at least 2. */
     const uint32_t *weights_end;     /**< Behind them. */
     uint32_t next_words;             /**< Bytes from the words under an output to those under the next. */
