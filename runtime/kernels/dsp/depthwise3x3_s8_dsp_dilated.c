@@ -3,7 +3,6 @@
  * in between. */
 #define STRIPS_DILATION(window, axis) ((window)->dilation_##axis) /* MISRA D4 */
 #define STRIPS_STRIDE_MAX 1
-#define STRIPS_APART MRT_NOINLINE
 #include "runtime/kernels/dsp/strips.inc"
 
 static void mrt_strip_dilated_two(const mrt_dsp_three_t *made)

@@ -1,7 +1,6 @@
 /* Depthwise convolution with 3 x 3 taps next to one another, for strips.h. */
 #define STRIPS_DILATION(window, axis) 1
 #define STRIPS_STRIDE_MAX 2
-#define STRIPS_APART inline
 #include "runtime/kernels/dsp/strips.inc"
 
 mrt_status_t mrt_dsp_strips_run(const mrt_call_t *call, const mrt_dsp_loops_t *loops)
