@@ -19,7 +19,6 @@ typedef struct line {
 typedef struct pixel {
     const line_t *line;
     int32_t x;
-    int32_t origin; /* Input column of tap 0. */
     int8_t *to;
 } pixel_t;
 
@@ -28,7 +27,6 @@ typedef struct patches_dsp {
     const mrt_call_t *call;
     const mrt_window_t *window;
     const int8_t *input;
-    uint32_t channels; /* Of the input. */
     uint32_t run;      /* Elements of a tap row. */
     uint32_t *lanes;
     int8_t *outside;   /* Zero points of a tap. Where channels come in no multiple of four: those of a tap row in whole
@@ -40,6 +38,18 @@ typedef struct patches_dsp {
     uint32_t row;
     pixel_t next;
 } patches_dsp_t;
+
+/* Channels of the input. */
+static inline uint32_t channels_of(const patches_dsp_t *patches)
+{
+    return (uint32_t)patches->window->input_channels;
+}
+
+/* The input column of tap 0 of a pixel. */
+static inline int32_t origin_of(const patches_dsp_t *patches, int32_t x)
+{
+    return (x * patches->window->stride_width) - patches->window->padding_left;
+}
 
 /* Bytes of a patch that is copied, in whole words. */
 static uint32_t patch_bytes(const patches_dsp_t *patches)
@@ -65,13 +75,13 @@ static MRT_ONCE void begin_row(patches_dsp_t *patches)
         if ((row >= 0) && (row < window->input_height)) {
             const uint32_t offset = mrt_row_offset(patches->call, tensor, image + (uint32_t)row) - base;
             line->offsets[tap] = (int32_t)offset;
-        } else if ((patches->channels % 4u) == 0u) {
+        } else if ((channels_of(patches) % 4u) == 0u) {
             line->end = 0; /* there are zero points of a tap only */
         } else {
             /* There are zero points of a tap row. */
         }
     }
-    patches->next = (pixel_t){line, 0, -window->padding_left, mrt_output_s8(patches->call, 0u, patches->row)};
+    patches->next = (pixel_t){line, 0, mrt_output_s8(patches->call, 0u, patches->row)};
 }
 
 static MRT_NOINLINE pixel_t next_pixel(patches_dsp_t *patches)
@@ -83,31 +93,31 @@ static MRT_NOINLINE pixel_t next_pixel(patches_dsp_t *patches)
     const pixel_t pixel = patches->next;
     patches->left -= 1u;
     patches->next.x += 1;
-    patches->next.origin += patches->window->stride_width;
     patches->next.to = &patches->next.to[patches->window->output_channels];
     return pixel;
 }
 
-/* The elements under a tap; zero points where it lies outside the image. */
-static const int8_t *elements_of(const patches_dsp_t *patches, const pixel_t *pixel, int32_t row,
-                                        int32_t tap)
+/* The elements under a tap in an input column, of the tap row at `offset`; zero points where it lies outside the image. */
+static inline const int8_t *elements_of(const patches_dsp_t *patches, int32_t offset, int32_t column)
 {
-    const int32_t offset = pixel->line->offsets[row];
-    const int32_t column = pixel->origin + (tap * patches->window->dilation_width);
     const bool there = (offset != OUTSIDE) && (column >= 0) && (column < patches->window->input_width);
-    return there ? &patches->input[offset + (column * (int32_t)patches->channels)] : patches->outside;
+    return there ? &patches->input[offset + (column * patches->window->input_channels)] : patches->outside;
 }
 
 /* Widens two patches from the image tap by tap. */
-static MRT_NOINLINE void widen_taps(const patches_dsp_t *patches, const pixel_t *a,
-                                            const pixel_t *b)
+static MRT_NOINLINE void widen_taps(const patches_dsp_t *patches, const pixel_t *a, const pixel_t *b)
 {
     const mrt_window_t *window = patches->window;
+    const int32_t origin = origin_of(patches, a->x);
+    const int32_t apart = origin_of(patches, b->x) - origin;
     uint32_t *lanes = patches->lanes;
     for (int32_t row = 0; row < window->kernel_height; ++row) {
+        int32_t column = origin;
         for (int32_t tap = 0; tap < window->kernel_width; ++tap) {
-            const int8_t *from = elements_of(patches, a, row, tap);
-            lanes = mrt_dsp_widen_two(from, elements_of(patches, b, row, tap), patches->channels, lanes);
+            const int8_t *from = elements_of(patches, a->line->offsets[row], column);
+            const int8_t *other = elements_of(patches, b->line->offsets[row], column + apart);
+            lanes = mrt_dsp_widen_two(from, other, channels_of(patches), lanes);
+            column += window->dilation_width;
         }
     }
 }
@@ -134,7 +144,7 @@ static void copy_columns(const patches_dsp_t *patches, const line_t *line, int32
 static MRT_NOINLINE void copy_patch(const patches_dsp_t *patches, const pixel_t *pixel, int8_t *patch)
 {
     const mrt_window_t *window = patches->window;
-    const int32_t channels = (int32_t)patches->channels;
+    const int32_t channels = window->input_channels;
     const int32_t dilation = window->dilation_width;
     const mrt_taps_t taps = mrt_window_taps(pixel->x, window->stride_width, window->padding_left, dilation,
                                             window->kernel_width, window->input_width);
@@ -150,13 +160,6 @@ static MRT_NOINLINE void copy_patch(const patches_dsp_t *patches, const pixel_t 
         copy_columns(patches, pixel->line, begin, (uint32_t)count, &patch[tap * channels]);
     }
 }
-
-/* Two patches, one `apart` elements behind the other, and where their tap rows are from them on. */
-typedef struct source {
-    const int8_t *from;
-    const int32_t *offsets;
-    uint32_t apart;
-} source_t;
 
 /* The tap rows of two patches to come; what is in registers while they are widened. */
 typedef struct tap_rows {
@@ -177,12 +180,13 @@ static MRT_INLINE mrt_dsp_widening_t widen_row(tap_rows_t rows, int32_t offset, 
     return mrt_dsp_widen_words(next, rows.words);
 }
 
-/* Widens two patches by tap rows. */
-static MRT_NOINLINE void widen_rows(const patches_dsp_t *patches, const source_t *source)
+/* Widens two patches by tap rows: one is `apart` elements behind the other, and its tap rows are `offsets` from `from` on. */
+static MRT_NOINLINE void widen_rows(const patches_dsp_t *patches, const int8_t *from, const int32_t *offsets,
+                                    uint32_t apart)
 {
-    const tap_rows_t rows = {source->from, source->apart, patches->outside, patches->run / 4u};
+    const tap_rows_t rows = {from, apart, patches->outside, patches->run / 4u};
     const uint32_t rest = patches->run % 4u;
-    const int32_t *offset = source->offsets;
+    const int32_t *offset = offsets;
     const int32_t *const end = &offset[patches->window->kernel_height];
     uint32_t *lanes = patches->lanes;
     uint32_t odd = 0u;
@@ -224,17 +228,17 @@ static MRT_NOINLINE void next_by_taps(patches_dsp_t *patches, mrt_dsp_places_t *
 static MRT_NOINLINE void next_by_copies(patches_dsp_t *patches, mrt_dsp_places_t *to)
 {
     int8_t *room = &patches->outside[4u * mrt_dsp_quads(patches->run)];
-    source_t source = {room, &patches->lines[1].offsets[patches->window->kernel_height], 0u};
+    uint32_t apart = 0u;
     pixel_t pixel = next_pixel(patches);
     copy_patch(patches, &pixel, room);
     to->a = pixel.to;
     if (patches->left > 0u) {
-        source.apart = patch_bytes(patches);
+        apart = patch_bytes(patches);
         pixel = next_pixel(patches);
-        copy_patch(patches, &pixel, &room[source.apart]);
+        copy_patch(patches, &pixel, &room[apart]);
     }
     to->b = pixel.to;
-    widen_rows(patches, &source);
+    widen_rows(patches, room, &patches->lines[1].offsets[patches->window->kernel_height], apart);
 }
 
 static void next_two_patches(void *source, mrt_dsp_places_t *to)
@@ -243,17 +247,15 @@ static void next_two_patches(void *source, mrt_dsp_places_t *to)
     const mrt_window_t *window = patches->window;
     pixel_t *next = &patches->next;
     if ((patches->left > 1u) && (next->x >= patches->begin) && ((next->x + 1) < next->line->end)) {
-        const uint32_t apart = (uint32_t)window->stride_width * patches->channels;
-        const source_t whole = {
-            &patches->input[next->origin * (int32_t)patches->channels], next->line->offsets, apart};
+        const int32_t first = origin_of(patches, next->x) * window->input_channels;
+        const int32_t apart = window->stride_width * window->input_channels;
         to->a = next->to;
         to->b = &next->to[window->output_channels];
         next->x += 2;
-        next->origin += 2 * window->stride_width;
         next->to = &to->b[window->output_channels];
         patches->left -= 2u;
-        widen_rows(patches, &whole);
-    } else if ((patches->channels % 4u) == 0u) {
+        widen_rows(patches, &patches->input[first], next->line->offsets, (uint32_t)apart);
+    } else if ((channels_of(patches) % 4u) == 0u) {
         next_by_taps(patches, to);
     } else {
         next_by_copies(patches, to);
@@ -286,7 +288,6 @@ static MRT_ONCE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call
         .call = call,
         .window = window,
         .input = mrt_input_s8(call, 0u, 0u),
-        .channels = channels,
         .run = run,
         .lanes = lanes,
         .outside = outside,
@@ -295,7 +296,7 @@ static MRT_ONCE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call
         .left = (call->row_end - call->row_begin) * (uint32_t)window->output_width,
         .lines = {{offsets, 0}, {&offsets[height], 0}},
         .row = call->row_begin,
-        .next = {NULL, 0, 0, NULL},
+        .next = {NULL, 0, NULL},
     };
     for (uint32_t i = 0u; i < points; ++i) {
         outside[i] = (int8_t)attrs->input_point;
