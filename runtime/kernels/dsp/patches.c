@@ -9,15 +9,9 @@
 /* In place of the offset of a tap row that lies outside the image. */
 #define OUTSIDE INT32_MIN
 
-/* An output row: what lies under its windows. */
-typedef struct line {
-    int32_t *offsets; /* Of each tap row from the input's first row on. */
-    int32_t end;      /* Columns [patches->begin, end) have tap rows that are whole, or lie outside. */
-} line_t;
-
 /* A place in the output. */
 typedef struct pixel {
-    const line_t *line;
+    int32_t *offsets; /* Of each tap row of its output row, from the input's first row on. */
     int32_t x;
     int8_t *to;
 } pixel_t;
@@ -27,15 +21,16 @@ typedef struct patches_dsp {
     const mrt_call_t *call;
     const mrt_window_t *window;
     const int8_t *input;
-    uint32_t run;      /* Elements of a tap row. */
+    uint32_t run;     /* Elements of a tap row. */
     uint32_t *lanes;
-    int8_t *outside;   /* Zero points of a tap. Where channels come in no multiple of four: those of a tap row in whole
-                        * words, and behind them room for two patches. */
-    int32_t begin;     /* Columns [begin, end) have windows that no border cuts off on the left or right. */
-    int32_t end;
-    uint32_t left;     /* Pixels to come. */
-    line_t lines[2];   /* Of two pixels one after the other each has its line. */
-    uint32_t row;
+    int8_t *outside;  /* Zero points of a tap. Where channels come in no multiple of four: those of a tap row in whole
+                       * words, and behind them room for two patches. */
+    int32_t *offsets; /* Of two output rows: of two pixels one after the other each has its own. */
+    uint32_t left;    /* Pixels to come. */
+    uint16_t begin;   /* Columns [begin, end) have windows that no border cuts off on the left or right. */
+    uint16_t end;
+    uint16_t whole; /* Columns [begin, whole) of the next pixel's row have tap rows that are whole, or lie outside. */
+    uint16_t row;
     pixel_t next;
 } patches_dsp_t;
 
@@ -67,27 +62,27 @@ static MRT_ONCE void begin_row(patches_dsp_t *patches)
     const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
     const mrt_tensor_t *tensor = mrt_call_input(patches->call, 0u);
     const uint32_t base = mrt_row_offset(patches->call, tensor, 0u);
-    line_t *line = &patches->lines[(patches->next.line == &patches->lines[0]) ? 1u : 0u];
-    line->end = patches->end;
+    int32_t *offsets = &patches->offsets[(patches->next.offsets == patches->offsets) ? window->kernel_height : 0];
+    patches->whole = patches->end;
     for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
         const int32_t row = top + (tap * window->dilation_height);
-        line->offsets[tap] = OUTSIDE;
+        offsets[tap] = OUTSIDE;
         if ((row >= 0) && (row < window->input_height)) {
             const uint32_t offset = mrt_row_offset(patches->call, tensor, image + (uint32_t)row) - base;
-            line->offsets[tap] = (int32_t)offset;
+            offsets[tap] = (int32_t)offset;
         } else if ((channels_of(patches) % 4u) == 0u) {
-            line->end = 0; /* there are zero points of a tap only */
+            patches->whole = 0u; /* there are zero points of a tap only */
         } else {
             /* There are zero points of a tap row. */
         }
     }
-    patches->next = (pixel_t){line, 0, mrt_output_s8(patches->call, 0u, patches->row)};
+    patches->next = (pixel_t){offsets, 0, mrt_output_s8(patches->call, 0u, patches->row)};
 }
 
 static MRT_NOINLINE pixel_t next_pixel(patches_dsp_t *patches)
 {
     if (patches->next.x == patches->window->output_width) {
-        patches->row += 1u;
+        ++patches->row;
         begin_row(patches);
     }
     const pixel_t pixel = patches->next;
@@ -114,8 +109,8 @@ static MRT_NOINLINE void widen_taps(const patches_dsp_t *patches, const pixel_t 
     for (int32_t row = 0; row < window->kernel_height; ++row) {
         int32_t column = origin;
         for (int32_t tap = 0; tap < window->kernel_width; ++tap) {
-            const int8_t *from = elements_of(patches, a->line->offsets[row], column);
-            const int8_t *other = elements_of(patches, b->line->offsets[row], column + apart);
+            const int8_t *from = elements_of(patches, a->offsets[row], column);
+            const int8_t *other = elements_of(patches, b->offsets[row], column + apart);
             lanes = mrt_dsp_widen_two(from, other, channels_of(patches), lanes);
             column += window->dilation_width;
         }
@@ -123,13 +118,13 @@ static MRT_NOINLINE void widen_taps(const patches_dsp_t *patches, const pixel_t 
 }
 
 /* Copies `count` elements of each tap row that lies in the image, `begin` elements behind its offset. */
-static void copy_columns(const patches_dsp_t *patches, const line_t *line, int32_t begin, uint32_t count, int8_t *to)
+static void copy_columns(const patches_dsp_t *patches, const int32_t *offsets, int32_t begin, uint32_t count, int8_t *to)
 {
     const int8_t *const from = &patches->input[begin];
     const uint32_t run = patches->run;
-    const int32_t *const end = &line->offsets[patches->window->kernel_height];
+    const int32_t *const end = &offsets[patches->window->kernel_height];
     int8_t *row = to;
-    for (const int32_t *offset = line->offsets; offset != end; offset = &offset[1]) {
+    for (const int32_t *offset = offsets; offset != end; offset = &offset[1]) {
         if (*offset != OUTSIDE) {
             const int8_t *const source = &from[*offset];
             for (uint32_t i = 0u; i < count; ++i) {
@@ -157,7 +152,7 @@ static MRT_NOINLINE void copy_patch(const patches_dsp_t *patches, const pixel_t 
     }
     for (int32_t tap = taps.begin; tap < taps.end; tap += step) {
         const int32_t begin = (taps.origin + (tap * dilation)) * channels;
-        copy_columns(patches, pixel->line, begin, (uint32_t)count, &patch[tap * channels]);
+        copy_columns(patches, pixel->offsets, begin, (uint32_t)count, &patch[tap * channels]);
     }
 }
 
@@ -238,7 +233,7 @@ static MRT_NOINLINE void next_by_copies(patches_dsp_t *patches, mrt_dsp_places_t
         copy_patch(patches, &pixel, &room[apart]);
     }
     to->b = pixel.to;
-    widen_rows(patches, room, &patches->lines[1].offsets[patches->window->kernel_height], apart);
+    widen_rows(patches, room, &patches->offsets[2 * patches->window->kernel_height], apart);
 }
 
 static void next_two_patches(void *source, mrt_dsp_places_t *to)
@@ -246,7 +241,7 @@ static void next_two_patches(void *source, mrt_dsp_places_t *to)
     patches_dsp_t *patches = source; /* MISRA D1 */
     const mrt_window_t *window = patches->window;
     pixel_t *next = &patches->next;
-    if ((patches->left > 1u) && (next->x >= patches->begin) && ((next->x + 1) < next->line->end)) {
+    if ((patches->left > 1u) && (next->x >= (int32_t)patches->begin) && ((next->x + 1) < (int32_t)patches->whole)) {
         const int32_t first = origin_of(patches, next->x) * window->input_channels;
         const int32_t apart = window->stride_width * window->input_channels;
         to->a = next->to;
@@ -254,7 +249,7 @@ static void next_two_patches(void *source, mrt_dsp_places_t *to)
         next->x += 2;
         next->to = &to->b[window->output_channels];
         patches->left -= 2u;
-        widen_rows(patches, &patches->input[first], next->line->offsets, (uint32_t)apart);
+        widen_rows(patches, &patches->input[first], next->offsets, (uint32_t)apart);
     } else if ((channels_of(patches) % 4u) == 0u) {
         next_by_taps(patches, to);
     } else {
@@ -266,6 +261,15 @@ static void next_two_patches(void *source, mrt_dsp_places_t *to)
 static uint32_t tables_words(uint32_t height, bool by_taps)
 {
     return (by_taps ? 2u : 3u) * height;
+}
+
+/* The column behind the last one whose window no border cuts off on the right; 0 where there are none, or taps have gaps. */
+static int32_t inside_end(const mrt_window_t *window)
+{
+    const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
+    const bool none = (room < 0) || (window->dilation_width != 1);
+    const int32_t end = none ? 0 : ((room / window->stride_width) + 1);
+    return (end < window->output_width) ? end : window->output_width;
 }
 
 /* Begins the call; its locals are gone when pixels are widened. */
@@ -282,7 +286,6 @@ static MRT_ONCE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call
     int32_t *offsets = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads));         /* MISRA D1 */
     int8_t *outside = mrt_address_mut(offsets, 4u * tables_words(height, by_taps)); /* MISRA D1 */
     const uint32_t points = by_taps ? channels : (4u * mrt_dsp_quads(run));
-    const int32_t room = (window->input_width - window->kernel_width) + window->padding_left;
     const uint32_t *groups = mrt_input_row(call, 1u, 0u);                          /* MISRA D1 */
     *patches = (patches_dsp_t){
         .call = call,
@@ -291,11 +294,12 @@ static MRT_ONCE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call
         .run = run,
         .lanes = lanes,
         .outside = outside,
-        .begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width,
-        .end = ((room < 0) || (window->dilation_width != 1)) ? 0 : ((room / window->stride_width) + 1),
+        .offsets = offsets,
         .left = (call->row_end - call->row_begin) * (uint32_t)window->output_width,
-        .lines = {{offsets, 0}, {&offsets[height], 0}},
-        .row = call->row_begin,
+        .begin = (uint16_t)(((window->padding_left + window->stride_width) - 1) / window->stride_width),
+        .end = (uint16_t)inside_end(window),
+        .whole = 0u,
+        .row = (uint16_t)call->row_begin,
         .next = {NULL, 0, NULL},
     };
     for (uint32_t i = 0u; i < points; ++i) {
