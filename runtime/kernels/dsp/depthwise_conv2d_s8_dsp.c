@@ -21,16 +21,17 @@
 /* What stays the same for all channels of one block of rows. */
 typedef struct block {
     mrt_dsp_planes_t planes;
-    uint32_t *weights;   /* of one channel, in steps */
-    uint32_t step;       /* see mrt_dsp_step */
-    uint32_t kernel;     /* taps of a line */
-    uint32_t tap_lines;
-    uint32_t inner;      /* outputs along the inner axis, and lines of them along the outer one */
-    uint32_t outer;
-    uint32_t inner_step; /* elements from an output to the next along each axis */
+    uint32_t *weights;      /* of one channel, in steps */
+    const uint32_t *record; /* of that channel */
+    uint32_t step;          /* see mrt_dsp_step */
+    uint16_t kernel;        /* taps of a line */
+    uint16_t tap_lines;
+    uint16_t inner;         /* outputs along the inner axis, and lines of them along the outer one */
+    uint16_t outer;
+    uint32_t inner_step;    /* elements from an output to the next along each axis */
     uint32_t outer_step;
-    uint32_t line_step;  /* words of lanes from a line of outputs to the next */
-    int8_t *to;          /* channel 0 of the first output */
+    uint32_t line_step;     /* words of lanes from a line of outputs to the next */
+    int8_t *to;             /* channel 0 of the first output */
 } block_t;
 
 /* Words of an output channel's record. */
@@ -48,58 +49,63 @@ static uint32_t weight_words_of(const mrt_window_t *window, bool transposed)
     return lines * order.steps * (order.near ? 3u : 2u);
 }
 
-/* Tiles of lines. By itself, since its loops take all registers. */
-static MRT_NOINLINE void compute_tiles(bool near, const mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles)
+/* Tiles of lines, from `lanes` on. By itself, since its loops take all registers. */
+static MRT_NOINLINE void compute_tiles(const block_t *block, const uint32_t *lanes, const mrt_dsp_tiles_t *tiles)
 {
-    if (near) {
-        mrt_dsp_long_near(taps, tiles);
+    mrt_dsp_taps_t taps = {
+        .place = {lanes, block->weights},
+        .start = block->record[2],
+        .scale = mrt_dsp_scale(block->record, 0u, block->step),
+    };
+    if (block->planes.near) {
+        mrt_dsp_long_near(&taps, tiles);
     } else {
-        mrt_dsp_long_far(taps, tiles);
+        mrt_dsp_long_far(&taps, tiles);
     }
 }
 
-/* The last outputs of each line, from `first` on, by tiles that have too many; those go elsewhere. */
-static void compute_rest(const block_t *block, mrt_dsp_taps_t *taps, uint32_t first, int8_t *to)
+/* The last outputs of each line, from `first` on, by tiles that have too many; those go elsewhere. `tiles` are any. */
+static void compute_rest(const block_t *block, const uint32_t *lanes, uint32_t first, mrt_dsp_tiles_t *tiles, int8_t *to)
 {
     int8_t made[REST_LINES * MRT_DSP_LONG];
-    mrt_dsp_tiles_t tiles = {made, 1u, 1u, 0u, block->line_step, MRT_DSP_LONG};
+    const uint32_t *next = lanes;
     int8_t *line = &to[first * block->inner_step];
-    for (uint32_t done = 0u; done < block->outer; done += tiles.lines) {
+    tiles->to = made;
+    tiles->step = 1u;
+    tiles->count = 1u;
+    tiles->next_to = MRT_DSP_LONG;
+    for (uint32_t done = 0u; done < block->outer; done += tiles->lines) {
         const int8_t *from = made;
-        tiles.lines = ((block->outer - done) < REST_LINES) ? (block->outer - done) : REST_LINES;
-        compute_tiles(block->planes.order.near, taps, &tiles);
-        for (uint32_t i = 0u; i < tiles.lines; ++i) {
+        tiles->lines = ((block->outer - done) < REST_LINES) ? (block->outer - done) : REST_LINES;
+        compute_tiles(block, next, tiles);
+        for (uint32_t i = 0u; i < tiles->lines; ++i) {
             for (uint32_t output = 0u; output < (block->inner - first); ++output) {
                 line[output * block->inner_step] = from[output];
             }
             line = &line[block->outer_step];
             from = &from[MRT_DSP_LONG];
         }
-        taps->place.lanes = &taps->place.lanes[tiles.lines * block->line_step];
+        next = &next[tiles->lines * block->line_step];
     }
 }
 
 /* All outputs of a channel. A last tile that would have too many begins so that it ends with the line, if it may. */
-static void compute_lines(const block_t *block, mrt_dsp_taps_t *taps, int8_t *to)
+static MRT_NOINLINE void compute_lines(const block_t *block, const uint32_t *lanes, int8_t *to)
 {
-    const bool near = block->planes.order.near;
-    const uint32_t per_word = near ? 2u : 1u;
-    const uint32_t *lanes = taps->place.lanes;
+    const uint32_t per_word = block->planes.near ? 2u : 1u;
     const uint32_t whole = block->inner / MRT_DSP_LONG;
     const uint32_t first = whole * MRT_DSP_LONG;
     mrt_dsp_tiles_t tiles = {to, block->inner_step, whole, block->outer, block->line_step, block->outer_step};
     if (whole > 0u) {
-        compute_tiles(near, taps, &tiles);
+        compute_tiles(block, lanes, &tiles);
     }
     if ((whole > 0u) && (block->inner > first) && ((block->inner % per_word) == 0u)) {
         const uint32_t last = block->inner - MRT_DSP_LONG;
-        taps->place.lanes = &lanes[last / per_word];
         tiles.to = &to[last * block->inner_step];
         tiles.count = 1u;
-        compute_tiles(near, taps, &tiles);
+        compute_tiles(block, &lanes[last / per_word], &tiles);
     } else if (block->inner > first) {
-        taps->place.lanes = &lanes[first / per_word];
-        compute_rest(block, taps, first, to);
+        compute_rest(block, &lanes[first / per_word], first, &tiles, to);
     } else {
         /* Tiles fill the lines. */
     }
@@ -115,16 +121,16 @@ static uint32_t twice_both(int32_t low, int32_t high)
 static void make_steps(const block_t *block)
 {
     const mrt_dsp_planes_t *planes = &block->planes;
-    const mrt_dsp_order_t *order = &planes->order;
     const mrt_window_t *window = planes->window;
+    const mrt_dsp_order_t order = mrt_dsp_order_of(window, planes->transposed);
     const uint32_t dilation = (uint32_t)(planes->transposed ? window->dilation_width : window->dilation_height);
-    const uint32_t next = (order->arrays > 1u) ? planes->extents.array_words : order->next_step;
-    const uint32_t line = (dilation * planes->extents.line_words) - ((order->steps - 1u) * next);
-    const uint32_t words = order->near ? 2u : 1u;
+    const uint32_t next = (order.arrays > 1u) ? planes->extents.array_words : order.next_step;
+    const uint32_t line = (dilation * planes->extents.line_words) - ((order.steps - 1u) * next);
+    const uint32_t words = order.near ? 2u : 1u;
     uint32_t *to = block->weights;
     uint32_t total = 0u;
-    for (uint32_t i = block->tap_lines * order->steps; i > 0u; --i) {
-        const uint32_t ahead = (((i - 1u) % order->steps) == 0u) ? line : next;
+    for (uint32_t i = block->tap_lines * order.steps; i > 0u; --i) {
+        const uint32_t ahead = (((i - 1u) % order.steps) == 0u) ? line : next;
         to[words] = (i > 1u) ? ((uint32_t)sizeof(uint32_t) * ahead) : mrt_dsp_taps_last(total);
         total += to[words];
         to = &to[words + 1u];
@@ -135,7 +141,7 @@ static void make_steps(const block_t *block)
 static void make_weights(const block_t *block, const int8_t *taps)
 {
     const uint32_t kernel = block->kernel;
-    const bool near = block->planes.order.near;
+    const bool near = block->planes.near;
     uint32_t *to = block->weights;
     for (uint32_t line = 0u; line < block->tap_lines; ++line) {
         const int8_t *tap = &taps[line * kernel];
@@ -154,36 +160,25 @@ static void make_weights(const block_t *block, const int8_t *taps)
     }
 }
 
-/* An output channel. */
-static void compute_channel(const block_t *block, const uint32_t *plane, const uint32_t *record, int8_t *to)
-{
-    mrt_dsp_taps_t taps = {
-        .place = {plane, block->weights},
-        .start = record[2],
-        .scale = mrt_dsp_scale(record, 0u, block->step),
-    };
-    make_weights(block, mrt_address(&record[RECORD_WORDS], 0u));
-    compute_lines(block, &taps, to);
-}
-
 /* All channels of a block. */
-static void compute_block(const block_t *block)
+static void compute_block(block_t *block)
 {
     const mrt_window_t *window = block->planes.window;
     const uint32_t channels = (uint32_t)window->input_channels;
     const uint32_t per_input = (uint32_t)window->output_channels / channels;
     const uint32_t record_words = record_words_of(window);
-    const uint32_t *record = mrt_input_row(block->planes.call, 1u, 0u); /* MISRA D1 */
-    uint32_t output = 0u;
+    int8_t *to = block->to;
+    block->record = mrt_input_row(block->planes.call, 1u, 0u); /* MISRA D1 */
     for (uint32_t first = 0u; first < channels; first += MRT_DSP_PLANES) {
         const uint32_t count = ((channels - first) < MRT_DSP_PLANES) ? (channels - first) : MRT_DSP_PLANES;
         mrt_dsp_planes_make(&block->planes, first, count, first == 0u);
         const uint32_t *plane = block->planes.words;
         uint32_t made = 0u;
         for (uint32_t i = 0u; i < (count * per_input); ++i) {
-            compute_channel(block, plane, record, &block->to[output]);
-            record = &record[record_words];
-            ++output;
+            make_weights(block, mrt_address(&block->record[RECORD_WORDS], 0u));
+            compute_lines(block, plane, to);
+            block->record = &block->record[record_words];
+            to = &to[1];
             ++made;
             if (made == per_input) {
                 made = 0u;
@@ -193,63 +188,55 @@ static void compute_block(const block_t *block)
     }
 }
 
-/* What a block takes from the window along its two axes. */
-static void set_axes(block_t *block, const mrt_window_t *window)
+/* Begins the call: what a block takes from the window along its two axes. */
+static MRT_NOINLINE void begin_call(block_t *block, const mrt_call_t *call)
 {
-    const bool transposed = block->planes.transposed;
-    const uint32_t row_bytes = mrt_call_output(block->planes.call, 0u)->row_bytes;
+    const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
+    const bool transposed = attrs->transposed == 1;
+    const uint32_t row_bytes = mrt_call_output(call, 0u)->row_bytes;
     const uint32_t pixel = (uint32_t)window->output_channels;
-    block->kernel = (uint32_t)(transposed ? window->kernel_height : window->kernel_width);
-    block->tap_lines = (uint32_t)(transposed ? window->kernel_width : window->kernel_height);
+    block->weights = mrt_workspace(call); /* MISRA D1 */
+    block->step = mrt_dsp_step(attrs->output_point);
+    block->kernel = (uint16_t)(transposed ? window->kernel_height : window->kernel_width);
+    block->tap_lines = (uint16_t)(transposed ? window->kernel_width : window->kernel_height);
     block->inner_step = transposed ? row_bytes : pixel;
     block->outer_step = transposed ? pixel : row_bytes;
+    mrt_dsp_planes_begin(&block->planes, call, &block->weights[weight_words_of(window, transposed)]);
 }
 
-/* The places of a block of rows from `row` of the output on. */
-static void set_place(block_t *block, uint32_t row, uint32_t rows)
+/* Turns to the rows from `row` of the output on that a block has; returns how many. */
+static MRT_NOINLINE uint32_t set_block(block_t *block, uint32_t row)
 {
-    const mrt_window_t *window = block->planes.window;
+    const mrt_call_t *call = block->planes.call;
+    const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_window_t *window = &attrs->window;
     const bool transposed = block->planes.transposed;
+    const uint32_t height = (uint32_t)window->output_height;
     const uint32_t width = (uint32_t)window->output_width;
     const uint32_t stride = (uint32_t)(transposed ? window->stride_width : window->stride_height);
+    const uint32_t past = (row - (row % height)) + height;
+    const uint32_t end = (call->row_end < past) ? call->row_end : past;
+    const uint32_t left = mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, end) - row;
+    const uint32_t rows = (left < (uint32_t)attrs->block) ? left : (uint32_t)attrs->block;
     mrt_dsp_planes_place(&block->planes, row, rows);
     block->line_step = stride * block->planes.extents.line_words;
-    block->inner = transposed ? rows : width;
-    block->outer = transposed ? width : rows;
-    block->to = mrt_output_s8(block->planes.call, 0u, row);
+    block->inner = (uint16_t)(transposed ? rows : width);
+    block->outer = (uint16_t)(transposed ? width : rows);
+    block->to = mrt_output_s8(call, 0u, row);
     make_steps(block);
+    return rows;
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
 {
     const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
-    const mrt_window_t *window = &attrs->window;
-    const uint32_t height = (uint32_t)window->output_height;
-    const bool transposed = attrs->transposed == 1;
-    uint32_t *weights = mrt_workspace(call); /* MISRA D1 */
-    block_t block = {
-        .planes = {
-            .call = call,
-            .window = window,
-            .transposed = transposed,
-            .order = mrt_dsp_order_of(window, transposed),
-            .words = &weights[weight_words_of(window, transposed)],
-            .point = ((uint32_t)attrs->input_point & 0xFFu) * 0x01010101u,
-        },
-        .weights = weights,
-        .step = mrt_dsp_step(attrs->output_point),
-    };
-    set_axes(&block, window);
+    block_t block;
+    begin_call(&block, call);
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
-        const uint32_t in_image = row % height;
-        const uint32_t past = (row - in_image) + height;
-        const uint32_t end = (call->row_end < past) ? call->row_end : past;
-        const uint32_t left = mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, end) - row;
-        const uint32_t rows = (left < (uint32_t)attrs->block) ? left : (uint32_t)attrs->block;
-        set_place(&block, row, rows);
+        row += set_block(&block, row);
         compute_block(&block);
-        row += rows;
     }
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;

@@ -33,8 +33,8 @@ mrt_dsp_extents_t mrt_dsp_extents_of(const mrt_window_t *window, bool transposed
     const uint32_t tiles = (inner + (MRT_DSP_LONG - 1u)) / MRT_DSP_LONG;
     const mrt_dsp_order_t order = mrt_dsp_order_of(window, transposed);
     mrt_dsp_extents_t extents;
-    extents.used = ((inner - 1u) * stride) + ((taps - 1u) * dilation) + 1u;
-    extents.used_words = order.near ? ((extents.used + 1u) / 2u) : (inner + order.behind);
+    const uint32_t used = ((inner - 1u) * stride) + ((taps - 1u) * dilation) + 1u;
+    extents.used_words = order.near ? ((used + 1u) / 2u) : (inner + order.behind);
     extents.lines = ((outer - 1u) * outer_stride) + ((outer_taps - 1u) * outer_dilation) + 1u;
     extents.array_words = (tiles * (order.near ? (MRT_DSP_LONG / 2u) : MRT_DSP_LONG)) + order.behind;
     extents.line_words = order.arrays * extents.array_words;
@@ -86,7 +86,7 @@ static MRT_NOINLINE void convert_four(const mrt_dsp_planes_t *planes, const area
 }
 
 /* The same of the last one to three channels. */
-static void convert_few(const mrt_dsp_planes_t *planes, const area_t *area, uint32_t *to, uint32_t channels)
+static MRT_NOINLINE void convert_few(const mrt_dsp_planes_t *planes, const area_t *area, uint32_t *to, uint32_t channels)
 {
     for (uint32_t line = 0u; line < area->lines; ++line) {
         for (uint32_t i = 0u; i < area->words; ++i) {
@@ -141,7 +141,7 @@ static run_t run_of(const mrt_dsp_planes_t *planes, uint32_t line, uint32_t chan
         return (run_t){&planes->first[((uint32_t)place * pixel) + channel], pixel, lines};
     }
     const mrt_tensor_t *tensor = mrt_call_input(planes->call, 0u);
-    const uint32_t row = (planes->image * (uint32_t)window->input_height) + (uint32_t)place;
+    const uint32_t row = (uint32_t)planes->image + (uint32_t)place;
     const int8_t *first = mrt_input_s8(planes->call, 0u, row);
     const uint32_t end = mrt_rows_adjoin(planes->call, tensor, row, row + lines);
     return (run_t){&first[channel], tensor->row_bytes, end - row};
@@ -154,7 +154,7 @@ static uint32_t words_alike(const mrt_dsp_planes_t *planes, int32_t place, int32
         return UINT32_MAX;
     }
     const int32_t ahead = (place < 0) ? -place : (end - place);
-    return ((uint32_t)ahead + (planes->order.next_word - 1u)) / planes->order.next_word;
+    return (((uint32_t)ahead + planes->next_word) - 1u) / planes->next_word;
 }
 
 /* Words of each line of a run, the first of which is at `origin`; of some, one element or both lie outside the image.
@@ -163,13 +163,13 @@ static void convert_words(const mrt_dsp_planes_t *planes, const run_t *run, int3
                           uint32_t channels, bool borders)
 {
     const int8_t *point = mrt_address(&planes->point, 0u); /* MISRA D1 */
-    const uint32_t step = planes->order.next_word * planes->pitch;
-    const uint32_t apart = planes->order.apart * planes->pitch;
+    const uint32_t step = planes->next_word * planes->pitch;
+    const uint32_t apart = planes->apart * planes->pitch;
     const int32_t end = (run->first == NULL) ? 0 : planes->inner_end;
     area_t area = {.lines = run->lines, .step = 1u, .pitch = planes->extents.line_words};
     int32_t place = origin;
     for (uint32_t done = 0u; done < planes->extents.used_words; done += area.words) {
-        const int32_t other = place + (int32_t)planes->order.apart;
+        const int32_t other = place + (int32_t)planes->apart;
         const bool has_a = (place >= 0) && (place < end);
         const bool has_b = (other >= 0) && (other < end);
         const uint32_t alike = least_of(words_alike(planes, place, end), words_alike(planes, other, end));
@@ -184,7 +184,7 @@ static void convert_words(const mrt_dsp_planes_t *planes, const run_t *run, int3
         if (has_a || has_b || borders) {
             convert(planes, &area, &to[done], channels);
         }
-        const uint32_t passed = area.words * planes->order.next_word;
+        const uint32_t passed = area.words * planes->next_word;
         place += (int32_t)passed;
     }
 }
@@ -192,7 +192,7 @@ static void convert_words(const mrt_dsp_planes_t *planes, const run_t *run, int3
 /* The inner index of the first element of an array. */
 static int32_t origin_of(const mrt_dsp_planes_t *planes, uint32_t array)
 {
-    const uint32_t ahead = 2u * array * planes->order.apart;
+    const uint32_t ahead = 2u * array * planes->apart;
     return planes->inner_origin + (int32_t)ahead;
 }
 
@@ -202,8 +202,7 @@ static const int8_t *row_of(const mrt_dsp_planes_t *planes, int32_t row, uint32_
     if ((row < 0) || (row >= planes->inner_end)) {
         return NULL;
     }
-    const uint32_t first = planes->image * (uint32_t)planes->window->input_height;
-    const int8_t *elements = mrt_input_s8(planes->call, 0u, first + (uint32_t)row);
+    const int8_t *elements = mrt_input_s8(planes->call, 0u, (uint32_t)planes->image + (uint32_t)row);
     return &elements[channel];
 }
 
@@ -213,7 +212,7 @@ static void convert_columns(const mrt_dsp_planes_t *planes, int32_t row, uint32_
 {
     const int8_t *point = mrt_address(&planes->point, 0u); /* MISRA D1 */
     const int8_t *a = row_of(planes, row, channel);
-    const int8_t *b = row_of(planes, row + (int32_t)planes->order.apart, channel);
+    const int8_t *b = row_of(planes, row + (int32_t)planes->apart, channel);
     const uint32_t pixel = (uint32_t)planes->window->input_channels;
     const uint32_t lines = planes->extents.lines;
     const uint32_t step = planes->extents.line_words;
@@ -226,22 +225,26 @@ static void convert_columns(const mrt_dsp_planes_t *planes, int32_t row, uint32_
     area.words = count;
     convert(planes, &area, &word[first * step], channels);
     if (borders) {
-        area_t outside = {.a = point, .b = point, .words = first, .lines = 1u, .step = step};
-        convert(planes, &outside, word, channels);
-        outside.words = lines - behind;
-        convert(planes, &outside, &word[behind * step], channels);
+        area.a = point;
+        area.b = point;
+        area.step_a = 0u;
+        area.step_b = 0u;
+        area.words = first;
+        convert(planes, &area, word, channels);
+        area.words = lines - behind;
+        convert(planes, &area, &word[behind * step], channels);
     }
 }
 
 /* Channels `channel` to `channel` + `channels` - 1 to the planes, row by row of each line. */
 static void convert_rows(const mrt_dsp_planes_t *planes, uint32_t channel, uint32_t channels, bool borders)
 {
-    for (uint32_t array = 0u; array < planes->order.arrays; ++array) {
+    for (uint32_t array = 0u; array < planes->arrays; ++array) {
         uint32_t *to = &planes->words[array * planes->extents.array_words];
         int32_t row = origin_of(planes, array);
         for (uint32_t word = 0u; word < planes->extents.used_words; ++word) {
             convert_columns(planes, row, &to[word], channel, channels, borders);
-            row += (int32_t)planes->order.next_word;
+            row += (int32_t)planes->next_word;
         }
     }
 }
@@ -253,7 +256,7 @@ static void convert_lines(const mrt_dsp_planes_t *planes, uint32_t channel, uint
     for (uint32_t line = 0u; line < planes->extents.lines; line += run.lines) {
         run = run_of(planes, line, channel);
         uint32_t *to = &planes->words[line * planes->extents.line_words];
-        for (uint32_t array = 0u; (array < planes->order.arrays) && (borders || (run.first != NULL)); ++array) {
+        for (uint32_t array = 0u; (array < planes->arrays) && (borders || (run.first != NULL)); ++array) {
             convert_words(planes, &run, origin_of(planes, array), &to[array * planes->extents.array_words], channels,
                           borders);
         }
@@ -269,25 +272,41 @@ void mrt_dsp_planes_make(const mrt_dsp_planes_t *planes, uint32_t channel, uint3
     }
 }
 
-/* How the elements of a line lie. */
-static void set_lines(mrt_dsp_planes_t *planes)
+void mrt_dsp_planes_begin(mrt_dsp_planes_t *planes, const mrt_call_t *call, uint32_t *words)
+{
+    const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
+    const mrt_dsp_order_t order = mrt_dsp_order_of(&attrs->window, attrs->transposed == 1);
+    planes->call = call;
+    planes->window = &attrs->window;
+    planes->words = words;
+    planes->point = ((uint32_t)attrs->input_point & 0xFFu) * 0x01010101u;
+    planes->transposed = attrs->transposed == 1;
+    planes->near = order.near;
+    planes->apart = (uint16_t)order.apart;
+    planes->next_word = (uint16_t)order.next_word;
+    planes->arrays = (uint16_t)order.arrays;
+}
+
+/* How the elements of a line lie: along the width, or, where outputs depend on inner indices below `past`, the height. */
+static void set_lines(mrt_dsp_planes_t *planes, int32_t past)
 {
     const mrt_window_t *window = planes->window;
     const mrt_tensor_t *tensor = mrt_call_input(planes->call, 0u);
-    planes->inner_begin = 0;
+    planes->inner_begin = 0u;
     planes->inner_end = window->input_width;
     planes->first = NULL;
     planes->pitch = (uint32_t)window->input_channels;
     if (planes->transposed) {
-        const int32_t past = planes->inner_origin + (int32_t)planes->extents.used;
-        const uint32_t image = planes->image * (uint32_t)window->input_height;
-        planes->inner_begin = (planes->inner_origin > 0) ? planes->inner_origin : 0;
+        const int32_t inside = (planes->inner_origin > 0) ? planes->inner_origin : 0;
         planes->inner_end = (past < window->input_height) ? past : window->input_height;
-        const uint32_t begin = image + (uint32_t)planes->inner_begin;
-        const uint32_t end = image + (uint32_t)planes->inner_end;
-        if ((planes->inner_begin < planes->inner_end) && (mrt_rows_adjoin(planes->call, tensor, begin, end) == end)) {
-            planes->pitch = tensor->row_bytes;
-            planes->first = mrt_input_s8(planes->call, 0u, begin);
+        if (inside < planes->inner_end) {
+            planes->inner_begin = (uint16_t)inside;
+            const uint32_t begin = (uint32_t)planes->image + planes->inner_begin;
+            const uint32_t end = (uint32_t)planes->image + (uint32_t)planes->inner_end;
+            if (mrt_rows_adjoin(planes->call, tensor, begin, end) == end) {
+                planes->pitch = tensor->row_bytes;
+                planes->first = mrt_input_s8(planes->call, 0u, begin);
+            }
         }
     }
 }
@@ -297,12 +316,15 @@ void mrt_dsp_planes_place(mrt_dsp_planes_t *planes, uint32_t row, uint32_t rows)
     const mrt_window_t *window = planes->window;
     const bool transposed = planes->transposed;
     const uint32_t height = (uint32_t)window->output_height;
+    const uint32_t image = (row / height) * (uint32_t)window->input_height;
     const uint32_t y = row % height;
     const int32_t top = ((int32_t)y * window->stride_height) - window->padding_top;
+    const int32_t outputs = ((int32_t)rows - 1) * window->stride_height;
+    const int32_t past = top + outputs + ((window->kernel_height - 1) * window->dilation_height) + 1;
     planes->extents = mrt_dsp_extents_of(window, transposed, (int32_t)rows);
     planes->plane_words = planes->extents.lines * planes->extents.line_words;
-    planes->image = row / height;
+    planes->image = (uint16_t)image;
     planes->outer_origin = transposed ? -window->padding_left : top;
     planes->inner_origin = transposed ? top : -window->padding_left;
-    set_lines(planes);
+    set_lines(planes, past);
 }

@@ -31,28 +31,31 @@ typedef struct mrt_dsp_extents {
     uint32_t lines;
     uint32_t array_words;
     uint32_t line_words;
-    uint32_t used;       /**< Elements along the inner axis that outputs depend on. */
-    uint32_t used_words; /**< Of an array, likewise. */
+    uint32_t used_words; /**< Of an array: those that outputs depend on. */
 } mrt_dsp_extents_t;
 
 /** What planes are made from. */
 typedef struct mrt_dsp_planes {
     const mrt_call_t *call;
     const mrt_window_t *window;
+    uint32_t *words; /**< Plane behind plane. */
+    uint32_t point;  /**< Four zero points. */
     bool transposed;
-    mrt_dsp_order_t order; /**< What mrt_dsp_order_of gives. */
-    uint32_t *words;       /**< Plane behind plane. */
-    uint32_t point;        /**< Four zero points. */
+    /* What mrt_dsp_order_of gives. */
+    bool near;
+    uint16_t apart;
+    uint16_t next_word;
+    uint16_t arrays;
     /* The rest is set by mrt_dsp_planes_place. */
-    mrt_dsp_extents_t extents;
-    uint32_t plane_words;
-    uint32_t image;       /**< The image's number. */
+    uint16_t image;       /**< The image's first row of the input. */
+    uint16_t inner_begin; /**< The first inner index inside the image that outputs depend on, if there are any. */
+    int32_t inner_end;    /**< Behind the last of them. */
     int32_t outer_origin; /**< The input's outer index of line 0. */
     int32_t inner_origin; /**< The input's inner index of lane 0. */
-    int32_t inner_end;    /**< Of the input, behind what outputs depend on. */
-    int32_t inner_begin;  /**< The first of them inside the image. */
-    const int8_t *first;  /**< Transposed: the row there, if rows adjoin; else null. */
-    uint32_t pitch;       /**< Elements from one inner index to the next. */
+    mrt_dsp_extents_t extents;
+    uint32_t plane_words;
+    const int8_t *first; /**< Transposed: the row at inner_begin, if rows adjoin; else null. */
+    uint32_t pitch;      /**< Elements from one inner index to the next. */
 } mrt_dsp_planes_t;
 
 /** The order of elements under a window. */
@@ -60,6 +63,9 @@ mrt_dsp_order_t mrt_dsp_order_of(const mrt_window_t *window, bool transposed);
 
 /** The sizes of a block of `rows` output rows, at least 1. Those of a window that was checked stay within uint32. */
 mrt_dsp_extents_t mrt_dsp_extents_of(const mrt_window_t *window, bool transposed, int32_t rows);
+
+/** Begins planes of a call, whose words begin at `words`. */
+void mrt_dsp_planes_begin(mrt_dsp_planes_t *planes, const mrt_call_t *call, uint32_t *words);
 
 /** Turns to the `rows` output rows from `row` on, which lie in one image. */
 void mrt_dsp_planes_place(mrt_dsp_planes_t *planes, uint32_t row, uint32_t rows);

@@ -99,18 +99,17 @@ typedef struct mrt_dsp_tiles {
     "ldr r1, %[tiles]\n str r3, %[column]\n subs r1, #1\n str r1, %[tiles]\n bne 0b\n"
 
 #define MRT_DSP_TILES(name, words, code) /* MISRA D4 */ \
-    static inline void name(const mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles) \
+    static inline void name(mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles) \
     { \
-        mrt_dsp_taps_t made = *taps; \
         const uint32_t *lanes = taps->place.lanes; \
         int8_t *to = tiles->to; \
         for (uint32_t line = tiles->lines; line > 0u; --line) { \
             mrt_dsp_column_t column = {to, tiles->step}; \
             uint32_t count = tiles->count; \
-            made.place.lanes = lanes; \
+            taps->place.lanes = lanes; \
             __asm volatile(MRT_DSP_LONG_TAPS(code) MRT_DSP_LONG_OUTPUTS /* MISRA D5 */ \
-                           : [place] "+m"(made.place), [column] "+m"(column), [tiles] "+m"(count) \
-                           : [start] "m"(made.start), [scale] "m"(made.scale), [shift] "m"(made.scale.shift), \
+                           : [place] "+m"(taps->place), [column] "+m"(column), [tiles] "+m"(count) \
+                           : [start] "m"(taps->start), [scale] "m"(taps->scale), [shift] "m"(taps->scale.shift), \
                              [next] "i"(4u * ((words) + 1u)) \
                            : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", \
                              "cc", "memory"); \
@@ -151,12 +150,12 @@ static inline void mrt_dsp_long_lines(const mrt_dsp_taps_t *taps, const mrt_dsp_
     }
 }
 
-static inline void mrt_dsp_long_near(const mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles)
+static inline void mrt_dsp_long_near(mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles)
 {
     mrt_dsp_long_lines(taps, tiles, 2u);
 }
 
-static inline void mrt_dsp_long_far(const mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles)
+static inline void mrt_dsp_long_far(mrt_dsp_taps_t *taps, const mrt_dsp_tiles_t *tiles)
 {
     mrt_dsp_long_lines(taps, tiles, 1u);
 }
