@@ -21,16 +21,18 @@ POINTERS = {
     "runtime/graph_check.c": ("check", "workspace"),
     "runtime/graph_plan.c": ("in_place", "reads"),
     "runtime/compat/tvm/operator.c": ("linked",),
-    "runtime/kernels/dsp/strips.c": ("strip",),
-    "runtime/kernels/dsp/strips.inc": ("strip",),
-    "runtime/kernels/dsp/depthwise3x3_s8_dsp_dilated.c": ("strip",),
+    "runtime/kernels/dsp/strips.c": ("strip", "widen"),
+    "runtime/kernels/dsp/strips.inc": ("strip", "widen"),
+    "runtime/kernels/dsp/strips.inc:convert": ("widen",),
+    "runtime/kernels/dsp/depthwise3x3_s8_dsp_dilated.c": ("strip", "widen"),
     "runtime/kernels/dsp/patches.c": ("two",),
     "runtime/kernels/dsp/vectors.c": ("two",),
     "runtime/kernels/dsp/matvec.c": ("one",),
     "runtime/kernels/dsp/patch.c": ("pixel",),
     "runtime/kernels/dsp/products.c": ("next_two",),
 }
-"""What function pointers in each file point to: members of mrt_kernel_t, functions in an archive of TVM, or loops."""
+"""What function pointers in each file, or function of a file, point to: members of mrt_kernel_t, functions in an
+archive of TVM, or loops."""
 CALLBACKS = ("hand_over",)
 """Functions of those files whose pointers are the application's callbacks, which its own bound has to count."""
 LINKED = "_lookup_linked_param"
@@ -44,6 +46,7 @@ SHARED = {
     "in_place": "mrt_in_place_",
     "reads": "mrt_reads_",
     "strip": "mrt_strip_",
+    "widen": "mrt_widen_",
     "one": "mrt_dsp_multiply_one",
     "two": "mrt_dsp_multiply_two",
     "next_two": "next_two_",
@@ -143,7 +146,7 @@ class Analysis:
             return function.calls
         if self._is_adapter(function.name):
             return function.calls | {address for name, address in self.addresses.items() if name.startswith(PACKED)}
-        roles = {role for item in self._stated(function) for role in POINTERS.get(item.source, ())}
+        roles = {role for item in self._stated(function) for role in _roles(item)}
         if not roles:
             raise ToolError(f"{function.name} calls through a pointer; nothing tells where to")
         local = {body.name: address for address, body in self.functions.items()}
@@ -161,6 +164,12 @@ class Analysis:
         if self._is_adapter(name):
             return "run" in roles
         return any(name == f"mrt_{kernel}_{role}" for kernel in self.kernels for role in roles & set(ROLES))
+
+
+def _roles(frame: frames.Frame) -> Sequence[str]:
+    """What pointers in a function point to."""
+    own = f"{frame.source}:{frame.function.split('.')[0]}"
+    return POINTERS.get(own, POINTERS.get(frame.source, ()))
 
 
 def _symbols(image: Path) -> tuple[Mapping[str, int], Mapping[int, str]]:

@@ -17,7 +17,7 @@ static void mrt_strip_wide(const mrt_dsp_three_t *made)
     mrt_dsp_three_wide(made);
 }
 
-static void mrt_strip_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
+static void mrt_widen_strip(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
                             uint32_t *lanes)
 {
     mrt_dsp_three_widen(rows, pixel, columns, lanes);
@@ -26,7 +26,7 @@ static void mrt_strip_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32
 mrt_status_t mrt_depthwise3x3_s8_dsp_run(const mrt_call_t *call)
 {
     static const mrt_dsp_loops_t loops = {mrt_strip_two,   mrt_strip_one,        mrt_strip_wide,
-                                          mrt_strip_widen, MRT_DSP_THREE_RECORD, MRT_DSP_THREE_WORDS};
+                                          mrt_widen_strip, MRT_DSP_THREE_RECORD, MRT_DSP_THREE_WORDS};
     return mrt_dsp_strips_run(call, &loops);
 }
 

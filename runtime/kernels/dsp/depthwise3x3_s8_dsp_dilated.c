@@ -15,7 +15,7 @@ static void mrt_strip_dilated_one(const mrt_dsp_three_t *made)
     mrt_dsp_three_one(made);
 }
 
-static void mrt_strip_dilated_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
+static void mrt_widen_dilated(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
                                     uint32_t *lanes)
 {
     mrt_dsp_three_widen(rows, pixel, columns, lanes);
@@ -24,7 +24,7 @@ static void mrt_strip_dilated_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS]
 mrt_status_t mrt_depthwise3x3_s8_dsp_dilated_run(const mrt_call_t *call)
 {
     static const mrt_dsp_loops_t loops = {mrt_strip_dilated_two,   mrt_strip_dilated_one, mrt_strip_dilated_one,
-                                          mrt_strip_dilated_widen, MRT_DSP_THREE_RECORD,  MRT_DSP_THREE_WORDS};
+                                          mrt_widen_dilated, MRT_DSP_THREE_RECORD,  MRT_DSP_THREE_WORDS};
     return strips_run(call, &loops);
 }
 

@@ -12,7 +12,7 @@ static void mrt_strip_linear_one(const mrt_dsp_three_t *made)
     mrt_dsp_three_linear_one(made);
 }
 
-static void mrt_strip_linear_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
+static void mrt_widen_linear(const int8_t *const rows[MRT_DSP_THREE_ROWS], uint32_t pixel, uint32_t columns,
                             uint32_t *lanes)
 {
     mrt_dsp_three_widen(rows, pixel, columns, lanes);
@@ -21,7 +21,7 @@ static void mrt_strip_linear_widen(const int8_t *const rows[MRT_DSP_THREE_ROWS],
 mrt_status_t mrt_depthwise3x3_s8_dsp_linear_run(const mrt_call_t *call)
 {
     static const mrt_dsp_loops_t loops = {mrt_strip_linear_two, mrt_strip_linear_one, mrt_strip_linear_one,
-                                          mrt_strip_linear_widen, MRT_DSP_THREE_RECORD_LINEAR,
+                                          mrt_widen_linear, MRT_DSP_THREE_RECORD_LINEAR,
                                           MRT_DSP_THREE_WORDS};
     return mrt_dsp_strips_run(call, &loops);
 }

@@ -205,27 +205,30 @@ static MRT_NOINLINE void begin_call(block_t *block, const mrt_call_t *call)
     mrt_dsp_planes_begin(&block->planes, call, &block->weights[weight_words_of(window, transposed)]);
 }
 
-/* Turns to the rows from `row` of the output on that a block has; returns how many. */
-static MRT_NOINLINE uint32_t set_block(block_t *block, uint32_t row)
+/* How many rows from `row` of the output on a block has. */
+static MRT_NOINLINE uint32_t rows_from(const block_t *block, uint32_t row)
 {
     const mrt_call_t *call = block->planes.call;
     const mrt_depthwise_conv2d_s8_dsp_attrs_t *attrs = call->attrs; /* MISRA D1 */
-    const mrt_window_t *window = &attrs->window;
-    const bool transposed = block->planes.transposed;
-    const uint32_t height = (uint32_t)window->output_height;
-    const uint32_t width = (uint32_t)window->output_width;
-    const uint32_t stride = (uint32_t)(transposed ? window->stride_width : window->stride_height);
+    const uint32_t height = (uint32_t)attrs->window.output_height;
     const uint32_t past = (row - (row % height)) + height;
     const uint32_t end = (call->row_end < past) ? call->row_end : past;
     const uint32_t left = mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, end) - row;
-    const uint32_t rows = (left < (uint32_t)attrs->block) ? left : (uint32_t)attrs->block;
-    mrt_dsp_planes_place(&block->planes, row, rows);
+    return (left < (uint32_t)attrs->block) ? left : (uint32_t)attrs->block;
+}
+
+/* The places of a block of rows from `row` of the output on, whose planes have theirs. */
+static MRT_NOINLINE void set_place(block_t *block, uint32_t row, uint32_t rows)
+{
+    const mrt_window_t *window = block->planes.window;
+    const bool transposed = block->planes.transposed;
+    const uint32_t width = (uint32_t)window->output_width;
+    const uint32_t stride = (uint32_t)(transposed ? window->stride_width : window->stride_height);
     block->line_step = stride * block->planes.extents.line_words;
     block->inner = (uint16_t)(transposed ? rows : width);
     block->outer = (uint16_t)(transposed ? width : rows);
-    block->to = mrt_output_s8(call, 0u, row);
+    block->to = mrt_output_s8(block->planes.call, 0u, row);
     make_steps(block);
-    return rows;
 }
 
 mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
@@ -235,8 +238,11 @@ mrt_status_t mrt_depthwise_conv2d_s8_dsp_run(const mrt_call_t *call)
     begin_call(&block, call);
     uint32_t row = call->row_begin;
     while (row < call->row_end) {
-        row += set_block(&block, row);
+        const uint32_t rows = rows_from(&block, row);
+        mrt_dsp_planes_place(&block.planes, row, rows);
+        set_place(&block, row, rows);
         compute_block(&block);
+        row += rows;
     }
     mrt_dsp_clamp_rows(call, attrs->activation_min, attrs->activation_max);
     return MRT_OK;
