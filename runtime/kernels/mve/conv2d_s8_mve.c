@@ -150,7 +150,7 @@ static MRT_NOINLINE void copy_patches(const mrt_mve_copies_t *copies)
     mrt_mve_copy_patches(copies);
 }
 
-/* Copies the same bytes of all rows of a window. */
+/* Copies the same bytes of all rows of a window; moves the target on where these are many. */
 static void copy_lines(const mrt_lines_t *lines, mrt_mve_copies_t *copies)
 {
     copies->height = lines->taps.end - lines->taps.begin;
@@ -158,14 +158,14 @@ static void copy_lines(const mrt_lines_t *lines, mrt_mve_copies_t *copies)
     if (copies->height <= MRT_LINES_MAX) {
         copy_patches(copies);
     } else {
-        mrt_mve_copies_t single = *copies;
-        single.height = 1;
+        copies->height = 1;
         for (int32_t tap = lines->taps.begin; tap < lines->taps.end; ++tap) {
             const void *row = mrt_lines_row(lines, tap);
-            single.rows = &row;
-            copy_patches(&single);
-            single.target = &single.target[single.pitch];
+            copies->rows = &row;
+            copy_patches(copies);
+            copies->target = &copies->target[copies->pitch];
         }
+        copies->rows = lines->rows;
     }
 }
 
@@ -478,19 +478,18 @@ static void begin(convolution_t *conv, const mrt_call_t *call)
     conv->pixels.blocks = mrt_mve_blocks(window->kernel_height * row_elements(window));
 }
 
-/* Windows of more than single pixels. */
-static MRT_NOINLINE void compute_patches(convolution_t *conv)
+/* Begins windows of more than single pixels; returns how many pairs of a row's are multiplied where they lie. */
+static MRT_NOINLINE int32_t begin_windows(convolution_t *conv)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = conv->pixels.attrs;
     const int32_t pairs = direct_pairs(attrs);
     if (pairs > 0) { /* a row of padding lies behind the patches */
         const uint32_t bytes = (uint32_t)row_elements(&attrs->window);
         mrt_mve_fill(&conv->patches[2 * patch_size(conv)], (int8_t)attrs->input_zero_point, bytes);
-        compute_directly(conv, pairs);
     } else {
         conv->limit = limit_of(attrs, patch_size(conv));
-        compute_windows(conv);
     }
+    return pairs;
 }
 
 mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
@@ -500,7 +499,12 @@ mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
     if (is_pointwise(&conv.pixels.attrs->window)) {
         compute_pointwise(&conv);
     } else {
-        compute_patches(&conv);
+        const int32_t pairs = begin_windows(&conv);
+        if (pairs > 0) {
+            compute_directly(&conv, pairs);
+        } else {
+            compute_windows(&conv);
+        }
     }
     return MRT_OK;
 }
