@@ -92,11 +92,11 @@ typedef struct mrt_product_s16 {
     const int32_t *narrow_bias;
     const int32_t *multiplier; /**< Of each channel, or one for all. */
     const int32_t *shift;      /**< Likewise. */
-    int32_t scale_step;        /**< Scales from channel to channel: 1, or 0 for one scale. */
     int32_t input_offset;
-    int32_t output_offset;
-    int32_t low;
-    int32_t high;
+    int16_t scale_step; /**< Scales from channel to channel: 1, or 0 for one scale. */
+    int16_t output_offset;
+    int16_t low;
+    int16_t high;
 } mrt_product_s16_t;
 
 static inline uint64_t mrt_product_begin_s16(const mrt_product_s16_t *product, int32_t channel)
@@ -130,13 +130,19 @@ static inline void mrt_product_dot_four_s16(const mrt_product_s16_t *product, co
     }
 }
 
-static inline int16_t mrt_product_end_s16(const mrt_product_s16_t *product, int32_t channel, uint64_t sum)
+/* A sum, scaled. By itself: what 64 bits need would lie on the stack below the loops that make sums. */
+static MRT_NOINLINE int32_t mrt_product_scale_s16(const mrt_product_s16_t *product, int32_t channel, uint64_t sum)
 {
     const int32_t scale = channel * product->scale_step;
     const int32_t multiplier = product->multiplier[scale];
     const int32_t shift = product->shift[scale];
-    const int32_t scaled = (product->bias != NULL) ? mrt_requantise_s64((int64_t)sum, multiplier, shift)
-                                                   : mrt_requantise((int32_t)(uint32_t)sum, multiplier, shift);
+    return (product->bias != NULL) ? mrt_requantise_s64((int64_t)sum, multiplier, shift)
+                                   : mrt_requantise((int32_t)(uint32_t)sum, multiplier, shift);
+}
+
+static inline int16_t mrt_product_end_s16(const mrt_product_s16_t *product, int32_t channel, uint64_t sum)
+{
+    const int32_t scaled = mrt_product_scale_s16(product, channel, sum);
     return (int16_t)mrt_clamp(mrt_wrapping_add(scaled, product->output_offset), product->low, product->high);
 }
 

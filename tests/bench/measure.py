@@ -133,7 +133,8 @@ def _run(package: Package, machine: str) -> Measurement:
 
 
 def _key(made: build.Firmware, package: Package) -> str:
-    """Digest of what the images load, and of the names that the measurement shows; debug information does not count."""
+    """Digest of what the images load, of figures made from them, and of the names that the measurement shows; debug
+    information does not count."""
     graph = package.graph
     names = [(node.name, node.operator, node.kernel, node.macs) for node in graph.nodes]
     shape = ([field.name for field in fields(Measurement)], INPUTS, names, [arena.size for arena in graph.arenas])
@@ -142,6 +143,7 @@ def _key(made: build.Firmware, package: Package) -> str:
         with image.open("rb") as file:
             for segment in ELFFile(file).iter_segments("PT_LOAD"):
                 digest.update(repr((segment["p_paddr"], segment["p_memsz"])).encode() + segment.data())
+    digest.update(made.figures.read_bytes())
     return digest.hexdigest()[:32]
 
 

@@ -141,8 +141,10 @@ def regressions(fresh: Results, committed: Results) -> Iterator[str]:
 
 
 def excesses(found: Mapping[Case, Measurement | Refusal]) -> Iterator[str]:
-    """Where a limit of every model is exceeded."""
+    """Where a limit of every model is exceeded, or a bound by what was measured."""
     for case, item in found.items():
+        if isinstance(item, Measurement) and item.stack_bytes > item.stack_bound_bytes:
+            yield f"{case.label}: stack {item.stack_bytes:,}, above its bound of {item.stack_bound_bytes:,}"
         for name, limit in GOALS["every"].items():
             value = getattr(item, name, None)
             if value is not None and value > limit:

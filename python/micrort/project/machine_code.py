@@ -137,10 +137,11 @@ def _is_call(item: Instruction) -> bool:
 
 
 def _is_switch(item: Instruction) -> bool:
-    """Whether it jumps by a table, which compilers do within a function."""
-    return item.mnemonic in ("tbb", "tbh") or (
-        item.mnemonic == "mov" and re.match("pc, (?!lr)", item.operands) is not None
-    )
+    """Whether it jumps by a table, or to an address that is kept on the stack: within its function."""
+    if item.mnemonic in ("tbb", "tbh"):
+        return True
+    targets = {"mov": "pc, (?!lr)", "ldr": r"pc, \[sp(, #\d+)?\]$"}
+    return item.mnemonic in targets and re.match(targets[item.mnemonic], item.operands) is not None
 
 
 def _leaves(item: Instruction) -> bool:

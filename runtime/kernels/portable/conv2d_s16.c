@@ -11,8 +11,8 @@
 static inline mrt_product_s16_t product_of(const mrt_call_t *call, const mrt_conv2d_s16_attrs_t *attrs)
 {
     mrt_product_s16_t product = mrt_product_of_s16(call);
-    product.low = attrs->activation_min;
-    product.high = attrs->activation_max;
+    product.low = (int16_t)attrs->activation_min;
+    product.high = (int16_t)attrs->activation_max;
     return product;
 }
 

@@ -7,6 +7,7 @@
 #define DEPTHWISE_WEIGHT float
 #define DEPTHWISE_SUM float
 #define DEPTHWISE_TYPES {MRT_DTYPE_F32, MRT_DTYPE_F32, MRT_DTYPE_F32}
+#define DEPTHWISE_APART inline
 #include "runtime/kernels/depthwise_conv2d.inc"
 
 static inline mrt_product_f32_t product_of(const mrt_call_t *call, const mrt_depthwise_conv2d_f32_attrs_t *attrs)

@@ -7,13 +7,14 @@
 #define DEPTHWISE_WEIGHT int8_t
 #define DEPTHWISE_SUM uint64_t
 #define DEPTHWISE_TYPES {MRT_DTYPE_S16, MRT_DTYPE_S8, MRT_DTYPE_S64}
+#define DEPTHWISE_APART MRT_NOINLINE
 #include "runtime/kernels/depthwise_conv2d.inc"
 
 static inline mrt_product_s16_t product_of(const mrt_call_t *call, const mrt_depthwise_conv2d_s16_attrs_t *attrs)
 {
     mrt_product_s16_t product = mrt_product_of_s16(call);
-    product.low = attrs->activation_min;
-    product.high = attrs->activation_max;
+    product.low = (int16_t)attrs->activation_min;
+    product.high = (int16_t)attrs->activation_max;
     return product;
 }
 

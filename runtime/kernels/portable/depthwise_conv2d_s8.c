@@ -7,6 +7,7 @@
 #define DEPTHWISE_WEIGHT int8_t
 #define DEPTHWISE_SUM uint32_t
 #define DEPTHWISE_TYPES {MRT_DTYPE_S8, MRT_DTYPE_S8, MRT_DTYPE_S32}
+#define DEPTHWISE_APART inline
 #include "runtime/kernels/depthwise_conv2d.inc"
 
 static inline mrt_product_s8_t product_of(const mrt_call_t *call, const mrt_depthwise_conv2d_s8_attrs_t *attrs)

@@ -19,9 +19,9 @@ static inline mrt_product_s16_t product_of(const mrt_call_t *call, const mrt_ful
         .shift = per_channel ? mrt_input_s32(call, 4u, 0u) : &attrs->shift,
         .scale_step = per_channel ? 1 : 0,
         .input_offset = attrs->input_offset,
-        .output_offset = attrs->output_offset,
-        .low = attrs->activation_min,
-        .high = attrs->activation_max,
+        .output_offset = (int16_t)attrs->output_offset,
+        .low = (int16_t)attrs->activation_min,
+        .high = (int16_t)attrs->activation_max,
     };
     return product;
 }
