@@ -91,6 +91,47 @@ def test_structures_that_come_half_in_registers_count(core: str, tmp_path: Path)
     assert known.frame(half) == half.pushed >= known.frames["half"][0].bytes
 
 
+def test_files_tell_functions_of_the_same_name_apart(tmp_path: Path) -> None:
+    """Each static `leaf` counts where it is called, not the larger of both."""
+    (tmp_path / "large.c").write_text(
+        "#define APART __attribute__((noinline, noclone))\n"
+        "static APART int leaf(int n) { volatile int own[200]; own[n & 7] = n; return own[n & 3]; }\n"
+        "int large(int n) { return leaf(n) + 1; }\n"
+    )
+    (tmp_path / "small.c").write_text(
+        "#define APART __attribute__((noinline, noclone))\n"
+        "static APART int leaf(int n) { volatile int own[10]; own[n & 7] = n; return own[n & 3]; }\n"
+        "int large(int n);\n"
+        "int small(int n) { return leaf(n) + 1; }\n"
+        "int entry(int n) { return small(n) + large(n); }\n"
+    )
+    compiler = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c11", "-O2", frames.FLAG]
+    for unit in ("large", "small"):
+        subprocess.run([*compiler, "-c", f"{unit}.c", "-o", f"{unit}.o"], cwd=tmp_path, check=True)
+    options = ["-nostartfiles", "-Wl,--entry=entry", "large.o", "small.o", "-o", "code.elf"]
+    subprocess.run([*compiler[:-1], *options], cwd=tmp_path, check=True)
+    (tmp_path / "code.frames").write_text(frames.gather([tmp_path / "large.ci", tmp_path / "small.ci"], tmp_path))
+    found = Analysis(tmp_path / "code.elf", [tmp_path / "code.frames"], [])
+    assert 800 < found.bound("large").bytes < 800 + 40
+    assert 40 < found.bound("small").bytes < 40 + 40
+    assert found.bound("entry").path == ("entry", "large", "leaf")
+
+
+def test_what_stands_behind_a_jump_by_an_address_on_the_stack_counts(tmp_path: Path) -> None:
+    """As in loops that are entered in the middle."""
+    text = (
+        KNOWN.replace("int entry(int way)", "int other(int way)")
+        + """
+    __asm(".syntax unified\\n .thumb\\n .global entry\\n .type entry, %function\\n .thumb_func\\n"
+          "entry:\\n push {r4, lr}\\n sub sp, #8\\n ldr.w pc, [sp, #4]\\n nop\\n bl other\\n add sp, #8\\n"
+          "pop {r4, pc}\\n .size entry, .-entry\\n");
+    """
+    )
+    found = analysis(tmp_path, text).bound("entry")
+    assert found.path == ("entry", "other", "large")
+    assert found.bytes > 1200 + 16
+
+
 @pytest.mark.parametrize("core", CORES)
 def test_the_library_counts(core: str, tmp_path: Path) -> None:
     text = """

@@ -64,6 +64,17 @@ def test_borders_are_on_either_side_of_a_pair(width: int, stride: int) -> None:
         np.testing.assert_array_equal(case.run_every_way(case.variants(dsp)[kernel]), case.portable())
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+def test_rows_may_end_before_the_windows_that_fit(channels: int) -> None:
+    """Three outputs a row where five windows would: a pair does not go on into the next row."""
+    case = conv2d(pairs_of(6), (1, 7, 7, channels), 5, (3, 3), (1, 2), padding=Padding.VALID)
+    for kernel in ("conv2d_s8_dsp", "conv2d_s8_dsp_wide"):
+        variant = case.variants(dsp)[kernel]
+        moved = replace(case, call=replace(case.call, attrs={**case.call.attrs, "stride_width": 1}))
+        call = replace(variant.call, attrs={**variant.call.attrs, "stride_width": 1})
+        np.testing.assert_array_equal(moved.run_every_way(replace(variant, call=call)), moved.portable())
+
+
 def test_groups_stay_portable() -> None:
     case = conv2d(pairs_of(1), (1, 4, 4, 4), 4, (3, 3))
     case.call.attrs["groups"] = 2  # type: ignore[index]
