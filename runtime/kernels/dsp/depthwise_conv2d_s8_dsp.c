@@ -87,6 +87,7 @@ static void compute_rest(const block_t *block, const uint32_t *lanes, uint32_t f
         }
         next = &next[tiles->lines * block->line_step];
     }
+    tiles->to = to;
 }
 
 /* All outputs of a channel. A last tile that would have too many begins so that it ends with the line, if it may. */

@@ -285,6 +285,7 @@ static MRT_ONCE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call
     uint32_t *lanes = mrt_workspace(call);                                         /* MISRA D1 */
     int32_t *offsets = mrt_address_mut(lanes, mrt_dsp_lanes_bytes(quads));         /* MISRA D1 */
     int8_t *outside = mrt_address_mut(offsets, 4u * tables_words(height, by_taps)); /* MISRA D1 */
+    const int32_t begin = ((window->padding_left + window->stride_width) - 1) / window->stride_width;
     const uint32_t points = by_taps ? channels : (4u * mrt_dsp_quads(run));
     const uint32_t *groups = mrt_input_row(call, 1u, 0u);                          /* MISRA D1 */
     *patches = (patches_dsp_t){
@@ -296,7 +297,7 @@ static MRT_ONCE mrt_dsp_walk_t begin_call(patches_dsp_t *patches, const mrt_call
         .outside = outside,
         .offsets = offsets,
         .left = (call->row_end - call->row_begin) * (uint32_t)window->output_width,
-        .begin = (uint16_t)(((window->padding_left + window->stride_width) - 1) / window->stride_width),
+        .begin = (uint16_t)begin,
         .end = (uint16_t)inside_end(window),
         .whole = 0u,
         .row = (uint16_t)call->row_begin,

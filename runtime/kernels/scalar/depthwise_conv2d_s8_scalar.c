@@ -273,8 +273,9 @@ static uint32_t filter_words(const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs
 /* All channels of the rows in one residue. */
 static void compute_channels(depthwise_scalar_t *conv, uint32_t outputs)
 {
-    const uint32_t *filter = mrt_input_row(conv->call, 1u, 0u); /* MISRA D1 */
-    const uint32_t words = filter_words(conv->call->attrs);     /* MISRA D1 */
+    const mrt_depthwise_conv2d_s8_scalar_attrs_t *attrs = conv->call->attrs; /* MISRA D1 */
+    const uint32_t *filter = mrt_input_row(conv->call, 1u, 0u);              /* MISRA D1 */
+    const uint32_t words = filter_words(attrs);
     const uint32_t channels = (uint32_t)conv->window->input_channels;
     const uint32_t multiplier = (uint32_t)conv->window->output_channels / channels;
     for (conv->input_channel = 0u; conv->input_channel < channels; ++conv->input_channel) {
