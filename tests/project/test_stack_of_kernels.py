@@ -22,8 +22,10 @@ LIMIT = 512
 """Of mrt_executor_run and all below it, on every core."""
 EXCEPTIONS: Mapping[tuple[str, bool], Mapping[str, int]] = {
     ("cortex-m0plus", False): {"depthwise_conv2d_s16": 520},
+    ("cortex-m55", False): {"conv2d_f32": 516},
 }
-"""By core and size of the library: four sums of 64 bits at once are more than eight registers hold."""
+"""By core and size of the library. On Cortex-M0+ four sums of 64 bits at once are more than eight registers hold; on
+Cortex-M55 float sums save registers of the FPU, and less state would take instructions on cores that have none."""
 
 
 def offered(target: Target, small: bool) -> list[str]:
