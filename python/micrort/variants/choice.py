@@ -52,6 +52,9 @@ class Rules:
     """The kernels that may be taken; None: all."""
     constants: int | None = None
     """Bytes of constants that a call's kernel may take at most; None: any."""
+    growth: float = math.inf
+    """How many times the constants of a call's kernel for all rows those of one for fewer rows may take: so that those
+    of all calls keep within the budget."""
 
     def choose(self, offers: Offers, tensors: Mapping[str, Tensor]) -> Variant:
         """The best of the candidates for a call, with what it was chosen before."""
@@ -78,7 +81,7 @@ class Rules:
         if self.kernels is not None and offer.call.kernel not in self.kernels:
             return "left out to keep the code small"
         if self.constants is not None and offer.constant_bytes(tensors) > self.constants:
-            return f"more than the {self.constants:,} bytes of constants that serve all rows at once"
+            return f"more than {self.constants:,} bytes of constants, its share of the budget"
         if offer.instructions >= chosen.instructions:
             return f"an estimated {offer.instructions:,} instructions, not {chosen.instructions:,}"
         more = offer.constant_bytes(tensors) - chosen.constant_bytes(tensors)
@@ -118,7 +121,7 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     limit = _constants_limit(offers, tensors, budget)
     rules = _priced(offers, tensors, limit, None)
     if budget.optimize == "speed" and budget.code_bytes is None:
-        return rules
+        return rules  # there are no steps of fewer rows
     outcomes = list(_outcomes(offers, tensors, limit, code))
     fastest, constants, used = _total(offers, tensors, rules)
     least = min(outcomes, key=lambda item: (item.code, item.instructions))
@@ -145,7 +148,8 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
         small = [item for item in quick if item.code <= chosen.code and item.flash <= chosen.flash] or quick
         worth = SIZE_KILOBYTE_SHARE * fastest / 1024
         chosen = min(small, key=lambda item: item.instructions + worth * item.code)
-    return chosen.rules
+    growth = max(1.0, limit / chosen.constants) if chosen.constants > 0 else math.inf
+    return replace(chosen.rules, growth=growth)
 
 
 @dataclass(frozen=True)

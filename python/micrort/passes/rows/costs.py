@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -30,19 +31,15 @@ class Costs:
         key = (call, rows, slack)
         if key not in self._sized:
             rules = self.rules
-            if rows < self.program.tensors[self.program.calls[call].outputs[0]].rows:
-                rules = replace(rules, constants=self._constants(call))
+            if rows < self._height(call) and math.isfinite(rules.growth):
+                whole = self.sized(call, self._height(call)).constant_bytes(self.program.tensors)
+                rules = replace(rules, constants=int(rules.growth * whole))
             self._sized[key] = self._variant(self.program.calls[call], rows, slack, rules)
         return self._sized[key]
 
-    def _constants(self, call: int) -> int:
-        """Bytes that the kernel for all rows takes: a bound for kernels of fewer rows, too."""
-        height = self.program.tensors[self.program.calls[call].outputs[0]].rows
-        return self.sized(call, height).constant_bytes(self.program.tensors)
-
     def instructions(self, call: int, rows: int, slack: float = 0.0) -> int:
         """Of all steps together: more than of a single one by the same kernel, though estimates may have it less."""
-        height = self.program.tensors[self.program.calls[call].outputs[0]].rows
+        height = self._height(call)
         steps, rest = divmod(height, rows)
         made = self.sized(call, rows, slack)
         total = steps * made.instructions + (self.sized(call, rest, slack).instructions if rest else 0)
@@ -64,6 +61,9 @@ class Costs:
             first = next(names, None)
             self._in_place[call] = None if first is None else self.program.root(first)
         return self._in_place[call]
+
+    def _height(self, call: int) -> int:
+        return self.program.tensors[self.program.calls[call].outputs[0]].rows
 
     def _variant(self, call: KernelCall, rows: int, slack: float, rules: variants.Rules) -> variants.Variant:
         from micrort.native import kernels
