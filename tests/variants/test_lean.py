@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from tests.runtime.kernels.dsp.cases import conv2d, pairs_of
+from tests.runtime.kernels.dsp.cases import conv2d, depthwise_conv2d, pairs_of
 
 from micrort import variants
 from micrort.devices import targets
 from micrort.native import kernels
-from micrort.variants import Variant, lean
+from micrort.variants import Variant, dsp_depthwise3x3, lean
 
 
 def offers() -> tuple[Variant, Variant]:
@@ -44,3 +45,20 @@ def test_only_ram_pays_for_it(level: str) -> None:
     case = conv2d(pairs_of(1), (1, 6, 6, 8), 16, (3, 3))
     made = variants.for_rows(case.call, case.tensors, targets.target("cortex-m4"), level, variants.ANY, 2, slack=9.0)
     assert (made.call.kernel in lean.SMALL) == (level == "ram")
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_rows_are_cut_into_parts_for_what_they_cost(stride: int, parts: int) -> None:
+    """Of depthwise convolutions of 3 x 3 with the DSP extension; the last part of 47 outputs is smaller."""
+    case = depthwise_conv2d(pairs_of(1), (1, 2 * stride, 47 * stride, 8), 1, (3, 3), (stride, stride))
+    target = targets.target("cortex-m4")
+    fast = variants.for_rows(case.call, case.tensors, target, "ram", variants.ANY, 2)
+    assert fast.call.kernel in dsp_depthwise3x3.KERNELS and fast.call.attrs["columns"] == 47
+    columns = -(-47 // parts)
+    more = dsp_depthwise3x3.cost_of_parts(fast.call.attrs, 2, columns)
+    for slack, expected in ((1.01 * more, columns), (0.99 * more, -(-47 // max(parts - 1, 1)))):
+        made = lean.leaner(fast, 2, slack / fast.instructions)
+        assert made.call.attrs["columns"] == expected
+        assert made.instructions == fast.instructions + dsp_depthwise3x3.cost_of_parts(fast.call.attrs, 2, expected)
+        np.testing.assert_array_equal(case.run_every_way(made), case.portable())

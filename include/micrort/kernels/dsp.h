@@ -83,6 +83,7 @@ typedef struct mrt_depthwise3x3_s8_dsp_attrs {
     mrt_window_t window;    /**< Geometry of input, output and window. */
     int32_t input_point;    /**< The input's zero point, -128..127. */
     int32_t block;          /**< Most output rows computed at a time, 1..output_height; the workspace grows with it. */
+    int32_t columns;        /**< Likewise of outputs of a row, 1..output_width. */
     int32_t output_point;   /**< The output's zero point, -128..127. */
     int32_t activation_min; /**< Clamp of the output, -128..127. */
     int32_t activation_max; /**< Clamp of the output, activation_min..127. */

@@ -110,7 +110,7 @@ def for_rows(
     made = _for_rows(call, tensors, target, optimize, rules, rows)
     if slack > 0 and optimize == "ram" and target.dsp and not target.mve:
         small = _for_rows(call, tensors, target, "size", Rules(kernels=lean.SMALL), rows)
-        return lean.smaller(made, small, slack)
+        made = lean.smaller(made, small, slack)
     return lean.leaner(made, min(rows, tensors[call.outputs[0]].rows), slack) if slack > 0 else made
 
 

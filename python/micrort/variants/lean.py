@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from micrort.variants import cost
+from micrort.variants import cost, dsp_depthwise3x3
 from micrort.variants.base import Variant
 
 Attrs = Mapping[str, int | float]
@@ -14,6 +14,8 @@ BLOCKS = (16, 8, 4)
 """Channels of a strip of depthwise_conv2d_s8_mve."""
 PATCHES = (2, 4, 8, 16, 32)
 """Windows that conv2d_s8_mve copies before it multiplies them."""
+PARTS = (2, 3)
+"""Into so many parts depthwise convolutions of 3 x 3 for the DSP extension may cut rows."""
 
 
 SMALL = frozenset({"conv2d_patch_s8_dsp"})
@@ -65,6 +67,10 @@ def _leaner(kernel: str, attrs: Attrs, rows: int) -> Iterator[tuple[Attrs, int]]
             for block in BLOCKS:
                 fewer = {**attrs, "strips": strips, "block": block}
                 yield fewer, cost.mve_depthwise(attrs, rows, _ways(fewer)) - made
+    if kernel in dsp_depthwise3x3.KERNELS:
+        for parts in PARTS:
+            columns = -(-int(attrs["output_width"]) // parts)
+            yield {**attrs, "columns": columns}, dsp_depthwise3x3.cost_of_parts(attrs, rows, columns)
     if kernel == "conv2d_s8_mve":
         made = cost.mve_patches(attrs, rows, int(attrs["patches"]))
         for patches in PATCHES:

@@ -122,10 +122,10 @@ def damages() -> Iterator[tuple[str, dict[str, int]]]:
             yield "tall linear depthwise3x3", {f"{name}_{axis}": value}
         for name, value in (("kernel", 2), ("stride", 2), ("dilation", 0)):
             yield "dilated depthwise3x3", {f"{name}_{axis}": value}
-    for change in ({"block": 0}, {"block": 6}, {"output_channels": 6}):
+    for change in ({"block": 0}, {"block": 6}, {"columns": 0}, {"columns": 7}, {"output_channels": 6}):
         yield "depthwise3x3", change
         yield "dilated depthwise3x3", change
-    for change in ({"block": 0}, {"block": 15}, {"output_channels": 6}):
+    for change in ({"block": 0}, {"block": 15}, {"columns": 0}, {"columns": 15}, {"output_channels": 6}):
         yield "tall linear depthwise3x3", change
 
 
@@ -212,9 +212,12 @@ LARGE = {f"{side}_{axis}": 32767 for side in ("input", "output") for axis in ("h
         ("depthwise patch", {"output_channels": 6}),
         ("patch", {"kernel_height": 32767, "kernel_width": 32767}),
         ("depthwise patch", {"kernel_height": 32767, "kernel_width": 32767}),
-        ("depthwise3x3", {**LARGE, "block": 32767}),
+        ("depthwise3x3", {**LARGE, "block": 32767, "columns": 32767}),
         ("dilated depthwise3x3", {"output_channels": 6}),
-        ("dilated depthwise3x3", {**LARGE, "block": 32767, "dilation_height": 1, "dilation_width": 1}),
+        (
+            "dilated depthwise3x3",
+            {**LARGE, "block": 32767, "columns": 32767, "dilation_height": 1, "dilation_width": 1},
+        ),
         ("tall linear depthwise3x3", {"stride_width": 2, "output_width": 3}),
     ],
     ids=str,

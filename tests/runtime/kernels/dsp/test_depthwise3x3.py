@@ -44,20 +44,26 @@ def dilated(draw: st.DrawFn) -> Case:
     return depthwise_conv2d(draw, shape, draw(st.sampled_from([1, 1, 2, 3])), (3, 3), (1, 1), dilation, padding)
 
 
+def parts(case: Case, block: int, columns: int) -> dict[str, int]:
+    """The parts of the output that are computed at a time, of at most so many rows and columns."""
+    sizes = {"block": (block, "height"), "columns": (columns, "width")}
+    return {name: min(most, int(case.call.attrs[f"output_{side}"])) for name, (most, side) in sizes.items()}
+
+
 @settings(deadline=None, max_examples=200)
-@given(dilated(), st.integers(1, 20))
-def test_dilated_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int) -> None:
+@given(dilated(), st.integers(1, 20), st.integers(1, 20))
+def test_dilated_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int, columns: int) -> None:
     variants = case.variants(dsp)
     assert set(variants) == {DILATED}
     call, expected = variants[DILATED].call, case.portable()
     np.testing.assert_array_equal(case.run_every_way(variants[DILATED]), expected)
-    blocks = replace(call, attrs={**call.attrs, "block": min(block, int(call.attrs["output_height"]))})
+    blocks = replace(call, attrs={**call.attrs, **parts(case, block, columns)})
     np.testing.assert_array_equal(case.run_every_way(replace(variants[DILATED], call=blocks)), expected)
 
 
 @settings(deadline=None, max_examples=200)
-@given(convolutions(), st.integers(1, 20))
-def test_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int) -> None:
+@given(convolutions(), st.integers(1, 20), st.integers(1, 20))
+def test_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int, columns: int) -> None:
     variants = case.variants(dsp)
     assert {KERNEL} <= set(variants) <= {KERNEL, LINEAR, TALL}
     strides = tuple(case.call.attrs[f"stride_{side}"] for side in ("height", "width"))
@@ -66,8 +72,7 @@ def test_depthwise_convolutions_equal_the_portable_kernel(case: Case, block: int
     for kernel, variant in variants.items():
         np.testing.assert_array_equal(case.run_every_way(variant), expected)
         most = 20 if kernel != TALL else 7 if strides[0] == 2 else 14
-        rows = min(block, most, int(case.call.attrs["output_height"]))
-        blocks = replace(variant.call, attrs={**variant.call.attrs, "block": rows})
+        blocks = replace(variant.call, attrs={**variant.call.attrs, **parts(case, min(block, most), columns)})
         np.testing.assert_array_equal(case.run_every_way(replace(variant, call=blocks)), expected)
 
 
@@ -112,7 +117,7 @@ def test_blocks_keep_strips_small() -> None:
 
 def test_sizes_that_no_memory_holds_ask_for_more_than_any_arena() -> None:
     call = depthwise_conv2d(pairs_of(3), (1, 5, 5, 4), 1, (3, 3), (2, 2)).variant(dsp).call
-    huge = {**call.attrs, "output_height": 32767, "block": 32767, "output_width": 32767}
+    huge = {**call.attrs, "output_height": 32767, "block": 32767, "output_width": 32767, "columns": 32767}
     assert kernels.workspace_bytes(KERNEL, huge) == 2**31 - 4
 
 
