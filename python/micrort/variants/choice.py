@@ -29,6 +29,8 @@ BALANCED_RATIO, SPEED_RATIO = 1.25, 4.0
 """How much larger than the model's own the constants may become."""
 BALANCED_GROWTH, SLACK = 1.14, 1024
 """In balanced they may also be only so much larger than those of portable kernels; in a small model by SLACK bytes."""
+FLASH_SLACK = 3 * SLACK
+"""In a small model by so many where code becomes less by as much."""
 KILOBYTE_SHARE = 0.004
 """The share of the fastest choice's instructions that 1,024 bytes of code have to save, unless for speed."""
 CONSTANTS_ALIKE = 1.25
@@ -139,9 +141,9 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     if budget.optimize not in ("speed", "size") and limit > BALANCED_RATIO * budget.model_bytes:
         # Constants are beyond the ratio anyway: they may take what code leaves.
         large = _outcomes(offers, tensors, math.inf, code)
-        alike = [item for item in (chosen, *large) if item.code <= most or budget.code_bytes is None]
-        alike = [item for item in alike if item.flash <= chosen.flash]
-        chosen = min(alike, key=lambda item: item.instructions + byte * item.code)
+        within = (item for item in large if item.constants <= limit - SLACK + FLASH_SLACK and item.code <= chosen.code)
+        alike = (item for item in within if item.flash <= chosen.flash)
+        chosen = min((chosen, *alike), key=lambda item: item.instructions + byte * item.code)
     if budget.optimize == "size":
         slowest = budget.slowdown * min(fastest, chosen.instructions)
         quick = [item for item in fitting if item.instructions <= slowest] or fitting
