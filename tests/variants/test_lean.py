@@ -62,3 +62,17 @@ def test_rows_are_cut_into_parts_for_what_they_cost(stride: int, parts: int) -> 
         assert made.call.attrs["columns"] == expected
         assert made.instructions == fast.instructions + dsp_depthwise3x3.cost_of_parts(fast.call.attrs, 2, expected)
         np.testing.assert_array_equal(case.run_every_way(made), case.portable())
+
+
+def test_no_other_kernel_comes_in_where_code_is_bounded() -> None:
+    """Neither the small one for its workspace, nor another one for few rows."""
+    case = conv2d(pairs_of(1), (1, 6, 6, 8), 16, (3, 3))
+    for kernels_, rows in ((("conv2d_s8_dsp",), 2), (("conv2d_s8",), 1), (("conv2d_s8_dsp", *lean.SMALL), 2)):
+        for is_strict in (False, True):
+            rules = variants.Rules(kernels=frozenset(kernels_), is_strict=is_strict)
+            target = targets.target("cortex-m4")
+            made = variants.for_rows(case.call, case.tensors, target, "ram", rules, rows, slack=9.0)
+            assert made.call.kernel in {*kernels_, *(() if is_strict else lean.SMALL)}
+    rules = variants.Rules(kernels=frozenset(("conv2d_s8_dsp",)), constants=1)
+    made = variants.for_rows(case.call, case.tensors, target, "ram", rules, 2, slack=9.0)
+    assert made.call.kernel == "conv2d_s8_dsp"

@@ -45,7 +45,8 @@ _COMPILE: tuple[Callable[[Function], Function], ...] = (
         type=click.Choice(["balanced", "speed", "size", "ram"]),
         default="balanced",
         show_default=True,
-        help="balanced: the fewest instructions while constants grow by a quarter at most and a kilobyte of code saves "
+        help="balanced: the fewest instructions while constants grow by a quarter at most (in small models by a "
+        "kilobyte beside scales, or three where code becomes less by as much) and a kilobyte of code saves "
         "0.4 % of them; operators go row by row where that saves memory for a few per cent more instructions. "
         "speed: up to four times the model's constants. "
         "size: small code, where a kilobyte is worth as many instructions again. "

@@ -142,8 +142,7 @@ def front(
     streamed = frozenset(program.root(name) for name in streams)
     _check_streams(row_program(program, streamed))
     candidates = [] if streams else list(_whole_candidates(program, costs, pools))
-    summed = accumulate(program)
-    for form in (program,) if summed.calls == program.calls else (program, summed):
+    for form in _forms(program, costs):
         rows = row_program(form, streamed)
         own = costs if form is program else Costs(form, costs.target, costs.optimize, costs.rules)
         found = cuts(rows, own)
@@ -159,6 +158,16 @@ def front(
         one = (replace(pools[0], capacity=None),)
         raise NothingFits(whole_plan, pools, min(item.arena_bytes for item in front(program, costs, one, streams)))
     return best
+
+
+def _forms(program: Program, costs: Costs) -> Iterator[Program]:
+    """The program, and where code may have the kernel for it, with averages that are summed row by row."""
+    yield program
+    summed = accumulate(program)
+    others = {call.kernel for call in summed.calls} - {call.kernel for call in program.calls}
+    rules = costs.rules
+    if summed.calls != program.calls and not (rules.is_strict and others - (rules.kernels or others)):
+        yield summed
 
 
 def _refined(rows: RowProgram, costs: Costs, found: Sequence[Cut], overhead: float) -> list[Cut]:

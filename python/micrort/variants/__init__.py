@@ -110,7 +110,7 @@ def for_rows(
     made = _for_rows(call, tensors, target, optimize, rules, rows)
     if slack > 0 and optimize == "ram" and target.dsp and not target.mve:
         small = _for_rows(call, tensors, target, "size", Rules(kernels=lean.SMALL), rows)
-        made = lean.smaller(made, small, slack)
+        made = lean.smaller(made, small, slack) if rules.allow(small, tensors) else made
     return lean.leaner(made, min(rows, tensors[call.outputs[0]].rows), slack) if slack > 0 else made
 
 
@@ -118,14 +118,15 @@ def _for_rows(
     call: KernelCall, tensors: Mapping[str, Tensor], target: Target, optimize: str, rules: Rules, rows: int
 ) -> Variant:
     height = tensors[call.outputs[0]].rows
-    if rows >= height or not slices.is_sliceable(call):
-        made = best(call, tensors, target, optimize, rules)
-        share = made.instructions * min(rows, height) // height
-        return replace(made, instructions=cost.step(made.call, tensors) + share)
-    part = replace(rules, byte_price=rules.byte_price * rows / height)  # constants serve all steps
-    made = best(*slices.sliced(call, tensors, rows), target, optimize, part)
-    estimate = cost.step(made.call, tensors) + made.instructions
-    return replace(made, call=slices.restored(made.call, call), instructions=estimate)
+    if rows < height and slices.is_sliceable(call):
+        part = replace(rules, byte_price=rules.byte_price * rows / height)  # constants serve all steps
+        made = best(*slices.sliced(call, tensors, rows), target, optimize, part)
+        if rules.allow(made, tensors):
+            estimate = cost.step(made.call, tensors) + made.instructions
+            return replace(made, call=slices.restored(made.call, call), instructions=estimate)
+    made = best(call, tensors, target, optimize, rules)
+    share = made.instructions * min(rows, height) // height
+    return replace(made, instructions=cost.step(made.call, tensors) + share)
 
 
 def portable(call: KernelCall, tensors: Mapping[str, Tensor], rows: int) -> Variant:

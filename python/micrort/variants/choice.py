@@ -52,6 +52,8 @@ class Rules:
     """Instructions of an inference that a byte of constants has to save."""
     kernels: frozenset[str] | None = None
     """The kernels that may be taken; None: all."""
+    is_strict: bool = False
+    """Whether any other kernel would break the budget of code; else it is but not worth its code."""
     constants: int | None = None
     """Bytes of constants that a call's kernel may take at most; None: any."""
     growth: float = math.inf
@@ -72,8 +74,14 @@ class Rules:
         allowed = [offer for offer in able if self.kernels is None or offer.call.kernel in self.kernels] or able
         if self.constants is not None:
             most = self.constants
-            allowed = [offer for offer in allowed if offer.constant_bytes(tensors) <= most] or allowed
+            within = [offer for offer in allowed if offer.constant_bytes(tensors) <= most]
+            allowed = within or [min(allowed, key=lambda offer: offer.constant_bytes(tensors))]
         return min(allowed, key=lambda offer: self.price(offer, tensors))
+
+    def allow(self, offer: Variant, tensors: Mapping[str, Tensor]) -> bool:
+        """Whether a kernel that was not picked keeps within the budgets."""
+        fits = self.constants is None or offer.constant_bytes(tensors) <= self.constants
+        return fits and (not self.is_strict or self.kernels is None or offer.call.kernel in self.kernels)
 
     def price(self, offer: Variant, tensors: Mapping[str, Tensor]) -> float:
         """What the choice minimises."""
@@ -123,7 +131,7 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     limit = _constants_limit(offers, tensors, budget)
     rules = _priced(offers, tensors, limit, None)
     if budget.optimize == "speed" and budget.code_bytes is None:
-        return rules  # there are no steps of fewer rows
+        return replace(rules, growth=_growth(limit, _total(offers, tensors, rules)[1]))
     outcomes = list(_outcomes(offers, tensors, limit, code))
     fastest, constants, used = _total(offers, tensors, rules)
     least = min(outcomes, key=lambda item: (item.code, item.instructions))
@@ -150,8 +158,13 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
         small = [item for item in quick if item.code <= chosen.code and item.flash <= chosen.flash] or quick
         worth = SIZE_KILOBYTE_SHARE * fastest / 1024
         chosen = min(small, key=lambda item: item.instructions + worth * item.code)
-    growth = max(1.0, limit / chosen.constants) if chosen.constants > 0 else math.inf
-    return replace(chosen.rules, growth=growth)
+    growth = _growth(limit, chosen.constants)
+    return replace(chosen.rules, is_strict=budget.code_bytes is not None, growth=growth)
+
+
+def _growth(limit: float, constants: int) -> float:
+    """How many times so many constants there may be."""
+    return max(1.0, limit / constants) if constants > 0 else math.inf
 
 
 @dataclass(frozen=True)
