@@ -11,8 +11,8 @@
  *  1. It reads only the input rows that the requested output rows depend on.
  *  2. It writes only the requested output rows and its workspace, which holds nothing between calls.
  *  3. Elementwise kernels read element i before they write element i, and nothing at i after it, so that
- *     output and input may be the same memory. Window kernels go through output rows in increasing order and
- *     have read all input rows above the window of row y + 1 only as that row's window says.
+ *     output and input may be the same memory. Window kernels that may work in place go through output rows in
+ *     increasing order and have read all input rows above the window of row y + 1 only as that row's window says.
  *  4. It trusts its arguments: `check` has proved them, on the host or when a blob was loaded.
  */
 #ifndef MRT_KERNEL_H

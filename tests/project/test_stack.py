@@ -14,7 +14,7 @@ from tests.shared import ROOT
 
 from micrort import inputs
 from micrort.compiler import CompileOptions, compile_model
-from micrort.devices import boards
+from micrort.devices import boards, targets
 from micrort.errors import ToolError
 from micrort.mlf import Blob, Package, blob
 from micrort.project import build, frames, public_stack
@@ -117,17 +117,36 @@ def test_files_tell_functions_of_the_same_name_apart(tmp_path: Path) -> None:
     assert found.bound("entry").path == ("entry", "large", "leaf")
 
 
-def test_what_stands_behind_a_jump_by_an_address_on_the_stack_counts(tmp_path: Path) -> None:
+def test_static_functions_of_others_do_not_get_our_frames(tmp_path: Path) -> None:
+    """Of two static `leaf` one is known; the other one has no bound."""
+    source = "static __attribute__((noinline, noclone)) int leaf(int n) { volatile int own[ROOM]; own[n & 7] = n; "
+    source += "return own[n & 3]; }\nint NAME(int n) { return leaf(n) + 1; }\n"
+    (tmp_path / "ours.c").write_text(source.replace("ROOM", "10").replace("NAME", "ours"))
+    (tmp_path / "other.c").write_text("int ours(int n);\n" + source.replace("ROOM", "n").replace("NAME", "other"))
+    compiler = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c11", "-O2", frames.FLAG]
+    for unit in ("ours", "other"):
+        subprocess.run([*compiler, "-c", f"{unit}.c", "-o", f"{unit}.o"], cwd=tmp_path, check=True)
+    options = ["-nostartfiles", "-Wl,--entry=other", "-Wl,--undefined=ours", "ours.o", "other.o", "-o", "code.elf"]
+    subprocess.run([*compiler[:-1], *options], cwd=tmp_path, check=True)
+    (tmp_path / "code.frames").write_text(frames.gather([tmp_path / "ours.ci"], tmp_path))
+    found = Analysis(tmp_path / "code.elf", [tmp_path / "code.frames"], [])
+    assert 40 < found.bound("ours").bytes < 40 + 40
+    with pytest.raises(ToolError, match="the stack of leaf has no bound"):
+        found.bound("other")
+
+
+@pytest.mark.parametrize("jump", ["ldr.w pc, [sp, #4]", "ldmia r0!, {r1, r3, pc}"])
+def test_what_stands_behind_a_jump_by_an_address_in_memory_counts(jump: str, tmp_path: Path) -> None:
     """As in loops that are entered in the middle."""
     text = (
         KNOWN.replace("int entry(int way)", "int other(int way)")
         + """
     __asm(".syntax unified\\n .thumb\\n .global entry\\n .type entry, %function\\n .thumb_func\\n"
-          "entry:\\n push {r4, lr}\\n sub sp, #8\\n ldr.w pc, [sp, #4]\\n nop\\n bl other\\n add sp, #8\\n"
+          "entry:\\n push {r4, lr}\\n sub sp, #8\\n JUMP\\n nop\\n bl other\\n add sp, #8\\n"
           "pop {r4, pc}\\n .size entry, .-entry\\n");
     """
     )
-    found = analysis(tmp_path, text).bound("entry")
+    found = analysis(tmp_path, text.replace("JUMP", jump)).bound("entry")
     assert found.path == ("entry", "other", "large")
     assert found.bytes > 1200 + 16
 
@@ -226,6 +245,21 @@ def test_armv6m_direct_calls_and_blobs() -> None:
     for options in (CompileOptions(target="cortex-m0plus"), CompileOptions(executor="aot")):
         holds(run(compile_model(path, options), "mps2-an385"))
     holds(run(blob.make(compile_model(path)), "mps2-an386"))
+
+
+def test_calls_that_hand_over_rows_have_bounds() -> None:
+    """Where a model streams: they run steps, and more than `run` does."""
+    path, core = MODELS / "digits_int8.tflite", targets.target("cortex-m4")
+    name = compile_model(path).graph.tensors[0].name
+    for streams, calls in (((name,), {"push_row", "pop_row"}), ((), set())):
+        package = compile_model(path, CompileOptions(target="cortex-m4", stream_inputs=streams))
+        made = build.model(package, core)
+        assert made.figures is not None
+        bounds = json.loads(made.figures.read_text(encoding="utf-8"))["stack_bytes"]
+        assert {"push_row", "pop_row"} & set(bounds) == calls
+        assert all(bounds["run"] <= bounds[call] <= bounds["run"] + 128 for call in calls)
+        (header,) = (item for item in made.headers if item.name.endswith("_target.h"))
+        assert f"_STACK_BYTES {max(bounds.values())}u" in header.read_text(encoding="utf-8")
 
 
 CALLS = """

@@ -65,6 +65,14 @@ class Package:
         return str(self.module["executors"][0])
 
     @property
+    def interface(self) -> str:
+        """What an application calls, as micrort.project.target_figures has it: `graph`, `aot`, or `stream`, the graph
+        executor where rows are handed over."""
+        ports = (*self.graph.inputs, *self.graph.outputs) if self.executor == "graph" else ()
+        streams = any(self.graph.tensors[index].row_offsets is not None for index in ports)
+        return "stream" if streams else self.executor
+
+    @property
     def figures(self) -> Mapping[str, Any]:
         """Our part of the metadata: options, arenas, inputs, outputs, operators."""
         figures = self.module["micrort"]

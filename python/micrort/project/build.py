@@ -95,6 +95,7 @@ def firmware(package: Package, board: Board, target: Target, prove: bool = False
         "board": board.name,
         "package": "package.tar",
         "executor": package.executor,
+        "interface": package.interface,
         "prove": str(int(prove)),
         "library": str(runtime),
         "arenas": _arenas(package, board),
@@ -119,6 +120,7 @@ def model(package: Package, target: Target) -> ModelLibrary:
         "target": target.name,
         "package": "package.tar",
         "executor": package.executor,
+        "interface": package.interface,
         "prove": "0",
         "library": str(runtime.resolve()),
     }

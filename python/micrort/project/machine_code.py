@@ -137,9 +137,11 @@ def _is_call(item: Instruction) -> bool:
 
 
 def _is_switch(item: Instruction) -> bool:
-    """Whether it jumps by a table, or to an address that is kept on the stack: within its function."""
+    """Whether it jumps by a table, or to an address that is kept in memory: within its function."""
     if item.mnemonic in ("tbb", "tbh"):
         return True
+    if item.mnemonic.startswith("ldm") and not item.operands.startswith("sp"):
+        return re.search(r"\bpc\}", item.operands) is not None
     targets = {"mov": "pc, (?!lr)", "ldr": r"pc, \[sp(, #\d+)?\]$"}
     return item.mnemonic in targets and re.match(targets[item.mnemonic], item.operands) is not None
 

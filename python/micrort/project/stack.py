@@ -117,7 +117,9 @@ class Analysis:
         """What the compiler states of a function; a static one is told from its namesakes by its file."""
         found = self.frames.get(function.name, ())
         unit = self.units.get(function.address)
-        return [item for item in found if item.unit == unit] or found
+        exact = [item for item in found if item.unit == unit]
+        is_static = unit is not None and all(item.unit for item in found)
+        return exact if is_static else exact or found
 
     def _bound(self, address: int, chain: tuple[int, ...]) -> Bound:
         if address in self._known:

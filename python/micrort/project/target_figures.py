@@ -15,10 +15,11 @@ from micrort.project import footprint, stack
 
 CALLS = {
     "graph": ("init", "input", "output", "set_input", "get_output", "run", "step"),
+    "stream": ("init", "input", "output", "set_input", "get_output", "run", "step", "push_row", "pop_row"),
     "aot": ("input", "output", "run"),
     "blob": ("load", "init", "input", "output", "set_input", "get_output", "run", "step"),
 }
-"""What an application calls, by executor."""
+"""What an application calls, by executor; `stream` is the graph executor where rows are handed over."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def function(call: str, model: str, executor: str) -> str:
     """The C function behind a call of CALLS."""
     if call == "load":
         return "mrt_graph_load"
-    of_model = executor == "aot" or (call == "init" and executor == "graph")
+    of_model = executor == "aot" or (call == "init" and executor in ("graph", "stream"))
     return f"mrt_{model}_{call}" if of_model else f"mrt_executor_{call}"
 
 

@@ -2,9 +2,9 @@
 
 `env.MicrortFirmware(folder, board, model, library, executor, arenas)` links the bare-metal port's runner with a model
 made by MicrortModel and with libmicrort.a; guards lie around its arenas (text as in micrort.project.guards.parse).
-`env.MicrortFootprint(folder, model, library, executor)` links nothing but runtime and model with what they pull in from
-the C library, as if an application called the whole executor interface; beside it lie `target.json` and
-`mrt_<model>_target.h` with what the model takes on this target (micrort.project.target_figures).
+`env.MicrortFootprint(folder, model, library, interface)` links nothing but runtime and model with what they pull in
+from the C library, as if an application called the whole interface; beside it lie `target.json` and
+`mrt_<model>_target.h` with what the model takes on this target (see micrort.project.target_figures).
 `env.MicrortLoader(folder, board, kernels, library)` makes both images of firmware that loads its model as a blob and
 offers it the named kernels, no others. `env.MicrortPublicStack(folder, library)` makes `stack.json`, the worst-case
 stack of every public function.
@@ -20,8 +20,9 @@ CALLS = {
     "graph": tuple(f"mrt_executor_{call}" for call in ("input", "output", "set_input", "get_output", "run", "step")),
     "aot": (),
 }
+CALLS["stream"] = (*CALLS["graph"], "mrt_executor_push_row", "mrt_executor_pop_row")
 """What an application calls beside `mrt_<model>_<call>`."""
-MODEL_CALLS = {"graph": ("init",), "aot": ("input", "output", "run")}
+MODEL_CALLS = {"graph": ("init",), "stream": ("init",), "aot": ("input", "output", "run")}
 
 LIBRARIES = ("m",)
 """Beside the compiler's own: operators of other compilers call the C library's mathematics, ours do not."""
@@ -112,11 +113,11 @@ def _image(env: Any, folder: str, board: Any, parts: list[Any], arenas: list[Any
     return list(image)
 
 
-def _footprint(env: Any, folder: str, model: list[Any], library: Any, executor: str) -> list[Any]:
+def _footprint(env: Any, folder: str, model: list[Any], library: Any, interface: str) -> list[Any]:
     name = _name(model)
-    roots = [*CALLS[executor], *(f"mrt_{name}_{call}" for call in MODEL_CALLS[executor])]
+    roots = [*CALLS[interface], *(f"mrt_{name}_{call}" for call in MODEL_CALLS[interface])]
     return _alone(env, folder, [model[0], library], roots) + _figures(
-        env, folder, name, executor, [model[0], library], model[2:]
+        env, folder, name, interface, [model[0], library], model[2:]
     )
 
 
