@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +20,12 @@ from tests.tflite_builder import ModelBuilder
 
 from micrort.compiler import CompileOptions, compile_model
 from micrort.devices import targets
+from micrort.ir import KernelCall
 from micrort.ir.executor_graph import NodeEntry
 from micrort.native.executor import HostExecutor
 from micrort.project import build
 from micrort.project.emulator import emulate
+from micrort.variants import Variant, dsp_depthwise3x3
 
 POINTWISE = [(5, 7), (8, 4), (12, 9), (16, 4), (33, 6)]
 CONVOLUTIONS = [
@@ -145,6 +149,24 @@ def test_depthwise_convolutions_of_3x3_on_the_board(tmp_path: Path, geometry: Ge
         path.write_bytes(model(geometry, seed))
         assert_equal_on_board(path, "mps2-an386", kernel)
     assert_equal_on_board(path, "mps2-an386", f"{linear}_tall", "speed")
+
+
+@pytest.mark.parametrize("geometry", [DEPTHWISE3X3[1], DEPTHWISE3X3[3]])
+def test_rows_in_parts_on_the_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, geometry: Geometry) -> None:
+    """Three parts of a row, the last one smaller: what a small memory may choose."""
+    whole = dsp_depthwise3x3._variant
+
+    def in_parts(call: KernelCall, *others: Any) -> Variant:
+        made = whole(call, *others)
+        columns = -(-int(call.attrs["output_width"]) // 3)
+        return replace(made, call=replace(made.call, attrs={**made.call.attrs, "columns": columns}))
+
+    monkeypatch.setattr(dsp_depthwise3x3, "_variant", in_parts)
+    path = tmp_path / "model.tflite"
+    for seed, kernel, level in ((2, "", "balanced"), (3, "_linear", "balanced"), (3, "_linear_tall", "speed")):
+        path.write_bytes(model(geometry, seed))
+        (node,) = assert_equal_on_board(path, "mps2-an386", f"depthwise3x3_s8_dsp{kernel}", level)
+        assert 1 < node.attrs["columns"] < node.attrs["output_width"]
 
 
 @pytest.mark.parametrize("geometry", DILATED)
