@@ -91,6 +91,18 @@ def test_structures_that_come_half_in_registers_count(core: str, tmp_path: Path)
     assert known.frame(half) == half.pushed >= known.frames["half"][0].bytes
 
 
+def linked(folder: Path, units: tuple[str, ...], known: tuple[str, ...]) -> Analysis:
+    """An image of the files `units`, all of whose functions stay; of those `known` the compiler states frames."""
+    compiler = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c11", "-O2"]
+    for unit in units:
+        subprocess.run([*compiler, frames.FLAG, "-c", f"{unit}.c", "-o", f"{unit}.o"], cwd=folder, check=True)
+    objects = [f"{unit}.o" for unit in units]
+    options = ["-nostartfiles", f"-Wl,--entry={units[-1]}", *objects, "-o", "code.elf"]
+    subprocess.run([*compiler, *options], cwd=folder, check=True)
+    (folder / "code.frames").write_text(frames.gather([folder / f"{unit}.ci" for unit in known], folder))
+    return Analysis(folder / "code.elf", [folder / "code.frames"], [])
+
+
 def test_files_tell_functions_of_the_same_name_apart(tmp_path: Path) -> None:
     """Each static `leaf` counts where it is called, not the larger of both."""
     (tmp_path / "large.c").write_text(
@@ -105,13 +117,7 @@ def test_files_tell_functions_of_the_same_name_apart(tmp_path: Path) -> None:
         "int small(int n) { return leaf(n) + 1; }\n"
         "int entry(int n) { return small(n) + large(n); }\n"
     )
-    compiler = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c11", "-O2", frames.FLAG]
-    for unit in ("large", "small"):
-        subprocess.run([*compiler, "-c", f"{unit}.c", "-o", f"{unit}.o"], cwd=tmp_path, check=True)
-    options = ["-nostartfiles", "-Wl,--entry=entry", "large.o", "small.o", "-o", "code.elf"]
-    subprocess.run([*compiler[:-1], *options], cwd=tmp_path, check=True)
-    (tmp_path / "code.frames").write_text(frames.gather([tmp_path / "large.ci", tmp_path / "small.ci"], tmp_path))
-    found = Analysis(tmp_path / "code.elf", [tmp_path / "code.frames"], [])
+    found = linked(tmp_path, ("large", "small"), ("large", "small"))
     assert 800 < found.bound("large").bytes < 800 + 40
     assert 40 < found.bound("small").bytes < 40 + 40
     assert found.bound("entry").path == ("entry", "large", "leaf")
@@ -123,13 +129,7 @@ def test_static_functions_of_others_do_not_get_our_frames(tmp_path: Path) -> Non
     source += "return own[n & 3]; }\nint NAME(int n) { return leaf(n) + 1; }\n"
     (tmp_path / "ours.c").write_text(source.replace("ROOM", "10").replace("NAME", "ours"))
     (tmp_path / "other.c").write_text("int ours(int n);\n" + source.replace("ROOM", "n").replace("NAME", "other"))
-    compiler = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-std=c11", "-O2", frames.FLAG]
-    for unit in ("ours", "other"):
-        subprocess.run([*compiler, "-c", f"{unit}.c", "-o", f"{unit}.o"], cwd=tmp_path, check=True)
-    options = ["-nostartfiles", "-Wl,--entry=other", "-Wl,--undefined=ours", "ours.o", "other.o", "-o", "code.elf"]
-    subprocess.run([*compiler[:-1], *options], cwd=tmp_path, check=True)
-    (tmp_path / "code.frames").write_text(frames.gather([tmp_path / "ours.ci"], tmp_path))
-    found = Analysis(tmp_path / "code.elf", [tmp_path / "code.frames"], [])
+    found = linked(tmp_path, ("ours", "other"), ("ours",))
     assert 40 < found.bound("ours").bytes < 40 + 40
     with pytest.raises(ToolError, match="the stack of leaf has no bound"):
         found.bound("other")

@@ -165,8 +165,7 @@ def _forms(program: Program, costs: Costs) -> Iterator[Program]:
     yield program
     summed = accumulate(program)
     others = {call.kernel for call in summed.calls} - {call.kernel for call in program.calls}
-    rules = costs.rules
-    if summed.calls != program.calls and not (rules.is_strict and others - (rules.kernels or others)):
+    if summed.calls != program.calls and all(costs.rules.affords(kernel) for kernel in others):
         yield summed
 
 

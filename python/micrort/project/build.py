@@ -119,7 +119,6 @@ def model(package: Package, target: Target) -> ModelLibrary:
     arguments = {
         "target": target.name,
         "package": "package.tar",
-        "executor": package.executor,
         "interface": package.interface,
         "prove": "0",
         "library": str(runtime.resolve()),

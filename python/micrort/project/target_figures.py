@@ -13,11 +13,12 @@ from pathlib import Path
 from micrort import __version__, sources
 from micrort.project import footprint, stack
 
+_GRAPH = ("init", "input", "output", "set_input", "get_output", "run", "step")
 CALLS = {
-    "graph": ("init", "input", "output", "set_input", "get_output", "run", "step"),
-    "stream": ("init", "input", "output", "set_input", "get_output", "run", "step", "push_row", "pop_row"),
+    "graph": _GRAPH,
+    "stream": (*_GRAPH, "push_row", "pop_row"),
     "aot": ("input", "output", "run"),
-    "blob": ("load", "init", "input", "output", "set_input", "get_output", "run", "step"),
+    "blob": ("load", *_GRAPH),
 }
 """What an application calls, by executor; `stream` is the graph executor where rows are handed over."""
 

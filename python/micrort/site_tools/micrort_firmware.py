@@ -16,14 +16,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-CALLS = {
-    "graph": tuple(f"mrt_executor_{call}" for call in ("input", "output", "set_input", "get_output", "run", "step")),
-    "aot": (),
-}
-CALLS["stream"] = (*CALLS["graph"], "mrt_executor_push_row", "mrt_executor_pop_row")
-"""What an application calls beside `mrt_<model>_<call>`."""
-MODEL_CALLS = {"graph": ("init",), "stream": ("init",), "aot": ("input", "output", "run")}
-
 LIBRARIES = ("m",)
 """Beside the compiler's own: operators of other compilers call the C library's mathematics, ours do not."""
 
@@ -70,7 +62,7 @@ def _loader(env: Any, folder: str, board: str, kernels: list[str], library: Any)
     clone.Depends(offered, listed)
     parts = [*_objects(clone, folder, described, "model_blob.c"), offered, library]
     image = _image(clone, folder, described, parts, [Arena("blob", LOADER_MEMORY["BLOB"] // 4), Arena("runner", 4096)])
-    roots = ["mrt_runner_loader", "mrt_graph_load", "mrt_executor_init", *CALLS["graph"]]
+    roots = ["mrt_runner_loader", *_functions("", "blob")]
     return image + _alone(env, folder, [offered, library], roots) + _figures(env, folder, "", "blob", [library])
 
 
@@ -115,10 +107,16 @@ def _image(env: Any, folder: str, board: Any, parts: list[Any], arenas: list[Any
 
 def _footprint(env: Any, folder: str, model: list[Any], library: Any, interface: str) -> list[Any]:
     name = _name(model)
-    roots = [*CALLS[interface], *(f"mrt_{name}_{call}" for call in MODEL_CALLS[interface])]
-    return _alone(env, folder, [model[0], library], roots) + _figures(
+    return _alone(env, folder, [model[0], library], _functions(name, interface)) + _figures(
         env, folder, name, interface, [model[0], library], model[2:]
     )
+
+
+def _functions(model: str, interface: str) -> list[str]:
+    """What an application calls."""
+    from micrort.project import target_figures
+
+    return [target_figures.function(call, model, interface) for call in target_figures.CALLS[interface]]
 
 
 def _alone(env: Any, folder: str, parts: list[Any], roots: list[str]) -> list[Any]:

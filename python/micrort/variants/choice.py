@@ -81,7 +81,11 @@ class Rules:
     def allow(self, offer: Variant, tensors: Mapping[str, Tensor]) -> bool:
         """Whether a kernel that was not picked keeps within the budgets."""
         fits = self.constants is None or offer.constant_bytes(tensors) <= self.constants
-        return fits and (not self.is_strict or self.kernels is None or offer.call.kernel in self.kernels)
+        return fits and self.affords(offer.call.kernel)
+
+    def affords(self, kernel: str) -> bool:
+        """Whether a kernel's code keeps within the budget."""
+        return not self.is_strict or self.kernels is None or kernel in self.kernels
 
     def price(self, offer: Variant, tensors: Mapping[str, Tensor]) -> float:
         """What the choice minimises."""
@@ -130,10 +134,10 @@ def rules_for(offers: Sequence[Offers], tensors: Mapping[str, Tensor], budget: B
     """
     limit = _constants_limit(offers, tensors, budget)
     rules = _priced(offers, tensors, limit, None)
-    if budget.optimize == "speed" and budget.code_bytes is None:
-        return replace(rules, growth=_growth(limit, _total(offers, tensors, rules)[1]))
-    outcomes = list(_outcomes(offers, tensors, limit, code))
     fastest, constants, used = _total(offers, tensors, rules)
+    if budget.optimize == "speed" and budget.code_bytes is None:
+        return replace(rules, growth=_growth(limit, constants))
+    outcomes = list(_outcomes(offers, tensors, limit, code))
     least = min(outcomes, key=lambda item: (item.code, item.instructions))
     most = least.code if budget.code_bytes is None else budget.code_bytes
     outcomes.insert(0, _Outcome(code(used), fastest, constants, rules))
