@@ -29,9 +29,9 @@ LIMITS = {"balanced": 1.5, "ram": 1.1}
 EXCEPTIONS = {
     # Single rows throughout, and 1.6 KiB of workspace of depthwise rows of DSP cores.
     ("mobilenet", "ram", "cortex-m4"): 1.14,
-    # Depthwise convolutions for MVE make few rows a step at more than the instructions that the levels allow.
-    ("mobilenet", "balanced", "cortex-m55"): 2.0,
-    ("mobilenet", "ram", "cortex-m55"): 1.37,
+    # Steps of few rows cost more than the instructions that the levels allow, where rows themselves cost so few.
+    ("mobilenet", "balanced", "cortex-m55"): 1.66,
+    ("mobilenet", "ram", "cortex-m55"): 1.2,
 }
 """Limits that are not kept, and by how much."""
 

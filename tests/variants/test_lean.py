@@ -76,3 +76,33 @@ def test_no_other_kernel_comes_in_where_code_is_bounded() -> None:
     rules = variants.Rules(kernels=frozenset(("conv2d_s8_dsp",)), constants=1)
     made = variants.for_rows(case.call, case.tensors, target, "ram", rules, 2, slack=9.0)
     assert made.call.kernel == "conv2d_s8_dsp"
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("rows", [1, 2])
+def test_depthwise_kernels_for_few_rows_are_taken_where_a_step_makes_few(stride: int, rows: int) -> None:
+    """For MVE: without workspace, in place of one whose workspace is most of what few rows take."""
+    case = depthwise_conv2d(pairs_of(1), (1, 48, 48, 8), 1, (3, 3), (stride, stride))
+    target = targets.target("cortex-m55")
+    made = variants.for_rows(case.call, case.tensors, target, "ram", variants.ANY, rows)
+    assert made.call.kernel in lean.ROWS
+    assert kernels.workspace_bytes(made.call.kernel, made.call.attrs) == 0
+    np.testing.assert_array_equal(case.run_every_way(made), case.portable())
+
+
+def test_depthwise_kernels_for_few_rows_are_not_taken_for_all_of_them() -> None:
+    case = depthwise_conv2d(pairs_of(1), (1, 48, 48, 8), 1, (3, 3))
+    target = targets.target("cortex-m55")
+    whole = variants.for_rows(case.call, case.tensors, target, "speed", variants.ANY, 48)
+    assert whole.call.kernel == "depthwise_conv2d_s8_mve"
+    assert kernels.workspace_bytes(whole.call.kernel, whole.call.attrs) > 0
+
+
+@pytest.mark.parametrize(
+    ("near", "is_strict", "taken"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_they_come_in_where_rows_lie_near_and_code_is_not_bounded(near: bool, is_strict: bool, taken: bool) -> None:
+    case = depthwise_conv2d(pairs_of(1), (1, 48, 48, 8), 1, (3, 3))
+    rules = variants.Rules(kernels=frozenset(("depthwise_conv2d_s8_mve",)), near=near, is_strict=is_strict)
+    made = variants.for_rows(case.call, case.tensors, targets.target("cortex-m55"), "ram", rules, 1)
+    assert (made.call.kernel in lean.ROWS) == taken

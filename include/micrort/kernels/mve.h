@@ -73,6 +73,10 @@ typedef struct mrt_fully_connected_s8_mve_attrs {
  * Filters are one int32 tensor: for each output channel its weights, then bias, multiplier, shift. Weights are words of
  * four taps below one another: the columns of rows 0..3 of the kernel, then those of rows 4..7, and so on; taps below
  * the kernel are 0.
+ *
+ * And of depthwise3x3_s8_mve, for few rows at a time: without workspace, for a kernel of 3 x 3 without gaps, strides of
+ * 1 or 2 along the row, at most one row or column of padding at each border, as many output channels as the input has,
+ * at least eight columns of output, and a scaling that is not MRT_MVE_ANY. It does not look at strips and block.
  */
 typedef struct mrt_depthwise_conv2d_s8_mve_attrs {
     mrt_window_t window; /**< Geometry of input, output and window. */

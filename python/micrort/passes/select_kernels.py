@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from micrort import variants
-from micrort.ir import Program
+from micrort.ir import Program, Step
 from micrort.ir.selection import Selection
 from micrort.passes.lower import used_only
+from micrort.passes.share_storage import busiest_of, share_storage
+from micrort.variants import lean
 
 if TYPE_CHECKING:
     from micrort.devices.targets import Target
@@ -33,7 +35,10 @@ def rules(
     if target is None:
         return variants.ANY
     offers = [list(variants.candidates(call, program.tensors, target, optimize)) for call in program.calls]
-    return variants.rules_of(program, offers, target, variants.Budget(optimize, model_bytes, max_code))
+    found = variants.rules_of(program, offers, target, variants.Budget(optimize, model_bytes, max_code))
+    heights = (program.tensors[call.outputs[0]].rows for call in program.calls)
+    whole = replace(program, steps=tuple(Step(index, 0, rows) for index, rows in enumerate(heights)))
+    return replace(found, near=busiest_of(share_storage(whole)) <= lean.REACH)  # no schedule by rows takes more
 
 
 def with_kernels(program: Program, chosen: Sequence[variants.Variant], target: Target | None) -> Program:

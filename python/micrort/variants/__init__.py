@@ -105,12 +105,17 @@ def for_rows(
         slack: the part of its instructions that a smaller workspace may cost.
 
     Returns:
-        The variant, with the estimate for one such step.
+        The variant, with the estimate for one such step. For some of a call's rows it may be a kernel that is not worth
+        its code for all of them: of every step it saves workspace, instructions, or both.
     """
     made = _for_rows(call, tensors, target, optimize, rules, rows)
     if slack > 0 and optimize == "ram" and target.dsp and not target.mve:
         small = _for_rows(call, tensors, target, "size", Rules(kernels=lean.SMALL), rows)
         made = lean.smaller(made, small, slack) if rules.allow(small, tensors) else made
+    is_part = slack > 0 or rows < tensors[call.outputs[0]].rows
+    if is_part and rules.near and made.call.kernel == "depthwise_conv2d_s8_mve":
+        few = _for_rows(call, tensors, target, optimize, Rules(kernels=lean.ROWS), rows)
+        made = lean.smaller(made, few, slack) if rules.allow(few, tensors) else made
     return lean.leaner(made, min(rows, tensors[call.outputs[0]].rows), slack) if slack > 0 else made
 
 

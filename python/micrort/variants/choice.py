@@ -59,6 +59,8 @@ class Rules:
     growth: float = math.inf
     """How many times the constants of a call's kernel for all rows those of one for fewer rows may take: so that those
     of all calls keep within the budget."""
+    near: bool = True
+    """Whether the rows of a tensor surely lie within lean.REACH bytes of one another, wherever they are placed."""
 
     def choose(self, offers: Offers, tensors: Mapping[str, Tensor]) -> Variant:
         """The best of the candidates for a call, with what it was chosen before."""

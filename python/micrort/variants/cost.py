@@ -16,6 +16,7 @@ _STEPS = {
     "depthwise_conv2d_s8_dsp": (150, 400),
     "depthwise_conv2d_s8_mve": (400, 0),
     "depthwise_taps_s8_mve": (400, 0),
+    "depthwise3x3_s8_mve": (180, 0),
     "conv2d_s8_mve": (420, 0),
     "conv2d_rgb_s8_mve": (400, 0),
 }
@@ -265,6 +266,21 @@ def mve_taps(window: Mapping[str, int | float], rows: int) -> int:
     lines, axis = (rows, "width") if across > 1 else (1, "height")
     found = lines * parts * (100 + (60 + 45 * height + 7 * taps) * (1 + _at_borders(window, axis)))
     return round(250 + rows * across * pixel + found)
+
+
+def mve_neighbours(window: Mapping[str, int | float], rows: int, rectified: bool) -> int:
+    """Of runtime/kernels/mve/depthwise3x3_s8_mve.c for `rows` output rows."""
+    width, channels = int(window["output_width"]), int(window["output_channels"])
+    pairs = rows // 2 if window["stride_height"] == window["stride_width"] == 1 else 0
+    singles, padded = rows - 2 * pairs, 0
+    if window["output_height"] * window["stride_height"] >= window["input_height"]:  # whole images, not a slice
+        padded = rows // int(window["output_height"]) * _at_borders(window, "height")
+        if pairs > 0:
+            pairs, singles = (rows - padded) // 2, padded + (rows - padded) % 2
+    end = 0 if rectified else 9
+    pair = 330 + channels * (42 + -(-width // 4) * (39 + end))
+    single = 290 + channels * (48 + -(-width // 8) * (46 + end))
+    return pairs * pair + singles * single + 200 * padded
 
 
 def _at_borders(window: Mapping[str, int | float], axis: str) -> int:

@@ -20,18 +20,24 @@ PARTS = (2, 3)
 
 SMALL = frozenset({"conv2d_patch_s8_dsp"})
 """Kernels for little code that take less workspace than the fast ones, which keep two wide patches."""
+ROWS = frozenset({"depthwise3x3_s8_mve"})
+"""Kernels for few rows that take no workspace, and are slow where rows lie further than REACH bytes apart."""
+REACH = 65535
+"""As far as 16 bits go."""
 
 
 def smaller(offer: Variant, other: Variant, slack: float) -> Variant:
-    """`other` where it is one of SMALL that takes less workspace, for at most the part `slack` of instructions more.
+    """`other` where it is one of SMALL or ROWS that takes less workspace, for at most the part `slack` of instructions
+    more.
 
-    One that would even need fewer is left out: its code is worth it only where workspace matters.
+    One of SMALL that would even need fewer is left out: its code is worth it only where workspace matters.
     """
     from micrort.native import kernels
 
     made, small = offer.call, other.call
-    is_within = 0 < other.instructions - offer.instructions <= slack * offer.instructions
-    if small.kernel not in SMALL or not is_within:
+    more = other.instructions - offer.instructions
+    is_known = small.kernel in ROWS or (small.kernel in SMALL and more > 0)
+    if not is_known or more > slack * offer.instructions:
         return offer
     sizes = [kernels.workspace_bytes(call.kernel, call.attrs) for call in (made, small)]
     return other if sizes[1] < sizes[0] else offer

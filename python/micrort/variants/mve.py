@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from micrort.ir import DType, KernelCall, Tensor
-from micrort.variants import cost, mve_float, overlap
+from micrort.variants import cost, lean, mve_float, overlap
 from micrort.variants.base import Variant
 from micrort.variants.linear import search
 
@@ -221,6 +221,36 @@ def depthwise_of_taps(call: KernelCall, tensors: Tensors) -> Variant | None:
     return _replaced(call, "depthwise_taps_s8_mve", pack(filters, scales, 8), made, estimate)
 
 
+def depthwise_of_neighbours(call: KernelCall, tensors: Tensors) -> Variant | None:
+    """A depthwise convolution of 3 x 3 in few rows: without workspace."""
+    attrs, source, output = call.attrs, tensors[call.inputs[0]], tensors[call.outputs[0]]
+    weights = tensors[call.inputs[1]].data
+    plain = {"kernel_height": 3, "kernel_width": 3, "dilation_height": 1, "dilation_width": 1}
+    if weights is None or any(attrs[name] != plain[name] for name in plain):
+        return None
+    scales = fold(call, tensors, np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T))
+    borders = (_border(attrs, axis) for axis in ("height", "width"))
+    if scales is None or scales.scaling == ANY or attrs["input_channels"] != attrs["output_channels"]:
+        return None
+    if not all(borders) or attrs["stride_width"] > 2 or attrs["output_width"] < NEIGHBOURS:
+        return None
+    if source.row_bytes > lean.REACH // 2 or output.row_bytes > lean.REACH:
+        return None
+    window = {name: value for name, value in attrs.items() if name not in ("input_offset", *_END)}
+    made = {**window, "input_zero_point": -int(attrs["input_offset"]), "scaling": scales.scaling}
+    made |= {"strips": 1, "block": BLOCK, **_end(call)}
+    constant = pack_depthwise(weights.reshape(*weights.shape[1:]), scales)
+    estimate = cost.mve_neighbours(window, output.rows, scales.scaling == RECTIFIED)
+    return _replaced(call, "depthwise3x3_s8_mve", constant, made, estimate)
+
+
+def _border(window: Mapping[str, int | float], axis: str) -> bool:
+    """Whether along an axis there is at most one row or column of padding at each border."""
+    padding = window["padding_top" if axis == "height" else "padding_left"]
+    end = (window[f"output_{axis}"] - 1) * window[f"stride_{axis}"] + 3 - padding
+    return padding <= 1 and end <= window[f"input_{axis}"] + 1
+
+
 def depthwise_of_one_channel(call: KernelCall, tensors: Tensors) -> Variant | None:
     """A depthwise convolution of one channel: any convolution of that channel."""
     weights = tensors[call.inputs[1]].data
@@ -242,6 +272,8 @@ def pack_depthwise(filters: np.ndarray, scales: Scales) -> np.ndarray:
     return np.concatenate([words, *columns], axis=1)
 
 
+NEIGHBOURS = 8
+"""Outputs of a batch of depthwise3x3_s8_mve: a row has at least as many."""
 TILE = 4
 """Rows of taps in a word."""
 STRIPS_BYTES = 4096
@@ -361,7 +393,7 @@ _PROVIDERS: dict[str, tuple[Callable[[KernelCall, Tensors], Variant | None], ...
     "sub_s8": (linear,),
     "average_pool2d_s8": (pooling,),
     "max_pool2d_s8": (pooling,),
-    "depthwise_conv2d_s8": (depthwise, depthwise_of_taps, depthwise_of_one_channel),
+    "depthwise_conv2d_s8": (depthwise, depthwise_of_taps, depthwise_of_neighbours, depthwise_of_one_channel),
     "conv2d_s8": (convolution, convolution_of_colours, convolution_of_one_pixel),
     **mve_float.PROVIDERS,
 }

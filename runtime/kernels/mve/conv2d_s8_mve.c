@@ -378,9 +378,13 @@ static MRT_NOINLINE void compute_pixels(convolution_t *conv, const int8_t *input
                                         int8_t *output)
 {
     const mrt_window_t *window = &conv->pixels.attrs->window;
-    const int32_t room = (((count - 1) * step) + window->input_channels) - patch_size(conv);
-    const int32_t whole = (room < 0) ? 0 : ((room / step) + 1);
-    const int32_t there = (whole < count) ? (whole - (whole % 2)) : count;
+    const int32_t behind = patch_size(conv) - window->input_channels; /* of whole blocks, what is not the pixel's */
+    int32_t there = count;
+    if (behind > 0) {
+        const int32_t room = ((count - 1) * step) - behind;
+        const int32_t whole = (room < 0) ? 0 : ((room / step) + 1);
+        there = (whole < count) ? (whole - (whole % 2)) : count;
+    }
     conv->pixels.input = input;
     conv->pixels.step = step;
     conv->pixels.count = there;
@@ -421,38 +425,33 @@ static MRT_NOINLINE void compute_back(convolution_t *conv)
     }
 }
 
-/* Pixels follow one another over rows that adjoin, so that none of them ends with half a pair. */
-static void compute_dense(convolution_t *conv)
+/* The end of the rows from `row` on whose pixels follow one another, in input and output, so that none but the last of
+ * them ends with half a pair. */
+static MRT_NOINLINE uint32_t dense_end(const mrt_call_t *call, uint32_t row)
 {
-    const mrt_call_t *call = conv->call;
-    const mrt_window_t *window = &conv->pixels.attrs->window;
-    uint32_t row = call->row_begin;
-    while (row < call->row_end) {
-        const uint32_t end = mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
-        const uint32_t pixels = (end - row) * (uint32_t)window->output_width;
-        compute_pixels(conv, mrt_input_s8(call, 0u, row), window->input_channels, (int32_t)pixels,
-                       mrt_output_s8(call, 0u, row));
-        row = end;
-    }
+    return mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
 }
 
 static MRT_NOINLINE void compute_pointwise(convolution_t *conv)
 {
     const mrt_call_t *call = conv->call;
     const mrt_window_t *window = &conv->pixels.attrs->window;
-    const uint32_t height = (uint32_t)window->output_height;
     const bool dense = mrt_window_is_dense(window);
-    if (dense && mrt_window_goes_back(call) && ((window->input_channels % MRT_MVE_BYTES) == 0)) {
+    if (dense && ((window->input_channels % MRT_MVE_BYTES) == 0) && mrt_window_goes_back(call)) {
         compute_back(conv);
-    } else if (dense) {
-        compute_dense(conv);
-    } else {
-        for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
-            const uint32_t y = (row % height) * (uint32_t)window->stride_height;
-            const uint32_t input_row = ((row / height) * (uint32_t)window->input_height) + y;
-            compute_pixels(conv, mrt_input_s8(call, 0u, input_row), window_step(window), window->output_width,
-                           mrt_output_s8(call, 0u, row));
-        }
+        return;
+    }
+    uint32_t row = call->row_begin;
+    while (row < call->row_end) {
+        const uint32_t height = (uint32_t)window->output_height;
+        const uint32_t image = row / height;
+        const uint32_t y = (row - (image * height)) * (uint32_t)window->stride_height;
+        const uint32_t input_row = (image * (uint32_t)window->input_height) + y;
+        const uint32_t end = (dense && ((row + 1u) < call->row_end)) ? dense_end(call, row) : (row + 1u);
+        const uint32_t pixels = (end - row) * (uint32_t)window->output_width;
+        compute_pixels(conv, mrt_input_s8(call, 0u, input_row), window_step(window), (int32_t)pixels,
+                       mrt_output_s8(call, 0u, row));
+        row = end;
     }
 }
 

@@ -66,7 +66,8 @@ class Stretch:
         found: list[Stage] = []
         for slack in (0.0, *SLACKS):
             made = self._stage(first, busy, (slack,) * (self.last - first))
-            if not found or (made.peak, made.kept_peak) != (found[-1].peak, found[-1].kept_peak):
+            last = found[-1] if found else None
+            if last is None or made.instructions < last.instructions or _peaks(made) != _peaks(last):
                 found.append(made)
         return found
 
@@ -155,3 +156,7 @@ class Stretch:
             begin = max(int(begin), 0)
             found[int(need.begin[begin:end].min()) : int(need.end[begin:end].max())] = step
         return found
+
+
+def _peaks(stage: Stage) -> tuple[int, int]:
+    return stage.peak, stage.kept_peak

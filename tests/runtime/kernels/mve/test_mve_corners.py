@@ -44,6 +44,12 @@ def fitted(kernel: str, changes: dict[str, int]) -> Described:
         ("depthwise_taps_s8_mve", {"output_channels": 16}),
         ("depthwise_taps_s8_mve", {"kernel_height": 32767, "kernel_width": 32767}),
         ("depthwise_taps_s8_mve", LARGE),
+        ("depthwise3x3_s8_mve", {"output_channels": 16}),
+        ("depthwise3x3_s8_mve", {"output_width": 7}),
+        ("depthwise3x3_s8_mve", {"output_height": 6}),
+        ("depthwise3x3_s8_mve", {"output_width": 10}),
+        ("depthwise3x3_s8_mve", {"input_width": 4096}),
+        ("depthwise3x3_s8_mve", LARGE),
         ("depthwise_conv2d_s8_mve", {"input_width": 8000, "output_width": 8000, "kernel_height": 32767}),
     ],
     ids=str,
@@ -51,6 +57,10 @@ def fitted(kernel: str, changes: dict[str, int]) -> Described:
 def test_windows_beyond_what_kernels_hold_are_refused(kernel: str, changes: dict[str, int]) -> None:
     assert fitted(kernel, {}).is_accepted()
     assert not fitted(kernel, changes).is_accepted()
+
+
+def test_the_longest_rows_of_3x3_are_accepted() -> None:
+    assert fitted("depthwise3x3_s8_mve", {"input_width": 4095}).is_accepted()
 
 
 @pytest.mark.parametrize("kernel", ["fully_connected_s8_mve", "fully_connected_f32_mve"])
