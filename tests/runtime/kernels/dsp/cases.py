@@ -39,6 +39,11 @@ class Case:
         offers = self.variants(provider)
         return next(iter(offers.values())) if kernel is None else offers[kernel]
 
+    def rectified(self) -> Case:
+        """The same with a zero point and a clamp of the output that let no negative sum be seen."""
+        clamp = {"output_offset": -128, "activation_min": -128, "activation_max": 127}
+        return replace(self, call=replace(self.call, attrs={**self.call.attrs, **clamp}))
+
     def portable(self) -> np.ndarray:
         """What the portable kernel makes."""
         return self._run(self.call, self.constants, None)

@@ -44,12 +44,7 @@ def convolutions(draw: st.DrawFn) -> Case:
     shape = (draw(st.integers(1, 2)), height, width, draw(st.sampled_from([1, 3, 8, 16, 17, 40])))
     assume(math.prod(shape) < 40_000)  # scattered rows have to lie within reach of a row table
     case = depthwise_conv2d(draw, shape, 1, (3, 3), stride, (1, 1), padding)
-    return rectified(case) if draw(st.booleans()) else case
-
-
-def rectified(case: Case) -> Case:
-    clamp = {"output_offset": -128, "activation_min": -128, "activation_max": 127}
-    return replace(case, call=replace(case.call, attrs={**case.call.attrs, **clamp}))
+    return case.rectified() if draw(st.booleans()) else case
 
 
 @settings(deadline=None, max_examples=200)
@@ -147,7 +142,7 @@ def test_rows_at_any_distance_of_each_other(
     """Four rows of an output at most, so that a row table reaches them all."""
     height = 4 if padding is Padding.SAME else 6
     case = depthwise_conv2d(pairs_of(5), (1, height, 13, 5), 1, (3, 3), padding=padding)
-    case = rectified(case) if is_rectified else case
+    case = case.rectified() if is_rectified else case
     (offer,) = variants(case)
     inputs = [distances[0] * row for row in range(height)]
     outputs = [distances[1] * row for row in range(4)]

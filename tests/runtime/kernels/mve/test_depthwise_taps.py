@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,12 +43,7 @@ def convolutions(draw: st.DrawFn) -> Case:
     shape = (draw(st.integers(1, 2)), height, width, draw(st.sampled_from([1, 3, 8, 16, 17, 40, 64, 81])))
     assume(math.prod(shape) < 40_000)  # scattered rows have to lie within reach of a row table
     case = depthwise_conv2d(draw, shape, 1, kernel, stride, dilation, padding)
-    return rectified(case) if draw(st.booleans()) else case
-
-
-def rectified(case: Case) -> Case:
-    clamp = {"output_offset": -128, "activation_min": -128, "activation_max": 127}
-    return replace(case, call=replace(case.call, attrs={**case.call.attrs, **clamp}))
+    return case.rectified() if draw(st.booleans()) else case
 
 
 @settings(deadline=None, max_examples=200)
