@@ -57,11 +57,6 @@ static MRT_MVE_INLINE int32x4_t mrt_mve_columns(const mrt_mve_batches_t *batches
     MRT_MVE_SINGLE("r0") MRT_MVE_SINGLE("r2") MRT_MVE_SINGLE("r4") MRT_MVE_SINGLE("r6") \
     MRT_MVE_SINGLE("r8") MRT_MVE_SINGLE("r10") MRT_MVE_SINGLE("r12") MRT_MVE_SINGLE("lr")
 
-/* VRSHL rounds ties up; one less makes that of negative values away from zero. */
-#define MRT_MVE_AWAY /* MISRA D4 */ \
-    "vshr.s32 %q[t], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[t]\n\t" \
-    "vshr.s32 %q[t], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[t]\n\t"
-
 /* Scaled sums to bytes: rectified ones, where t is -128 in bytes, and others, whose zero point and clamp lie at `end`. */
 #define MRT_MVE_RECTIFY \
     "vqmovunb.s32 %q[x], %q[x]\n\tvqmovunt.s32 %q[x], %q[y]\n\t" \
@@ -134,11 +129,11 @@ static MRT_MVE_INLINE int32x4_t mrt_mve_columns(const mrt_mve_batches_t *batches
                        : MRT_MVE_SUMS, "cc", "memory"); \
     }
 MRT_MVE_BATCHES_OF(mrt_mve_quads_rectified, MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, "", MRT_MVE_RECTIFY)
-MRT_MVE_BATCHES_OF(mrt_mve_quads_signed, MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, MRT_MVE_AWAY, MRT_MVE_CLAMP)
+MRT_MVE_BATCHES_OF(mrt_mve_quads_signed, MRT_MVE_QUAD_WEIGHTS, MRT_MVE_QUADS, MRT_MVE_AWAY("t"), MRT_MVE_CLAMP)
 MRT_MVE_BATCHES_OF(mrt_mve_pairs_rectified, MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, "", MRT_MVE_RECTIFY)
-MRT_MVE_BATCHES_OF(mrt_mve_pairs_signed, MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, MRT_MVE_AWAY, MRT_MVE_CLAMP)
+MRT_MVE_BATCHES_OF(mrt_mve_pairs_signed, MRT_MVE_PAIR_WEIGHTS, MRT_MVE_PAIRS, MRT_MVE_AWAY("t"), MRT_MVE_CLAMP)
 MRT_MVE_BATCHES_OF(mrt_mve_singles_rectified, "", MRT_MVE_SINGLES, "", MRT_MVE_RECTIFY)
-MRT_MVE_BATCHES_OF(mrt_mve_singles_signed, "", MRT_MVE_SINGLES, MRT_MVE_AWAY, MRT_MVE_CLAMP)
+MRT_MVE_BATCHES_OF(mrt_mve_singles_signed, "", MRT_MVE_SINGLES, MRT_MVE_AWAY("t"), MRT_MVE_CLAMP)
 
 #else
 

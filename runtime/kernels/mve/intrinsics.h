@@ -107,6 +107,12 @@ typedef struct mrt_mve_copies {
     "vmov %q[x][2], %q[x][0], r0, r4\n\tvmov %q[x][3], %q[x][1], r2, r6\n\t" \
     "vmov %q[y][2], %q[y][0], r8, r12\n\tvmov %q[y][3], %q[y][1], r10, lr\n\t"
 
+/* VRSHL rounds ties up; one less makes that of negative values away from zero. By way of
+ * a vector that is free. */
+#define MRT_MVE_AWAY(t) /* MISRA D4 */ \
+    "vshr.s32 %q[" t "], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[" t "]\n\t" \
+    "vshr.s32 %q[" t "], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[" t "]\n\t"
+
 /* Scaled sums in x and y to the bytes of x's even lanes; the output's zero point is in a register. */
 #define MRT_MVE_NARROW(offset) /* MISRA D4 */ \
     "vqmovnb.s32 %q[x], %q[x]\n\tvqmovnt.s32 %q[x], %q[y]\n\t" \

@@ -112,11 +112,6 @@ static MRT_MVE_INLINE void mrt_mve_find_lanes(mrt_mve_neighbours_t *row, const u
     "vldrbt.s16 %q[y], [%[in], %q[q]]\n\tvdupe.16 %q[y], " zero "\n\t" \
     "vmovnt.i16 %q[x], %q[y]\n\tadd %[in], %[in], %[step]\n\t"
 
-/* VRSHL rounds ties up; one less makes that of negative values away from zero. */
-#define MRT_MVE_NEIGHBOURS_AWAY(t) /* MISRA D4 */ \
-    "vshr.s32 %q[" t "], %q[x], #31\n\tvqadd.s32 %q[x], %q[x], %q[" t "]\n\t" \
-    "vshr.s32 %q[" t "], %q[y], #31\n\tvqadd.s32 %q[y], %q[y], %q[" t "]\n\t"
-
 /* Scaled sums to bytes: rectified ones, and others. */
 #define MRT_MVE_NEIGHBOURS_RECTIFY /* MISRA D4 */ \
     "vqmovunb.s32 %q[x], %q[x]\n\tvqmovunt.s32 %q[x], %q[y]\n\tvqmovnb.u16 %q[x], %q[x]\n\t" \
@@ -187,12 +182,12 @@ static MRT_MVE_INLINE void mrt_mve_find_lanes(mrt_mve_neighbours_t *row, const u
 MRT_MVE_NEIGHBOURS_OF(mrt_mve_twos_rectified, MRT_MVE_TWO_WEIGHTS, MRT_MVE_PADDED, MRT_MVE_BORDER_TWOS,
                       MRT_MVE_FIRST_TWO, MRT_MVE_OTHER_TWOS, MRT_MVE_LAST_TWO, "", MRT_MVE_NEIGHBOURS_RECTIFY)
 MRT_MVE_NEIGHBOURS_OF(mrt_mve_twos_signed, MRT_MVE_TWO_WEIGHTS, MRT_MVE_PADDED, MRT_MVE_BORDER_TWOS,
-                      MRT_MVE_FIRST_TWO, MRT_MVE_OTHER_TWOS, MRT_MVE_LAST_TWO, MRT_MVE_NEIGHBOURS_AWAY("c"),
+                      MRT_MVE_FIRST_TWO, MRT_MVE_OTHER_TWOS, MRT_MVE_LAST_TWO, MRT_MVE_AWAY("c"),
                       MRT_MVE_NEIGHBOURS_CLAMP)
 MRT_MVE_NEIGHBOURS_OF(mrt_mve_fours_rectified, MRT_MVE_FOUR_WEIGHTS, "", MRT_MVE_BORDER_FOURS, MRT_MVE_FIRST_FOUR, "",
                       MRT_MVE_LAST_FOUR, "", MRT_MVE_NEIGHBOURS_RECTIFY)
 MRT_MVE_NEIGHBOURS_OF(mrt_mve_fours_signed, MRT_MVE_FOUR_WEIGHTS, "", MRT_MVE_BORDER_FOURS, MRT_MVE_FIRST_FOUR, "",
-                      MRT_MVE_LAST_FOUR, MRT_MVE_NEIGHBOURS_AWAY("p") "vldrh.u16 %q[p], " MRT_MVE_AT("lanes") "\n\t",
+                      MRT_MVE_LAST_FOUR, MRT_MVE_AWAY("p") "vldrh.u16 %q[p], " MRT_MVE_AT("lanes") "\n\t",
                       MRT_MVE_NEIGHBOURS_CLAMP)
 
 #else
