@@ -1,6 +1,7 @@
 /* Convolution, int8, for cores with MVE: any kernel, stride, dilation and padding, one group. */
 #include "micrort/kernels.h"
 #include "runtime/kernels/check.h"
+#include "runtime/kernels/mve/pointwise.h"
 #include "runtime/kernels/mve/products.h"
 #include "runtime/kernels/product.h"
 #include "runtime/kernels/window.h"
@@ -21,19 +22,10 @@
 typedef struct convolution {
     const mrt_call_t *call;
     int8_t *patches; /* Copies of the elements under output pixels, each followed by up to 15 bytes of anything. */
-    mrt_mve_pixels_t pixels; /* Those of them that are made and not yet multiplied; or pixels where they lie. */
-    int32_t limit;           /* There is room for so many. */
+    int32_t made;    /* So many are not yet multiplied. */
+    int32_t limit;   /* There is room for so many. */
+    mrt_mve_pixels_t pixels;
 } convolution_t;
-
-/* Whether a window is one pixel of the input: a kernel of 1 x 1 without padding. Exact for sizes that were checked. */
-static bool is_pointwise(const mrt_window_t *window)
-{
-    return (window->kernel_height == 1) && (window->kernel_width == 1) && (window->padding_top == 0)
-           && (window->padding_left == 0)
-           && ((((uint32_t)window->output_width - 1u) * (uint32_t)window->stride_width) < (uint32_t)window->input_width)
-           && ((((uint32_t)window->output_height - 1u) * (uint32_t)window->stride_height)
-               < (uint32_t)window->input_height);
-}
 
 /* The first column whose window touches no padding on the left. */
 static inline int32_t inside_begin(const mrt_window_t *window)
@@ -74,7 +66,6 @@ static int32_t direct_pairs(const mrt_conv2d_s8_mve_attrs_t *attrs)
 
 /* Bytes of patches and how many there is room for; patches are at most PATCH_MAX, also where `check` would refuse. */
 typedef struct patches {
-    bool pointwise;
     int32_t pairs; /* See direct_pairs. */
     int32_t size;
     int32_t limit;
@@ -89,13 +80,13 @@ static int32_t limit_of(const mrt_conv2d_s8_mve_attrs_t *attrs, int32_t size)
 static patches_t patches_of(const mrt_conv2d_s8_mve_attrs_t *attrs)
 {
     const mrt_window_t *window = &attrs->window;
-    patches_t patches = {.pointwise = is_pointwise(window), .limit = 2};
+    patches_t patches = {.limit = 2};
     const uint64_t taps = (uint64_t)(uint32_t)window->kernel_height * (uint32_t)window->kernel_width;
     const uint64_t elements = taps * (uint32_t)window->input_channels;
     const bool fits = (taps <= (uint64_t)PATCH_MAX) && (elements <= (uint64_t)PATCH_MAX);
     patches.size = mrt_mve_blocks(fits ? (int32_t)elements : PATCH_MAX) * MRT_MVE_BYTES;
-    patches.pairs = patches.pointwise ? 0 : direct_pairs(attrs);
-    if (!patches.pointwise && (patches.pairs == 0)) {
+    patches.pairs = direct_pairs(attrs);
+    if (patches.pairs == 0) {
         patches.limit = limit_of(attrs, patches.size);
     }
     return patches;
@@ -116,33 +107,6 @@ static inline int32_t window_step(const mrt_window_t *window)
 static inline int32_t patch_size(const convolution_t *conv)
 {
     return conv->pixels.blocks * MRT_MVE_BYTES;
-}
-
-/* From here on patches are gathered. */
-static inline void begin_patches(convolution_t *conv)
-{
-    conv->pixels.input = conv->patches;
-    conv->pixels.step = patch_size(conv);
-    conv->pixels.count = 0;
-    conv->pixels.output_step = conv->pixels.attrs->window.output_channels;
-}
-
-/* The next patch; `output` is the pixel it makes. */
-static int8_t *next_patch(convolution_t *conv, int8_t *output)
-{
-    mrt_mve_pixels_t *pixels = &conv->pixels;
-    if (pixels->count == 0) {
-        pixels->output = output;
-    }
-    pixels->count += 1;
-    return &conv->patches[(pixels->count - 1) * pixels->step];
-}
-
-static void multiply_patches(convolution_t *conv)
-{
-    mrt_mve_span_t spans[2];
-    mrt_mve_multiply(&conv->pixels, spans);
-    conv->pixels.count = 0;
 }
 
 static MRT_NOINLINE void copy_patches(const mrt_mve_copies_t *copies)
@@ -204,7 +168,7 @@ static MRT_NOINLINE void fill_patches(const convolution_t *conv, const mrt_lines
     copies.step = window_step(window);
     copies.patch = conv->pixels.step;
     copies.first = (x * copies.step) - (window->padding_left * window->input_channels);
-    copies.target = &conv->patches[conv->pixels.count * copies.patch];
+    copies.target = &conv->patches[conv->made * copies.patch];
     copies.count = count;
     if (there < window->kernel_height) {
         const int32_t bytes = count * copies.patch;
@@ -232,34 +196,59 @@ static MRT_NOINLINE int32_t fill_row(convolution_t *conv, const row_t *row, int3
 {
     const mrt_window_t *window = &conv->pixels.attrs->window;
     int32_t at = x;
-    if (conv->pixels.count == 0) {
-        conv->pixels.output = &mrt_output_s8(conv->call, 0u, row->index)[x * window->output_channels];
-    }
-    while ((at < window->output_width) && (conv->pixels.count < conv->limit)) {
+    while ((at < window->output_width) && (conv->made < conv->limit)) {
         int32_t made = 1;
         if ((at >= row->begin) && (at < row->end)) {
             const int32_t left = row->end - at;
-            const int32_t room = conv->limit - conv->pixels.count;
+            const int32_t room = conv->limit - conv->made;
             made = (left < room) ? left : room;
             fill_patches(conv, &row->lines, at, made);
         } else {
-            fill_patch(conv, &row->lines, at, &conv->patches[conv->pixels.count * conv->pixels.step]);
+            fill_patch(conv, &row->lines, at, &conv->patches[conv->made * conv->pixels.step]);
         }
         at += made;
-        conv->pixels.count += made;
+        conv->made += made;
     }
     return at;
 }
 
-/* Windows of a row that are multiplied where they lie: from column `begin` to `end`. */
+/*
+ * Begins a run of patches from patch `first` on, whose outputs are from `output` on: pairs, or the last two, where there
+ * are an odd number, or the only one. Returns the patch that the next run begins with.
+ */
+static MRT_NOINLINE int32_t begin_run(convolution_t *conv, mrt_mve_run_t *run, int8_t *output, int32_t first)
+{
+    mrt_mve_pixels_t *pixels = &conv->pixels;
+    const bool rest = (conv->made > 1) && ((conv->made % 2) != 0) && (first == 0);
+    const int32_t count = conv->made - first;
+    pixels->distance = (conv->made == 1) ? 0 : pixels->output_step;
+    mrt_mve_make_run(run, pixels, &conv->patches[first * pixels->step], &output[first * pixels->output_step],
+                     (count == 1) ? 1 : (count / 2));
+    return rest ? (conv->made - 2) : conv->made;
+}
+
+static inline void multiply_patches(convolution_t *conv, int8_t *output)
+{
+    mrt_mve_run_t run;
+    int32_t first = 0;
+    while (first < conv->made) {
+        first = begin_run(conv, &run, output, first);
+        mrt_mve_multiply(&conv->pixels, &run, 1);
+    }
+    conv->made = 0;
+}
+
+/* Windows of a row that are multiplied where they lie: from column `begin` to `end`; then those beside them. */
 typedef struct direct {
     int32_t begin;
     int32_t end;
+    int32_t x; /* Of those beside them, the next one. */
+    mrt_mve_run_t run;
     mrt_mve_span_t spans[SPANS + 2]; /* Rows of the first two; room for those of the other windows behind them. */
 } direct_t;
 
 /* Rows of the first two windows of output row `row` that are multiplied where they lie; rows of padding stand still. */
-static MRT_NOINLINE void begin_spans(const convolution_t *conv, uint32_t row, direct_t *direct)
+static MRT_NOINLINE void begin_spans(convolution_t *conv, uint32_t row, direct_t *direct)
 {
     const mrt_window_t *window = &conv->pixels.attrs->window;
     const int32_t step = window_step(window);
@@ -276,6 +265,14 @@ static MRT_NOINLINE void begin_spans(const convolution_t *conv, uint32_t row, di
         direct->spans[tap].at[0] = at;
         direct->spans[tap].at[1] = there ? &at[step] : at;
     }
+    conv->pixels.spans = window->kernel_height;
+    conv->pixels.step = step;
+    conv->pixels.output_step = window->output_channels;
+    conv->pixels.distance = window->output_channels;
+    direct->x = (direct->begin == 0) ? direct->end : 0;
+    mrt_mve_make_run(&direct->run, &conv->pixels, conv->patches,
+                     &mrt_output_s8(conv->call, 0u, row)[direct->begin * window->output_channels],
+                     (direct->end - direct->begin) / 2);
 }
 
 /* Another window, at column `x`: its part of the rows where the spans of the last two windows are now. */
@@ -299,185 +296,112 @@ static MRT_NOINLINE void fill_edge(const convolution_t *conv, const direct_t *di
     }
 }
 
+/*
+ * The next two windows of a row beside those, or the last one, to patches. Returns whether there are any. By itself, as
+ * above.
+ */
+static MRT_NOINLINE bool fill_edges(convolution_t *conv, direct_t *direct, uint32_t row)
+{
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    mrt_mve_span_t *span = &direct->spans[window->kernel_height];
+    int8_t *output = mrt_output_s8(conv->call, 0u, row);
+    int32_t made = 0;
+    int32_t first = 0;
+    while ((made < 2) && (direct->x < window->output_width)) {
+        const int32_t place = direct->x * window->output_channels;
+        span->at[1] = &conv->patches[made * patch_size(conv)];
+        fill_edge(conv, direct, direct->x, &conv->patches[made * patch_size(conv)]);
+        first = (made == 0) ? place : first;
+        conv->pixels.distance = place - first;
+        made += 1;
+        direct->x = ((direct->x + 1) == direct->begin) ? direct->end : (direct->x + 1);
+    }
+    span->at[0] = conv->patches;
+    conv->pixels.spans = 1;
+    mrt_mve_make_run(&direct->run, &conv->pixels, conv->patches, &output[first], 1);
+    return made > 0;
+}
+
+/* All windows of all rows, `pairs` of each row where they lie, then the others. */
+static MRT_NOINLINE void compute_directly(convolution_t *conv, int32_t pairs)
+{
+    const mrt_window_t *window = &conv->pixels.attrs->window;
+    direct_t direct;
+    direct.begin = inside_begin(window);
+    direct.end = direct.begin + (2 * pairs);
+    for (uint32_t row = conv->call->row_begin; row < conv->call->row_end; ++row) {
+        begin_spans(conv, row, &direct);
+        mrt_mve_multiply_spans(&conv->pixels, &direct.run, direct.spans);
+        while (fill_edges(conv, &direct, row)) {
+            mrt_mve_multiply_spans(&conv->pixels, &direct.run, &direct.spans[conv->pixels.attrs->window.kernel_height]);
+        }
+    }
+}
+
 /* The end of the output rows from `row` on that follow one another without a gap. */
 static uint32_t adjoining_end(const mrt_call_t *call, uint32_t row)
 {
     return (row < call->row_end) ? mrt_rows_adjoin(call, mrt_call_output(call, 0u), row, call->row_end) : row;
 }
 
-/* The windows of a row beside those, by patches, two by two. */
-static void compute_edges(convolution_t *conv, direct_t *direct, int8_t *output)
-{
-    const mrt_window_t *window = &conv->pixels.attrs->window;
-    int32_t x = (direct->begin == 0) ? direct->end : 0;
-    begin_patches(conv);
-    while (x < window->output_width) {
-        const int32_t place = x * window->output_channels;
-        fill_edge(conv, direct, x, next_patch(conv, &output[place]));
-        conv->pixels.output_step = (conv->pixels.count == 1) ? -place : (conv->pixels.output_step + place);
-        x = ((x + 1) == direct->begin) ? direct->end : (x + 1);
-        if ((conv->pixels.count == 2) || (x >= window->output_width)) {
-            mrt_mve_span_t *span = &direct->spans[window->kernel_height];
-            span->at[0] = conv->patches;
-            span->at[1] = &conv->patches[(conv->pixels.count - 1) * conv->pixels.step];
-            mrt_mve_multiply_spans(&conv->pixels, span, 1);
-            conv->pixels.count = 0;
-        }
-    }
-}
-
-/* All windows of all rows, `pairs` of each row where they lie, then the others. */
-static MRT_NOINLINE void compute_directly(convolution_t *conv, int32_t pairs)
-{
-    const mrt_call_t *call = conv->call;
-    const mrt_window_t *window = &conv->pixels.attrs->window;
-    mrt_mve_pixels_t *pixels = &conv->pixels;
-    direct_t direct;
-    direct.begin = inside_begin(window);
-    direct.end = direct.begin + (2 * pairs);
-    for (uint32_t row = call->row_begin; row < call->row_end; ++row) {
-        begin_spans(conv, row, &direct);
-        pixels->step = window_step(window);
-        pixels->count = direct.end - direct.begin;
-        pixels->output = &mrt_output_s8(call, 0u, row)[direct.begin * window->output_channels];
-        pixels->output_step = window->output_channels;
-        mrt_mve_multiply_spans(pixels, direct.spans, window->kernel_height);
-        compute_edges(conv, &direct, mrt_output_s8(call, 0u, row));
-    }
-}
-
-/* Likewise all of them by patches. */
+/* All windows of all rows by patches. */
 static MRT_NOINLINE void compute_windows(convolution_t *conv)
 {
     const mrt_call_t *call = conv->call;
-    const int32_t width = conv->pixels.attrs->window.output_width;
+    const mrt_window_t *window = &conv->pixels.attrs->window;
     uint32_t adjoining = adjoining_end(call, call->row_begin);
+    int8_t *output = NULL;
     row_t row;
-    row.begin = inside_begin(&conv->pixels.attrs->window);
-    row.end = inside_end(&conv->pixels.attrs->window);
-    begin_patches(conv);
+    row.begin = inside_begin(window);
+    row.end = inside_end(window);
+    conv->pixels.step = patch_size(conv);
+    conv->pixels.output_step = window->output_channels;
     for (row.index = call->row_begin; row.index < call->row_end; ++row.index) {
-        mrt_lines_make_apart(&row.lines, call, &conv->pixels.attrs->window, row.index);
+        mrt_lines_make_apart(&row.lines, call, window, row.index);
         int32_t x = 0;
-        while (x < width) {
+        while (x < window->output_width) {
+            if (conv->made == 0) {
+                output = &mrt_output_s8(call, 0u, row.index)[x * window->output_channels];
+            }
             x = fill_row(conv, &row, x);
-            if (conv->pixels.count == conv->limit) {
-                multiply_patches(conv);
+            const bool is_last = (x == window->output_width) && ((row.index + 1u) == adjoining);
+            if ((conv->made == conv->limit) || is_last) {
+                multiply_patches(conv, output);
             }
         }
         if ((row.index + 1u) == adjoining) { /* the outputs of the next row lie elsewhere */
-            multiply_patches(conv);
             adjoining = adjoining_end(call, row.index + 1u);
         }
-    }
-}
-
-/* `count` pixels, `step` elements apart, from the input itself as far as whole blocks may be read there; then from
- * copies. */
-static MRT_NOINLINE void compute_pixels(convolution_t *conv, const int8_t *input, int32_t step, int32_t count,
-                                        int8_t *output)
-{
-    const mrt_window_t *window = &conv->pixels.attrs->window;
-    const int32_t behind = patch_size(conv) - window->input_channels; /* of whole blocks, what is not the pixel's */
-    int32_t there = count;
-    if (behind > 0) {
-        const int32_t room = ((count - 1) * step) - behind;
-        const int32_t whole = (room < 0) ? 0 : ((room / step) + 1);
-        there = (whole < count) ? (whole - (whole % 2)) : count;
-    }
-    conv->pixels.input = input;
-    conv->pixels.step = step;
-    conv->pixels.count = there;
-    conv->pixels.output = output;
-    conv->pixels.output_step = window->output_channels;
-    multiply_patches(conv);
-    if (there < count) {
-        begin_patches(conv);
-        for (int32_t i = there; i < count; ++i) {
-            int8_t *patch = next_patch(conv, &output[i * window->output_channels]);
-            mrt_mve_copy(patch, &input[i * step], (uint32_t)window->input_channels);
-            if (conv->pixels.count == conv->limit) {
-                multiply_patches(conv);
-            }
-        }
-        multiply_patches(conv);
-    }
-}
-
-/* Pixel by pixel over the input itself, from the last one to the first. */
-static MRT_NOINLINE void compute_back(convolution_t *conv)
-{
-    const mrt_call_t *call = conv->call;
-    const mrt_window_t *window = &conv->pixels.attrs->window;
-    const uint32_t width = (uint32_t)window->output_width;
-    const uint32_t all = (call->row_end - call->row_begin) * width;
-    const int32_t count = (int32_t)all;
-    const int32_t last = (count > 1) ? (count - 2) : 0;
-    mrt_mve_pixels_t *pixels = &conv->pixels;
-    if (count > 0) {
-        pixels->input = &mrt_input_s8(call, 0u, call->row_begin)[last * window->input_channels];
-        pixels->step = -window->input_channels;
-        pixels->count = count;
-        pixels->output = &mrt_output_s8(call, 0u, call->row_begin)[last * window->output_channels];
-        pixels->output_step = -window->output_channels;
-        mrt_mve_span_t spans[2];
-        mrt_mve_multiply(pixels, spans);
-    }
-}
-
-/* The end of the rows from `row` on whose pixels follow one another, in input and output, so that none but the last of
- * them ends with half a pair. */
-static MRT_NOINLINE uint32_t dense_end(const mrt_call_t *call, uint32_t row)
-{
-    return mrt_rows_adjoin(call, mrt_call_input(call, 0u), row, adjoining_end(call, row));
-}
-
-static MRT_NOINLINE void compute_pointwise(convolution_t *conv)
-{
-    const mrt_call_t *call = conv->call;
-    const mrt_window_t *window = &conv->pixels.attrs->window;
-    const bool dense = mrt_window_is_dense(window);
-    if (dense && ((window->input_channels % MRT_MVE_BYTES) == 0) && mrt_window_goes_back(call)) {
-        compute_back(conv);
-        return;
-    }
-    uint32_t row = call->row_begin;
-    while (row < call->row_end) {
-        const uint32_t height = (uint32_t)window->output_height;
-        const uint32_t image = row / height;
-        const uint32_t y = (row - (image * height)) * (uint32_t)window->stride_height;
-        const uint32_t input_row = (image * (uint32_t)window->input_height) + y;
-        const uint32_t end = (dense && ((row + 1u) < call->row_end)) ? dense_end(call, row) : (row + 1u);
-        const uint32_t pixels = (end - row) * (uint32_t)window->output_width;
-        compute_pixels(conv, mrt_input_s8(call, 0u, input_row), window_step(window), (int32_t)pixels,
-                       mrt_output_s8(call, 0u, row));
-        row = end;
     }
 }
 
 uint32_t mrt_conv2d_s8_mve_workspace(const void *attrs)
 {
     const mrt_conv2d_s8_mve_attrs_t *own = (const mrt_conv2d_s8_mve_attrs_t *)attrs; /* MISRA D1 */
+    if (mrt_mve_is_pointwise(&own->window)) {
+        return mrt_mve_pointwise_workspace(&own->window);
+    }
     const patches_t patches = patches_of(own);
-    const bool in_place = patches.pointwise && ((own->window.input_channels % MRT_MVE_BYTES) == 0);
     const int32_t padding = (patches.pairs > 0) ? (own->window.kernel_width * own->window.input_channels) : 0;
-    const int32_t bytes = in_place ? 0 : ((patches.limit * patches.size) + padding);
+    const int32_t bytes = (patches.limit * patches.size) + padding;
     return (uint32_t)bytes;
 }
 
-static void begin(convolution_t *conv, const mrt_call_t *call)
+static MRT_NOINLINE void begin(convolution_t *conv, const mrt_call_t *call)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     conv->call = call;
     conv->patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
+    conv->made = 0;
     conv->limit = 2;
+    conv->pixels.spans = 1;
     conv->pixels.attrs = attrs;
     conv->pixels.groups = mrt_input_s32(call, 1u, 0u);
     conv->pixels.blocks = mrt_mve_blocks(window->kernel_height * row_elements(window));
 }
 
-/* Begins windows of more than single pixels; returns how many pairs of a row's are multiplied where they lie. */
+/* Begins windows; returns how many pairs of a row's are multiplied where they lie. */
 static MRT_NOINLINE int32_t begin_windows(convolution_t *conv)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = conv->pixels.attrs;
@@ -493,11 +417,9 @@ static MRT_NOINLINE int32_t begin_windows(convolution_t *conv)
 
 mrt_status_t mrt_conv2d_s8_mve_run(const mrt_call_t *call)
 {
-    convolution_t conv;
-    begin(&conv, call);
-    if (is_pointwise(&conv.pixels.attrs->window)) {
-        compute_pointwise(&conv);
-    } else {
+    if (!mrt_mve_pointwise(call)) {
+        convolution_t conv;
+        begin(&conv, call);
         const int32_t pairs = begin_windows(&conv);
         if (pairs > 0) {
             compute_directly(&conv, pairs);

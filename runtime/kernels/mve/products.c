@@ -7,14 +7,6 @@
 /* Twice as many channels, so far behind, are within reach of 8 bits. */
 #define TWINS_DISTANCE 248
 
-/* How far the outputs of a pair's pixels are apart: not at all, where they are the only one, which is made twice. */
-static MRT_MVE_INLINE int32_t distance_of(const mrt_mve_pixels_t *pixels)
-{
-    const int32_t step = pixels->output_step;
-    const int32_t distance = (step < 0) ? -step : step;
-    return (pixels->count == 1) ? 0 : distance;
-}
-
 /* Channels from `done` on whose places are those of whole groups; or the last ones. */
 static MRT_MVE_INLINE int32_t channels_from(const mrt_mve_pixels_t *pixels, int32_t done)
 {
@@ -28,111 +20,101 @@ static MRT_MVE_INLINE const int32_t *groups_from(const mrt_mve_pixels_t *pixels,
     return &pixels->groups[(done / MRT_MVE_GROUP) * words];
 }
 
-/* The first pair. */
-static void begin_span(mrt_mve_span_t *span, const mrt_mve_pixels_t *pixels)
-{
-    const int32_t step = (pixels->step < 0) ? -pixels->step : pixels->step;
-    span->at[0] = pixels->input;
-    span->at[1] = (pixels->count == 1) ? pixels->input : &pixels->input[step];
-}
-
-/* Channels from `done` on of all pairs of one span, with any scaling, which is read again for each group, since all
- * registers take part in sums. */
-static MRT_NOINLINE void multiply_any(const mrt_mve_pixels_t *pixels, int32_t done)
+/* Channels from `done` on of a run, with any scaling, which is read again for each group, since all registers take part
+ * in sums. */
+static MRT_NOINLINE void multiply_any(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *run, int32_t done)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = pixels->attrs;
     const int32_t channels = channels_from(pixels, done);
     const int32_t *const start = groups_from(pixels, done);
-    const uint16x8_t places = mrt_mve_places(channels, distance_of(pixels));
-    mrt_mve_span_t span; /* member by member: an initialiser would first clear it, by a call */
-    begin_span(&span, pixels);
-    int8_t *output = &pixels->output[done];
-    for (int32_t pair = 0; pair < ((pixels->count + 1) / 2); ++pair) {
+    const uint16x8_t places = mrt_mve_places(channels, pixels->distance);
+    const int8_t *first = run->at[0];
+    const int8_t *second = run->at[1];
+    for (int8_t *output = run->output; output != run->end; output = &output[2 * pixels->output_step]) {
         const int32_t *groups = start;
         for (int32_t channel = 0; channel < channels; channel += MRT_MVE_GROUP) {
-            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(span.at[0], span.at[1], groups, &pixels->blocks);
+            const mrt_mve_sums_t sums = mrt_mve_dot_2x4(first, second, groups, &pixels->blocks);
             const int32x4_t multiplier = vldrwq_s32(sums.next);
             const int32x4_t shift = vldrwq_s32(&sums.next[MRT_MVE_GROUP]);
             const mrt_mve_scales_t scales = {multiplier, shift, multiplier, shift};
             const mrt_mve_output_t end = {attrs->output_offset, attrs->activation_min, attrs->activation_max};
-            vstrbq_scatter_offset_s16(&output[channel], places, mrt_mve_scale(&sums, &scales, &end, MRT_MVE_ANY));
+            vstrbq_scatter_offset_s16(&output[done + channel], places,
+                                      mrt_mve_scale(&sums, &scales, &end, MRT_MVE_ANY));
             groups = &sums.next[2 * MRT_MVE_GROUP];
         }
-        if ((2 * (pair + 1)) < pixels->count) {
-            const int32_t further = mrt_mve_pixels_further(pixels, pair);
-            span.at[0] = &span.at[0][further * pixels->step];
-            span.at[1] = &span.at[1][further * pixels->step];
-            output = &output[further * pixels->output_step];
-        }
+        first = &first[2 * pixels->step];
+        second = &second[2 * pixels->step];
     }
 }
 
-/* What pixels and tiles have in common. */
-static MRT_MVE_INLINE void begin_tiles(mrt_mve_tiles_t *tiles, mrt_mve_span_t *spans, const mrt_mve_pixels_t *pixels)
+/* Channels from `done` on of a run, but not with any scaling; `spans` are those of its first pair. */
+static MRT_NOINLINE void multiply_tiles(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *run, mrt_mve_span_t *spans,
+                                        int32_t done)
 {
     const mrt_conv2d_s8_mve_attrs_t *attrs = pixels->attrs;
-    const int32_t sign = (pixels->step < 0) ? -1 : 1;
-    const int32_t first = mrt_mve_pixels_further(pixels, 0);
-    tiles->spans = spans;
-    tiles->distance = sign * pixels->step;
-    tiles->moves[0] = first * sign;
-    tiles->moves[1] = 2 * sign;
-    tiles->first_output_move = first * pixels->output_step;
-    tiles->output_move = 2 * pixels->output_step;
-    tiles->pairs = (pixels->count + 1) / 2;
-    tiles->end.offset = attrs->output_offset;
-    tiles->end.low = attrs->activation_min;
-    tiles->end.high = attrs->activation_max;
-}
-
-/* Channels from `done` on of all pairs, but not with any scaling; `spans` are those of the first pair. */
-static MRT_NOINLINE void multiply_tiles(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t done,
-                                        int32_t span_count)
-{
     const int32_t channels = channels_from(pixels, done);
-    mrt_mve_tiles_t tiles; /* member by member, as above */
-    tiles.places = mrt_mve_places(channels, distance_of(pixels));
-    begin_tiles(&tiles, spans, pixels);
-    tiles.span_count = span_count;
+    mrt_mve_tiles_t tiles; /* member by member: an initialiser would first clear it, by a call */
+    tiles.places = mrt_mve_places(channels, pixels->distance);
+    tiles.spans = spans;
+    tiles.span_count = pixels->spans;
+    tiles.move = (pixels->step < 0) ? -2 : 2;
+    tiles.distance = (pixels->step < 0) ? -pixels->step : pixels->step;
+    tiles.output_move = 2 * pixels->output_step;
+    tiles.last = &run->end[done];
     tiles.groups = groups_from(pixels, done);
-    tiles.blocks = (span_count == 1) ? pixels->blocks : (pixels->blocks / span_count);
-    tiles.output = &pixels->output[done];
+    tiles.blocks = (pixels->spans == 1) ? pixels->blocks : (pixels->blocks / pixels->spans);
+    tiles.output = &run->output[done];
     tiles.channels = (channels < MRT_MVE_GROUP) ? MRT_MVE_GROUP : channels;
-    mrt_mve_tiles(&tiles, (mrt_mve_scaling_t)pixels->attrs->scaling);
+    tiles.end.offset = attrs->output_offset;
+    tiles.end.low = attrs->activation_min;
+    tiles.end.high = attrs->activation_max;
+    mrt_mve_tiles(&tiles, (mrt_mve_scaling_t)attrs->scaling);
 }
 
-/* Likewise two groups at a time, of pairs of one span. */
-static MRT_NOINLINE void multiply_twins(const mrt_mve_pixels_t *pixels, int32_t channels)
+/* Likewise two groups at a time, of runs of one span. */
+static MRT_NOINLINE void multiply_twins(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *runs,
+                                        const mrt_mve_run_t *end, int32_t channels)
 {
-    mrt_mve_twins(pixels, channels, mrt_mve_twin_places(distance_of(pixels)));
+    mrt_mve_twins(pixels, runs, end, channels, mrt_mve_twin_places(pixels->distance));
 }
 
-/* All channels: groups two by two, one by one, what is left. */
-void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans)
+/* Channels from `done` on of a run, less than twice a group or with other scaling. */
+static void multiply_run(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *run, int32_t done)
 {
-    const int32_t channels = (pixels->count > 0) ? pixels->attrs->window.output_channels : 0;
-    const int32_t scaling = pixels->attrs->scaling;
-    const bool twins = (scaling == (int32_t)MRT_MVE_RECTIFIED) && (pixels->blocks <= MRT_MVE_STEPS)
-                       && (distance_of(pixels) <= TWINS_DISTANCE);
-    int32_t done = 0;
-    if (twins && (channels >= (2 * MRT_MVE_GROUP))) {
-        done = channels - (channels % (2 * MRT_MVE_GROUP));
-        multiply_twins(pixels, done);
+    if (pixels->attrs->scaling == (int32_t)MRT_MVE_ANY) {
+        multiply_any(pixels, run, done);
+    } else {
+        mrt_mve_span_t spans[2];
+        spans[0].at[0] = run->at[0];
+        spans[0].at[1] = run->at[1];
+        multiply_tiles(pixels, run, spans, done);
     }
-    while (done < channels) {
-        if (scaling == (int32_t)MRT_MVE_ANY) {
-            multiply_any(pixels, done);
-        } else {
-            begin_span(spans, pixels);
-            multiply_tiles(pixels, spans, done, 1);
+}
+
+/* All channels: groups two by two, one by one, what is left; where that is more than one of these, run by run. */
+void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *runs, int32_t count)
+{
+    const int32_t channels = pixels->attrs->window.output_channels;
+    const bool twins = (pixels->attrs->scaling == (int32_t)MRT_MVE_RECTIFIED) && (pixels->blocks <= MRT_MVE_STEPS)
+                       && (pixels->distance <= TWINS_DISTANCE);
+    const int32_t twin_channels = twins ? (channels - (channels % (2 * MRT_MVE_GROUP))) : 0;
+    const mrt_mve_run_t *const end = &runs[count];
+    const mrt_mve_run_t *run = runs;
+    while (run != end) {
+        const mrt_mve_run_t *next = (twin_channels == channels) ? end : &run[1];
+        if (twin_channels > 0) {
+            multiply_twins(pixels, run, next, twin_channels);
         }
-        done += channels_from(pixels, done);
+        for (int32_t done = twin_channels; done < channels; done += channels_from(pixels, done)) {
+            multiply_run(pixels, run, done);
+        }
+        run = next;
     }
 }
 
-void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t count)
+void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *run, mrt_mve_span_t *spans)
 {
-    multiply_tiles(pixels, spans, 0, count);
+    multiply_tiles(pixels, run, spans, 0);
 }
 
 /* Whether the last block of a filter ends with zeros: `rest` of 16 bytes, for each of `lanes` channels. */

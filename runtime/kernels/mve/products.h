@@ -29,47 +29,49 @@ typedef struct mrt_mve_span {
     uint32_t code;  /**< and where it begins. */
 } mrt_mve_span_t;
 
+/** Pairs of pixels that follow one another, and their outputs. */
+typedef struct mrt_mve_run {
+    const int8_t *at[2]; /**< The pixels of the first pair: blocks * 16 elements from here on, all of which are read. */
+    int8_t *output;      /**< Of the first of them. */
+    int8_t *end;         /**< Likewise of the pair behind the last one. */
+} mrt_mve_run_t;
+
 /**
- * Pixels, and where their outputs go: pixel i is the blocks * 16 elements from input[i * step] on, all of which are read.
- * Its outputs are output[i * output_step] and those behind it. Steps may be negative, both: then input and output are
- * those of the last but one, or the only one.
+ * What runs of pixels have in common. Steps may be negative, both: then pairs go back, and the first pixel of a pair is
+ * still the one before the other in memory.
  */
 typedef struct mrt_mve_pixels {
     const mrt_conv2d_s8_mve_attrs_t *attrs; /**< Number and scaling of outputs. */
     const int32_t *groups;                  /**< As micrort/kernels/mve.h lays them out. */
     int32_t blocks;
-    const int8_t *input;
-    int32_t step;
-    int32_t count;
-    int8_t *output;
-    int32_t output_step; /**< -65535..65535. */
+    int32_t spans;       /**< That the elements of a pixel lie in, of as many blocks. */
+    int32_t step;        /**< Elements from pixel to pixel. */
+    int32_t output_step; /**< Likewise of outputs, -65535..65535. */
+    int32_t distance;    /**< Of the outputs of a pair: 0, where there is but one pixel, which is made twice. */
 } mrt_mve_pixels_t;
 
-/** Elements from the first pixel of a pair to the second in memory: none, where there is only one, which is made twice. */
-static MRT_MVE_INLINE int32_t mrt_mve_pixels_apart(const mrt_mve_pixels_t *pixels)
+/** Makes a run whose first pair is at `input`; where there is but one pixel, distance 0, of it. */
+static inline void mrt_mve_make_run(mrt_mve_run_t *run, const mrt_mve_pixels_t *pixels, const int8_t *input,
+                                    int8_t *output, int32_t pairs)
 {
-    const int32_t step = pixels->step;
-    return (pixels->count == 1) ? 0 : ((step < 0) ? -step : step);
-}
-
-/** Pixels from pair `pair` to the next one: the first of an odd number share one. */
-static MRT_MVE_INLINE int32_t mrt_mve_pixels_further(const mrt_mve_pixels_t *pixels, int32_t pair)
-{
-    return ((pair == 0) && ((pixels->count % 2) != 0)) ? 1 : 2;
+    const int32_t apart = (pixels->step < 0) ? -pixels->step : pixels->step;
+    run->at[0] = input;
+    run->at[1] = (pixels->distance == 0) ? input : &input[apart];
+    run->output = output;
+    run->end = &output[pairs * (2 * pixels->output_step)];
 }
 
 /**
- * Outputs of pixels, two by two: in the direction of the steps, so that outputs may be written over pixels that lie
- * against it. `spans` is room for two, so that callers choose where on the stack it is.
+ * Makes the outputs of runs, one after another, pair by pair, so that outputs may be written over pixels that are done
+ * with.
  */
-void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans);
+void mrt_mve_multiply(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *runs, int32_t count);
 
 /**
- * Likewise of an even number of pixels, or one, whose elements lie in `count` spans of as many blocks: `spans` are those
- * of the first pair, or of the one pixel twice, and room for one more. They go along with the pairs, each by twice the
- * distance of its pixels. Output channels are a multiple of 4, and scaling is not any.
+ * Likewise of one run, by spans: those of its first pair, and room for one more. They go along with the pairs, each by
+ * twice the distance of its pixels. Output channels are a multiple of 4, and scaling is not any.
  */
-void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, mrt_mve_span_t *spans, int32_t count);
+void mrt_mve_multiply_spans(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *run, mrt_mve_span_t *spans);
 
 /** Blocks of 16 that hold `elements`, which is not negative. */
 static inline int32_t mrt_mve_blocks(int32_t elements)

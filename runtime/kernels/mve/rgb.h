@@ -171,10 +171,10 @@ static inline void mrt_mve_rgb_row(const mrt_mve_rgb_t *rgb, bool rectified)
         mrt_mve_rgb_window(rgb, second, elements[1]);
         mrt_mve_tiles_t tiles = {.spans = &span,
                                  .span_count = 1,
-                                 .pairs = 1,
                                  .groups = rgb->groups,
                                  .blocks = 2,
                                  .output = &rgb->output[first * rgb->channels],
+                                 .last = &rgb->output[first * rgb->channels],
                                  .channels = rgb->channels,
                                  .end = rgb->end};
         tiles.places = mrt_mve_places(MRT_MVE_GROUP, (second - first) * rgb->channels);

@@ -12,12 +12,11 @@ typedef struct mrt_mve_tiles {
     mrt_mve_span_t *spans; /**< Of the first pair, and room for one more; the second pixel of a pair may be the first
                                 one. They go along with the pairs. */
     int32_t span_count;    /**< At least 1. */
-    int32_t moves[2]; /**< From the first pair to the second, and from then on: times the distance of the pair's pixels,
-                           so that a span whose pixels are the same stands still. */
-    int32_t distance;          /**< Of the pixels of a pair, in bytes, unless they are the same. */
-    int32_t first_output_move; /**< Likewise of outputs, in bytes. */
-    int32_t output_move;
-    int32_t pairs;         /**< At least 1. */
+    int32_t move;        /**< From pair to pair: times the distance of the pair's pixels, so that a span whose pixels
+                              are the same stands still. */
+    int32_t distance;    /**< Of the pixels of a pair, in bytes, unless they are the same. */
+    int32_t output_move; /**< From pair to pair of outputs, in bytes. */
+    int8_t *last;        /**< Where the output of a pair behind the last one would be. */
     const int32_t *groups; /**< As micrort/kernels/mve.h lays them out. */
     int32_t blocks;        /**< Times 16: elements of a span; at least 1. */
     int8_t *output;        /**< Of the first pixel. */
@@ -59,10 +58,10 @@ static inline uint8x16_t mrt_mve_twin_places(int32_t distance)
 typedef struct mrt_mve_tiles_state {
     mrt_mve_span_t *spans;
     const int8_t *end; /* Of the outputs of a pair's first pixel. */
-    int32_t output_moves[2];
-    int32_t moves[2];
+    int32_t move;
+    int32_t output_move; /* From behind a pair's outputs. */
+    int8_t *last;
     int32_t counts[2]; /* Of passes, of MRT_MVE_STEPS steps each, before the rest; of spans. */
-    int32_t pairs;
     const int32_t *groups;
     int32_t channels;
     uint32_t first; /* At first the bytes of the steps of the rest. */
@@ -122,11 +121,10 @@ typedef struct mrt_mve_tiles_state {
 
 /* The next pair, if there is one. */
 #define MRT_MVE_TILES_NEXT /* MISRA D4 */ \
-    "8:\n\tldr r0, %[pairs]\n\tsubs r0, #1\n\tbeq 9f\n\tstr r0, %[pairs]\n\t" \
-    "ldrd r0, lr, %[counts]\n\tldr r0, %[spans]\n\tldrd r2, r4, %[moves]\n\tdls lr, lr\n" \
+    "8:\n\tldr r0, %[output_move]\n\tadd %[out], r0\n\tldr r0, %[last]\n\tcmp %[out], r0\n\tbeq 9f\n\t" \
+    "ldrd r0, lr, %[counts]\n\tldr r0, %[spans]\n\tldr r2, %[move]\n\tdls lr, lr\n" \
     "11:\n\tldrd r1, r3, [r0]\n\tsub r5, r3, r1\n\tmla r1, r5, r2, r1\n\tmla r3, r5, r2, r3\n\t" \
-    "strd r1, r3, [r0], #16\n\tle lr, 11b\n\t" \
-    "ldrd r0, r2, %[output_moves]\n\tadd %[out], r0\n\tstrd r4, r4, %[moves]\n\tstrd r2, r2, %[output_moves]\n\tb 4b\n" \
+    "strd r1, r3, [r0], #16\n\tle lr, 11b\n\tb 4b\n" \
     "9:\n\t"
 
 /** All groups of all pairs. */
@@ -137,13 +135,11 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
      * turn: that takes stack. */
     volatile mrt_mve_tiles_state_t state;
     state.spans = tiles->spans;
-    state.output_moves[0] = tiles->first_output_move - tiles->channels;
-    state.output_moves[1] = tiles->output_move - tiles->channels;
-    state.moves[0] = tiles->moves[0];
-    state.moves[1] = tiles->moves[1];
+    state.move = tiles->move;
+    state.output_move = tiles->output_move - tiles->channels;
+    state.last = tiles->last;
     state.counts[0] = passes;
     state.counts[1] = tiles->span_count;
-    state.pairs = tiles->pairs;
     state.groups = tiles->groups;
     state.channels = tiles->channels;
     state.first = (uint32_t)(tiles->blocks - (passes * MRT_MVE_STEPS)) * MRT_MVE_STEP_BYTES;
@@ -158,10 +154,9 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
     __asm volatile(MRT_MVE_TILES_PLACES MRT_MVE_TILES_GROUP MRT_MVE_TILES_SPAN MRT_MVE_TILES_SCALE /* MISRA D5 */
                        MRT_MVE_TILES_TAILS MRT_MVE_TILES_NEXT
                    : [w] "=&r"(w), [out] "+r"(out), [s] "=&r"(s), [x] "=&w"(x), [y] "=&w"(y), [u] "=&w"(u),
-                     [v] "=&w"(v), [end] "=m"(state.end), [pairs] "+m"(state.pairs), [tail] "+m"(state.tail),
-                     [moves] "+m"(state.moves), [output_moves] "+m"(state.output_moves), [first] "+m"(state.first)
-                   : [spans] "m"(state.spans), [counts] "m"(state.counts),
-                     [groups] "m"(state.groups), [channels] "m"(state.channels), [places] "w"(tiles->places),
+                     [v] "=&w"(v), [end] "=m"(state.end), [tail] "+m"(state.tail), [first] "+m"(state.first)
+                   : [spans] "m"(state.spans), [counts] "m"(state.counts), [move] "m"(state.move),
+                     [output_move] "m"(state.output_move), [last] "m"(state.last), [groups] "m"(state.groups), [channels] "m"(state.channels), [places] "w"(tiles->places),
                      [offset] "w"(vdupq_n_s16((int16_t)tiles->end.offset)),
                      [low] "w"(vdupq_n_s16((int16_t)tiles->end.low)),
                      [high] "w"(vdupq_n_s16((int16_t)tiles->end.high))
@@ -182,39 +177,36 @@ static MRT_MVE_INLINE void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_s
     "vrshl.s32 %q[x], %q[x], %q[v]\n\tvrshl.s32 %q[y], %q[y], %q[v]\n\t" \
     "vqmovunb.s32 " narrow ", %q[x]\n\tvqmovunt.s32 " narrow ", %q[y]\n\t"
 
-/* Both groups' outputs to bytes; -128 is but another highest bit. Behind the pairs, perhaps, one that overlaps them. */
+/* Both groups' outputs to bytes; -128 is but another highest bit. */
 #define MRT_MVE_TWINS /* MISRA D4 */ \
-    "2:\n\tldr r0, %[channels]\n\tadd %[end], %[out], r0\n\tldr %[w], %[groups]\n" \
+    "2:\n\tldr r0, %[runs]\n\tldrd %[a], %[b], [r0]\n\tldrd %[out], %[last], [r0, #8]\n\tadd r0, #16\n\t" \
+    "str r0, %[runs]\n\tldr r0, %[unused]\n\tsub %[a], r0\n\tsub %[b], r0\n" \
+    "5:\n\tldr r0, %[channels]\n\tadd %[end], %[out], r0\n\tldr %[w], %[groups]\n" \
     "1:\n\t" MRT_MVE_TWIN("%[first]", "3", "%q[z]") MRT_MVE_TWIN("%[second]", "4", "%q[x]") \
     "vqmovnb.u16 %q[z], %q[z]\n\tvqmovnt.u16 %q[z], %q[x]\n\tveor %q[z], %q[z], %q[sign]\n\t" \
     "vstrb.8 %q[z], [%[out], %q[places]]\n\tadd %[out], #8\n\tcmp %[out], %[end]\n\tbne 1b\n\t" \
-    "ldrd r0, r2, %[moves]\n\tadd %[a], r0\n\tadd %[b], r0\n\tadd %[out], r2\n\tcmp %[out], %[last]\n\tbne 2b\n\t" \
-    "ldrd r0, r2, %[back]\n\tcmp r0, #0\n\tbeq 5f\n\tsub %[a], r0\n\tsub %[b], r0\n\tsub %[out], r2\n\t" \
-    "add %[last], r2\n\tmovs r0, #0\n\tstr r0, %[back]\n\tb 2b\n" \
-    "5:\n\t"
+    "ldrd r0, r2, %[moves]\n\tadd %[a], r0\n\tadd %[b], r0\n\tadd %[out], r2\n\tcmp %[out], %[last]\n\tbne 5b\n\t" \
+    "ldr r0, %[runs]\n\tldr r2, %[stop]\n\tcmp r0, r2\n\tbne 2b\n\t"
 
 /**
- * All groups of all pairs, two groups at a time, for rectified outputs, of one span of at most MRT_MVE_STEPS blocks.
- * `channels` is a multiple of 8, and the second pixel's outputs are at most 248 bytes behind the first one's.
+ * All groups of all pairs of runs, at least one, two groups at a time, for rectified outputs, of one span of at most
+ * MRT_MVE_STEPS blocks. `channels` is a multiple of 8, and the second pixel's outputs are at most 248 bytes behind the
+ * first one's.
  */
-static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t channels, uint8x16_t places)
+static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *first_run,
+                                         const mrt_mve_run_t *stop, int32_t channels, uint8x16_t places)
 {
-    const int32_t step = pixels->step;
-    const int32_t output_step = pixels->output_step;
-    const int32_t count = pixels->count;
-    const bool odd = ((count % 2) != 0) && (count > 1);
-    const int32_t unused = (MRT_MVE_STEPS - pixels->blocks) * MRT_MVE_BYTES; /* steps that are not made */
+    const int32_t unused = (MRT_MVE_STEPS - pixels->blocks) * MRT_MVE_BYTES; /* of steps that are not made */
     const int32_t *groups = pixels->groups;
-    const int32_t moves[2] = {2 * step, (2 * output_step) - channels};
-    int32_t back[2] = {odd ? step : 0, output_step}; /* the pair that overlaps others comes last */
-    const int32_t pairs = (count == 1) ? 1 : (count / 2);
+    const int32_t moves[2] = {2 * pixels->step, (2 * pixels->output_step) - channels};
     uint32_t first = (uint32_t)pixels->blocks * MRT_MVE_STEP_BYTES;
     uint32_t second;
-    const int8_t *a = &pixels->input[-unused];
-    const int8_t *b = &a[mrt_mve_pixels_apart(pixels)];
+    const mrt_mve_run_t *runs = first_run;
+    const int8_t *a;
+    const int8_t *b;
     const int32_t *w;
-    int8_t *out = pixels->output;
-    int8_t *last = &out[pairs * (2 * output_step)];
+    int8_t *out;
+    int8_t *last;
     int8_t *end;
     int32x4_t x;
     int32x4_t y;
@@ -222,11 +214,11 @@ static MRT_MVE_INLINE void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t
     int32x4_t u;
     int32x4_t v;
     __asm volatile(MRT_MVE_TWINS_PLACES MRT_MVE_TWINS /* MISRA D5 */
-                   : [a] "+r"(a), [b] "+r"(b), [w] "=&r"(w), [out] "+r"(out), [end] "=&r"(end), [last] "+r"(last),
+                   : [a] "=&r"(a), [b] "=&r"(b), [w] "=&r"(w), [out] "=&r"(out), [end] "=&r"(end), [last] "=&r"(last),
                      [x] "=&w"(x), [y] "=&w"(y), [z] "=&w"(z), [u] "=&w"(u), [v] "=&w"(v), [first] "+m"(first),
-                     [second] "=m"(second), [back] "+m"(back)
-                   : [moves] "m"(moves), [groups] "m"(groups), [channels] "m"(channels), [places] "w"(places),
-                     [sign] "w"(vdupq_n_u8(0x80u))
+                     [second] "=m"(second), [runs] "+m"(runs)
+                   : [moves] "m"(moves), [groups] "m"(groups), [channels] "m"(channels), [unused] "m"(unused),
+                     [stop] "m"(stop), [places] "w"(places), [sign] "w"(vdupq_n_u8(0x80u))
                    : MRT_MVE_SUMS, "cc", "memory");
 }
 
@@ -249,19 +241,15 @@ static inline mrt_mve_sums_t mrt_mve_sum_spans(const mrt_mve_tiles_t *tiles, con
     return sums;
 }
 
-/* Moves the spans from pair `pair` to the next one, if there is one; returns by how much the output moves. */
-static inline int32_t mrt_mve_next_pair(const mrt_mve_tiles_t *tiles, int32_t pair)
+/* Moves the spans to the next pair. */
+static inline void mrt_mve_next_pair(const mrt_mve_tiles_t *tiles)
 {
-    const bool goes_on = (pair + 1) < tiles->pairs;
-    for (int32_t i = 0; goes_on && (i < tiles->span_count); ++i) {
+    for (int32_t i = 0; i < tiles->span_count; ++i) {
         mrt_mve_span_t *span = &tiles->spans[i];
         const int32_t distance = (span->at[0] == span->at[1]) ? 0 : tiles->distance;
-        const int32_t move = tiles->moves[(pair == 0) ? 0 : 1] * distance;
-        span->at[0] = &span->at[0][move];
-        span->at[1] = &span->at[1][move];
+        span->at[0] = &span->at[0][tiles->move * distance];
+        span->at[1] = &span->at[1][tiles->move * distance];
     }
-    const int32_t output_move = (pair == 0) ? tiles->first_output_move : tiles->output_move;
-    return goes_on ? output_move : 0;
 }
 
 /* Sums of a group to outputs, eight of them. */
@@ -277,45 +265,57 @@ static inline int16x8_t mrt_mve_end_group(const mrt_mve_tiles_t *tiles, const mr
 static inline void mrt_mve_tiles(const mrt_mve_tiles_t *tiles, mrt_mve_scaling_t scaling)
 {
     int8_t *output = tiles->output;
-    for (int32_t pair = 0; pair < tiles->pairs; ++pair) {
+    bool goes_on = true;
+    while (goes_on) {
         const int32_t *groups = tiles->groups;
         for (int32_t channel = 0; channel < tiles->channels; channel += 4) {
             const mrt_mve_sums_t sums = mrt_mve_sum_spans(tiles, groups);
             vstrbq_scatter_offset_s16(&output[channel], tiles->places, mrt_mve_end_group(tiles, &sums, scaling));
             groups = &sums.next[8];
         }
-        output = &output[mrt_mve_next_pair(tiles, pair)];
+        output = &output[tiles->output_move];
+        goes_on = output != tiles->last;
+        if (goes_on) {
+            mrt_mve_next_pair(tiles);
+        }
     }
 }
 
-static inline void mrt_mve_twins(const mrt_mve_pixels_t *pixels, int32_t channels, uint8x16_t places)
+/* Two groups of a pair. */
+static inline void mrt_mve_twin(const mrt_mve_tiles_t *tiles, const int32_t *groups, uint8x16_t places, int8_t *output)
 {
-    const int32_t step = pixels->step;
-    const int32_t second = mrt_mve_pixels_apart(pixels);
-    int32_t pixel = 0;
-    for (int32_t pair = 0; pair < ((pixels->count + 1) / 2); ++pair) {
-        const int8_t *input = &pixels->input[pixel * step];
-        int8_t *output = &pixels->output[pixel * pixels->output_step];
-        mrt_mve_span_t span = {.at = {input, &input[second]}};
-        const mrt_mve_tiles_t tiles = {
-            .spans = &span,
-            .span_count = 1,
-            .blocks = pixels->blocks,
-            .end = {pixels->attrs->output_offset, pixels->attrs->activation_min, pixels->attrs->activation_max}};
-        const int32_t *groups = pixels->groups;
-        for (int32_t channel = 0; channel < channels; channel += 8) {
-            int16_t lanes[2][8];
-            for (int32_t group = 0; group < 2; ++group) {
-                const mrt_mve_sums_t sums = mrt_mve_sum_spans(&tiles, groups);
-                vst1q_s16(lanes[group], mrt_mve_end_group(&tiles, &sums, MRT_MVE_RECTIFIED));
-                groups = &sums.next[8];
+    const int32_t words = (3 + (4 * tiles->blocks)) * 4; /* of a group */
+    int16_t lanes[2][8];
+    for (int32_t group = 0; group < 2; ++group) {
+        const mrt_mve_sums_t sums = mrt_mve_sum_spans(tiles, &groups[group * words]);
+        vst1q_s16(lanes[group], mrt_mve_end_group(tiles, &sums, MRT_MVE_RECTIFIED));
+    }
+    for (int32_t i = 0; i < 16; ++i) {
+        const uint32_t low = (uint32_t)lanes[i % 2][i / 2] & 0xFFu;
+        output[(int32_t)places.lane[i]] = (int8_t)(uint8_t)low;
+    }
+}
+
+static inline void mrt_mve_twins(const mrt_mve_pixels_t *pixels, const mrt_mve_run_t *first_run,
+                                 const mrt_mve_run_t *stop, int32_t channels, uint8x16_t places)
+{
+    const int32_t words = (3 + (4 * pixels->blocks)) * 4;
+    mrt_mve_span_t span;
+    const mrt_mve_tiles_t tiles = {
+        .spans = &span,
+        .span_count = 1,
+        .blocks = pixels->blocks,
+        .end = {pixels->attrs->output_offset, pixels->attrs->activation_min, pixels->attrs->activation_max}};
+    for (const mrt_mve_run_t *run = first_run; run != stop; run = &run[1]) {
+        span.at[0] = run->at[0];
+        span.at[1] = run->at[1];
+        for (int8_t *output = run->output; output != run->end; output = &output[2 * pixels->output_step]) {
+            for (int32_t channel = 0; channel < channels; channel += 8) {
+                mrt_mve_twin(&tiles, &pixels->groups[(channel / 4) * words], places, &output[channel]);
             }
-            for (int32_t i = 0; i < 16; ++i) {
-                const uint32_t low = (uint32_t)lanes[i % 2][i / 2] & 0xFFu;
-                output[channel + (int32_t)places.lane[i]] = (int8_t)(uint8_t)low;
-            }
+            span.at[0] = &span.at[0][2 * pixels->step];
+            span.at[1] = &span.at[1][2 * pixels->step];
         }
-        pixel += mrt_mve_pixels_further(pixels, pair);
     }
 }
 
