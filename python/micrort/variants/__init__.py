@@ -127,7 +127,7 @@ def _for_rows(
         part = replace(rules, byte_price=rules.byte_price * rows / height)  # constants serve all steps
         made = best(*slices.sliced(call, tensors, rows), target, optimize, part)
         if rules.allow(made, tensors):
-            estimate = cost.step(made.call, tensors) + made.instructions
+            estimate = cost.step(made.call, tensors) + made.instructions + cost.borders(made.call, call, rows, height)
             return replace(made, call=slices.restored(made.call, call), instructions=estimate)
     made = best(call, tensors, target, optimize, rules)
     share = made.instructions * min(rows, height) // height

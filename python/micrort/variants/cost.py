@@ -16,8 +16,8 @@ _STEPS = {
     "depthwise_conv2d_s8_dsp": (150, 400),
     "depthwise_conv2d_s8_mve": (400, 0),
     "depthwise_taps_s8_mve": (400, 0),
-    "depthwise3x3_s8_mve": (180, 0),
-    "conv2d_s8_mve": (420, 0),
+    "depthwise3x3_s8_mve": (280, 0),
+    "conv2d_s8_mve": (340, 0),
     "conv2d_rgb_s8_mve": (400, 0),
 }
 """The same, and what an output channel adds to it, where that was measured."""
@@ -39,8 +39,17 @@ def step(call: KernelCall, tensors: Mapping[str, Tensor]) -> int:
     if call.kernel == "conv2d_s8_mve" and call.attrs["kernel_height"] * call.attrs["kernel_width"] > 1:
         base = 200
     elif call.kernel == "conv2d_s8_mve" and call.attrs["input_channels"] % 16:
-        base += 250  # the last pixels of a step are copied
+        base += 65  # the last pixels of a step are copied
     return base + per_channel * channels
+
+
+def borders(call: KernelCall, whole: KernelCall, rows: int, height: int) -> int:
+    """What rows at borders add to a step of `rows` of the `height` rows of the call `whole`, on average."""
+    if call.kernel != "depthwise3x3_s8_mve":
+        return 0
+    images = height // int(whole.attrs["output_height"])
+    added = mve_neighbours_at_borders(whole.attrs, rows, call.attrs["scaling"] == RECTIFIED)
+    return images * added * rows // height
 
 
 def portable(
@@ -270,17 +279,27 @@ def mve_taps(window: Mapping[str, int | float], rows: int) -> int:
 
 def mve_neighbours(window: Mapping[str, int | float], rows: int, rectified: bool) -> int:
     """Of runtime/kernels/mve/depthwise3x3_s8_mve.c for `rows` output rows."""
-    width, channels = int(window["output_width"]), int(window["output_channels"])
-    pairs = rows // 2 if window["stride_height"] == window["stride_width"] == 1 else 0
-    singles, padded = rows - 2 * pairs, 0
+    pair, single = _neighbour_rows(window, rectified)
+    pairs = rows // 2 if window["stride_height"] == window["stride_width"] else 0
+    total = pairs * pair + (rows - 2 * pairs) * single
     if window["output_height"] * window["stride_height"] >= window["input_height"]:  # whole images, not a slice
-        padded = rows // int(window["output_height"]) * _at_borders(window, "height")
-        if pairs > 0:
-            pairs, singles = (rows - padded) // 2, padded + (rows - padded) % 2
-    end = 0 if rectified else 9
-    pair = 330 + channels * (42 + -(-width // 4) * (39 + end))
-    single = 290 + channels * (48 + -(-width // 8) * (46 + end))
-    return pairs * pair + singles * single + 200 * padded
+        total += rows // int(window["output_height"]) * mve_neighbours_at_borders(window, rows, rectified)
+    return total
+
+
+def mve_neighbours_at_borders(window: Mapping[str, int | float], rows: int, rectified: bool) -> int:
+    """What rows of padding add to that for an image, `rows` of which are made at a time: others are made one by one."""
+    pair, single = _neighbour_rows(window, rectified)
+    apart = 2 * single - pair if rows > 1 and window["stride_height"] == window["stride_width"] else 0
+    return _at_borders(window, "height") * (200 + apart)
+
+
+def _neighbour_rows(window: Mapping[str, int | float], rectified: bool) -> tuple[int, int]:
+    """Of two rows together, and of one."""
+    width, channels, end = int(window["output_width"]), int(window["output_channels"]), 0 if rectified else 9
+    channel, batch = (38, 36) if window["stride_width"] == 1 else (49, 43)
+    pair = 260 + channels * (channel + -(-width // 4) * (batch + end))
+    return pair, 230 + channels * (50 + -(-width // 8) * (43 + end))
 
 
 def _at_borders(window: Mapping[str, int | float], axis: str) -> int:

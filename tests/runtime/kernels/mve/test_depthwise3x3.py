@@ -58,15 +58,15 @@ PAIR, SINGLE, FAR = "two rows together", "one row", "one row from copies"
 
 
 def ways(case: Case, inputs: list[int], outputs: list[int]) -> set[str]:
-    """How rows of an image are made that lie at these bytes, for strides of 1."""
+    """How rows of an image are made that lie at these bytes, for strides that are the same along both axes."""
     source, made, attrs = case.tensors["x"], case.tensors["y"], case.call.attrs
-    top, found, y = int(attrs["padding_top"]), set(), 0
+    stride, found, y = int(attrs["stride_height"]), set(), 0
     while y < made.rows:
-        under = [inputs[row] for row in range(y - top, y - top + 3) if 0 <= row < source.rows]
-        is_inside = y >= top and y - top + 4 <= source.rows
+        top = y * stride - int(attrs["padding_top"])
+        under = [inputs[row] for row in range(top, top + 3) if 0 <= row < source.rows]
         step = 1
-        if is_inside and y + 1 < made.rows:
-            both = [*under, inputs[y - top + 3]]
+        if top >= 0 and top + 3 + stride <= source.rows and y + 1 < made.rows:
+            both = [*under, *inputs[top + 3 : top + 3 + stride]]
             is_near = max(both) - min(both) <= lean.REACH - 2 * source.row_bytes
             step += is_near and abs(outputs[y + 1] - outputs[y]) <= lean.REACH - made.row_bytes
         is_near = max(under) - min(under) <= lean.REACH - 2 * source.row_bytes
@@ -121,6 +121,7 @@ def run_placed(case: Case, offer: Variant, inputs: list[int], outputs: list[int]
 NEAR_ROWS, HALF_FAR, FAR_ROWS = 1024, 30_000, 36_000
 
 
+@pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("backwards", [False, True])
 @pytest.mark.parametrize("is_rectified", [False, True])
 @pytest.mark.parametrize("padding", [Padding.SAME, Padding.VALID])
@@ -137,19 +138,20 @@ NEAR_ROWS, HALF_FAR, FAR_ROWS = 1024, 30_000, 36_000
     ids=str,
 )
 def test_rows_at_any_distance_of_each_other(
-    distances: tuple[int, int], expected: set[str], padding: Padding, is_rectified: bool, backwards: bool
+    distances: tuple[int, int], expected: set[str], padding: Padding, is_rectified: bool, backwards: bool, stride: int
 ) -> None:
-    """Four rows of an output at most, so that a row table reaches them all."""
-    height = 4 if padding is Padding.SAME else 6
-    case = depthwise_conv2d(pairs_of(5), (1, height, 13, 5), 1, (3, 3), padding=padding)
+    """Few rows of an output, so that a row table reaches them all: two and two, or for strides of 2 two and one."""
+    rows, strides = 4 if stride == 1 else 3, (stride, stride)
+    height = rows * stride if padding is Padding.SAME else (rows - 1) * stride + 3
+    case = depthwise_conv2d(pairs_of(5), (1, height, 13 * stride, 5), 1, (3, 3), strides, padding=padding)
     case = case.rectified() if is_rectified else case
     (offer,) = variants(case)
     inputs = [distances[0] * row for row in range(height)]
-    outputs = [distances[1] * row for row in range(4)]
+    outputs = [distances[1] * row for row in range(rows)]
     assert (offer.call.attrs["scaling"] == mve.RECTIFIED) == is_rectified
     inputs, outputs = (inputs[::-1], outputs[::-1]) if backwards else (inputs, outputs)
-    at_borders = set() if padding is Padding.VALID else {SINGLE}
-    assert ways(case, inputs, outputs) - at_borders == expected - at_borders
+    others = set() if padding is Padding.VALID and stride == 1 else {SINGLE}
+    assert ways(case, inputs, outputs) - others == expected - others
     np.testing.assert_array_equal(run_placed(case, offer, inputs, outputs), case.portable())
 
 
