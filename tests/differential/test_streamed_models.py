@@ -31,7 +31,7 @@ EXCEPTIONS = {
     ("mobilenet", "ram", "cortex-m4"): 1.14,
     # Steps of few rows cost more than the instructions that the levels allow, where rows themselves cost so few.
     ("mobilenet", "balanced", "cortex-m55"): 1.66,
-    ("mobilenet", "ram", "cortex-m55"): 1.2,
+    ("mobilenet", "ram", "cortex-m55"): 1.18,
 }
 """Limits that are not kept, and by how much."""
 
