@@ -223,7 +223,7 @@ static MRT_NOINLINE int32_t begin_run(convolution_t *conv, mrt_mve_run_t *run, i
     const int32_t count = conv->made - first;
     pixels->distance = (conv->made == 1) ? 0 : pixels->output_step;
     mrt_mve_make_run(run, pixels, &conv->patches[first * pixels->step], &output[first * pixels->output_step],
-                     (count == 1) ? 1 : (count / 2));
+                     mrt_mve_pairs(count));
     return rest ? (conv->made - 2) : conv->made;
 }
 
@@ -309,8 +309,9 @@ static MRT_NOINLINE bool fill_edges(convolution_t *conv, direct_t *direct, uint3
     int32_t first = 0;
     while ((made < 2) && (direct->x < window->output_width)) {
         const int32_t place = direct->x * window->output_channels;
-        span->at[1] = &conv->patches[made * patch_size(conv)];
-        fill_edge(conv, direct, direct->x, &conv->patches[made * patch_size(conv)]);
+        int8_t *patch = &conv->patches[made * patch_size(conv)];
+        fill_edge(conv, direct, direct->x, patch);
+        span->at[1] = patch;
         first = (made == 0) ? place : first;
         conv->pixels.distance = place - first;
         made += 1;
@@ -333,7 +334,7 @@ static MRT_NOINLINE void compute_directly(convolution_t *conv, int32_t pairs)
         begin_spans(conv, row, &direct);
         mrt_mve_multiply_spans(&conv->pixels, &direct.run, direct.spans);
         while (fill_edges(conv, &direct, row)) {
-            mrt_mve_multiply_spans(&conv->pixels, &direct.run, &direct.spans[conv->pixels.attrs->window.kernel_height]);
+            mrt_mve_multiply_spans(&conv->pixels, &direct.run, &direct.spans[window->kernel_height]);
         }
     }
 }
@@ -392,9 +393,8 @@ static MRT_NOINLINE void begin(convolution_t *conv, const mrt_call_t *call)
     const mrt_conv2d_s8_mve_attrs_t *attrs = (const mrt_conv2d_s8_mve_attrs_t *)call->attrs; /* MISRA D1 */
     const mrt_window_t *window = &attrs->window;
     conv->call = call;
-    conv->patches = (call->workspace_count == 0u) ? NULL : (int8_t *)mrt_workspace(call); /* MISRA D1 */
+    conv->patches = (int8_t *)mrt_workspace(call); /* MISRA D1 */
     conv->made = 0;
-    conv->limit = 2;
     conv->pixels.spans = 1;
     conv->pixels.attrs = attrs;
     conv->pixels.groups = mrt_input_s32(call, 1u, 0u);

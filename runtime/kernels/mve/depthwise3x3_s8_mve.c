@@ -106,7 +106,7 @@ static MRT_NOINLINE void begin(depthwise3x3_t *depthwise, form_t form)
     const int32_t channels = window->input_channels;
     const int32_t width = window->output_width;
     const int32_t column = window->stride_width * channels; /* from output to output, in the input */
-    const int32_t wide = MRT_MVE_EIGHT / rows_of(form);             /* columns of a batch */
+    const int32_t wide = MRT_MVE_EIGHT / rows_of(form);     /* columns of a batch */
     const int32_t batches = (width + (wide - 1)) / wide;
     const int32_t back = width - (batches * wide);
     const neighbourhood_t *patch = patch_of(form, window->stride_width);

@@ -57,7 +57,7 @@ static MRT_NOINLINE void add_last_pixels(pointwise_t *pointwise, const int8_t *i
         mrt_mve_copy(copy, input, (uint32_t)bytes);
         from = copy;
     }
-    add_run(pointwise, from, output, (count == 1) ? 1 : (count / 2));
+    add_run(pointwise, from, output, mrt_mve_pairs(count));
     if ((count > 1) && ((count % 2) != 0)) {
         add_run(pointwise, &from[(count - 2) * pixels->step], &output[(count - 2) * pixels->output_step], 1);
     }

@@ -50,6 +50,12 @@ typedef struct mrt_mve_pixels {
     int32_t distance;    /**< Of the outputs of a pair: 0, where there is but one pixel, which is made twice. */
 } mrt_mve_pixels_t;
 
+/** Pairs of so many pixels, at least 1: an odd one is left over, but for the only one, which makes a pair by itself. */
+static inline int32_t mrt_mve_pairs(int32_t count)
+{
+    return (count == 1) ? 1 : (count / 2);
+}
+
 /** Makes a run whose first pair is at `input`; where there is but one pixel, distance 0, of it. */
 static inline void mrt_mve_make_run(mrt_mve_run_t *run, const mrt_mve_pixels_t *pixels, const int8_t *input,
                                     int8_t *output, int32_t pairs)

@@ -39,6 +39,11 @@ class Case:
         offers = self.variants(provider)
         return next(iter(offers.values())) if kernel is None else offers[kernel]
 
+    def offers(self, provider: ModuleType, kernel: str) -> list[Variant]:
+        """What `provider` offers by `kernel` under balanced; perhaps nothing."""
+        offers = provider.variants(self.call, self.tensors, "balanced")
+        return [offer for offer in offers if offer.call.kernel == kernel]
+
     def rectified(self) -> Case:
         """The same with a zero point and a clamp of the output that let no negative sum be seen."""
         clamp = {"output_offset": -128, "activation_min": -128, "activation_max": 127}

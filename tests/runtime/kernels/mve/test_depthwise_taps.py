@@ -26,7 +26,7 @@ KERNEL = "depthwise_taps_s8_mve"
 
 
 def variants(case: Case) -> list[Variant]:
-    return [item for item in mve.variants(case.call, case.tensors, "balanced") if item.call.kernel == KERNEL]
+    return case.offers(mve, KERNEL)
 
 
 @st.composite
