@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from tests.frontends.tflite.editing import DIGITS, MODELS
+from tests.frontends.tflite.editing import DIGITS, MODELS, edited
 from tests.frontends.tflite.test_broken import assert_valid
 from tests.shared import shared
 
@@ -92,3 +93,19 @@ def test_the_batch_may_be_left_open(tmp_path: Path) -> None:
     copy = tmp_path / "named otherwise.bin"
     copy.write_bytes(path.read_bytes())
     assert frontends.load(copy).name == "named otherwise"
+
+
+def test_a_bias_may_state_the_dimension_of_its_filter(tmp_path: Path) -> None:
+    """As converters of 2019 and 2020 wrote it for depthwise convolutions."""
+
+    def state_dimension_3(model: Any) -> None:
+        for tensor in model.subgraphs[0].tensors:
+            if len(tensor.shape) == 1 and tensor.quantization.scale is not None and len(tensor.quantization.scale) > 1:
+                tensor.quantization.quantizedDimension = 3
+
+    path = tmp_path / DIGITS.name
+    path.write_bytes(edited(DIGITS, state_dimension_3))
+    graph = frontends.load(path)
+    biases = [graph.operands(node).input(2) for node in graph.nodes if node.operator.name.endswith("conv2d")]
+    assert biases
+    assert {bias.quantisation.axis for bias in biases if bias.quantisation is not None} == {0}

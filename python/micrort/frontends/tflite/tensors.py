@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -162,6 +163,8 @@ def _quantisation(source: SourceTensor, dtype: DType) -> Quantisation | None:
 def _axis(source: SourceTensor, stated: SourceQuantisation) -> int | None:
     if len(stated.scales) == 1:
         return None
+    if len(source.shape) == 1:  # whichever is stated: converters of 2019 and 2020 state the filter's for a bias
+        stated = replace(stated, axis=0)
     if not 0 <= stated.axis < len(source.shape):
         raise BrokenError(f"{source} is quantised along dimension {stated.axis}, but has {len(source.shape)}")
     if len(stated.scales) != source.shape[stated.axis]:
