@@ -28,11 +28,13 @@ class Effort:
     placements: int
     """Of each buffer."""
     many: int = 360
-    """From so many buffers on the time that is spent grows no more: a placement looks at all of them."""
+    """From so many buffers that may lie anywhere on the time that is spent grows no more: each is looked at for each
+    placement."""
 
-    def budget(self, count: int) -> int:
-        """Placements of all of `count` buffers."""
-        return max(self.placements * min(count, self.many * self.many // max(count, 1)), 1)
+    def budget(self, made: buffers.Buffers) -> int:
+        """Placements of all buffers."""
+        loose = sum(item.fixed is None for item in made.lifetimes)
+        return max(self.placements * min(len(made.lifetimes), self.many * self.many // max(loose, 1)), 1)
 
 
 QUICK = Effort(("hill_climb",), 200)
@@ -126,13 +128,12 @@ def _best_plan(
     places = tuple(buffers.Workspaces) if len(pools) == 1 else (buffers.Workspaces.ANYWHERE,)
     best: tuple[buffers.Buffers, planner.Plan] | None = None
     failed: planner.PlanError | None = None
-    for strategy, made in itertools.product(
-        effort.strategies, [buffers.buffers(rows, program.steps, at) for at in places]
-    ):
+    choices = {made.lifetimes: made for made in (buffers.buffers(rows, program.steps, at) for at in places)}
+    for strategy, made in itertools.product(effort.strategies, choices.values()):
         if best is not None and _busiest(made) >= sum(best[1].sizes):
             continue
         try:
-            plan = _plan_rows(made, pools, strategy, effort.budget(len(made.lifetimes)))
+            plan = _plan_rows(made, pools, strategy, effort.budget(made))
         except planner.PlanError as error:
             failed = failed or error
             continue

@@ -6,8 +6,10 @@ outside are pinned side by side, where they can still be given up one by one; al
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import groupby
 
@@ -20,6 +22,9 @@ from micrort.ir.program import StepKind
 from micrort.passes import storage
 from micrort.passes.rows.needs import RowProgram, piled
 from micrort.passes.rows.order import ADJOINING, together
+
+COMMON = 0.75
+"""Of the buffers, how many at least are those whose sizes say at which distances rows lie."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ class Workspaces(Enum):
     ANYWHERE = "anywhere"
     FIRST = "first"
     """At the start of the first pool, before model inputs whose rows are given up one by one."""
+    PADDED = "padded"
+    """Likewise, and as much longer as rows behind them need to lie side by side with those behind the largest one."""
     BEHIND = "behind"
     """Behind those inputs."""
 
@@ -154,13 +161,17 @@ def buffers(rows: RowProgram, steps: tuple[Step, ...], where: Workspaces) -> Buf
     runs = [run for root, own in alive.items() for run in _runs(rows, root, own)]
     merged = _in_place(rows, {root: [run for run in runs if run.root == root] for root in alive})
     calls = _calls(rows.program, steps)
-    begin = _before_inputs(rows, alive, calls) if where is Workspaces.FIRST else 0
+    is_first = where in (Workspaces.FIRST, Workspaces.PADDED)
+    begin = _before_inputs(rows, alive, calls) if is_first else 0
     pinned, end = _pinned(rows, runs, begin)
     found = [_lifetime(rows, run, runs, merged, pinned) for run in runs if run.id not in merged]
     if where is Workspaces.ANYWHERE:
         workspaces = list(_workspaces(calls))
     else:
-        workspaces = list(_pinned_workspaces(calls, 0 if where is Workspaces.FIRST else end))
+        workspaces = list(_pinned_workspaces(calls, 0 if is_first else end))
+    if where is Workspaces.PADDED:
+        largest = max((item.size for item, _ in workspaces), default=0)
+        workspaces = list(_padded(workspaces, begin if pinned else largest, _common_divisor(found)))
     lies = {call.workspace: item.id for item, users in workspaces for call in users}
     return Buffers(tuple(runs), merged, lies, (*(item for item, _ in workspaces), *found))
 
@@ -262,6 +273,23 @@ def _pinned_workspaces(calls: dict[int, KernelCall], place: int) -> Iterator[Use
     for index, call in calls.items():
         name, size, alignment = f"{call.workspace}@{index}", call.workspace_bytes, call.workspace_alignment
         yield planner.Lifetime(name, index, index + 1, size, alignment, (0,), place), [call]
+
+
+def _padded(workspaces: Sequence[Used], end: int, unit: int) -> Iterator[Used]:
+    """Workspaces from byte 0 on that end at `end`, or units before or behind it."""
+    for item, calls in workspaces:
+        size = item.size + (end - item.size) % unit
+        yield replace(item, size=size), calls
+
+
+def _common_divisor(lifetimes: Sequence[planner.Lifetime]) -> int:
+    """What divides the sizes of most buffers that may lie anywhere: 1 where these are too few to say."""
+    sizes = Counter(item.size for item in lifetimes if item.fixed is None)
+    common: list[int] = []
+    for size, _ in sizes.most_common():
+        if sum(sizes[other] for other in common) < COMMON * sizes.total():
+            common.append(size)
+    return math.gcd(*common) or 1
 
 
 def _workspaces(calls: dict[int, KernelCall]) -> Iterator[Used]:
