@@ -12,6 +12,7 @@ import numpy as np
 from micrort import planner
 from micrort.errors import InternalError
 from micrort.ir import Program, Slot
+from micrort.ir.executor_graph import ROW_OFFSET_MAX, ROW_UNIT
 from micrort.ir.program import Arena, StepKind
 from micrort.passes import storage
 from micrort.passes.rows import buffers
@@ -37,6 +38,8 @@ class Effort:
         return max(self.placements * min(len(made.lifetimes), self.many * self.many // max(loose, 1)), 1)
 
 
+TABLE_REACH = ROW_OFFSET_MAX + ROW_UNIT
+"""Bytes of a memory, from its begin on, in which rows begin that a row table can say."""
 QUICK = Effort(("hill_climb",), 200)
 """While schedules are compared."""
 PROMISING = Effort(("auto",), 400, many=440)
@@ -162,12 +165,16 @@ def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy:
         if len(pools) == 1:
             raise
     try:
-        return _plan_over_pools(made, pools, strategy, budget)
-    except planner.PlanError:
-        for index in range(1, len(pools)):
-            with suppress(planner.PlanError):
-                return _plan_alone(made, pools, index, strategy, budget)
-        raise
+        plan = _plan_over_pools(made, pools, strategy, budget)
+        if _can_be_said(made, plan):
+            return plan
+        failed = planner.PlanError(replace(plan, status="budget"), pools)
+    except planner.PlanError as error:
+        failed = error
+    for index in range(1, len(pools)):
+        with suppress(planner.PlanError):
+            return _plan_alone(made, pools, index, strategy, budget)
+    raise failed
 
 
 def _plan_alone(
@@ -190,15 +197,44 @@ def _pinned_beyond(made: buffers.Buffers, pools: tuple[planner.Pool, ...]) -> pl
 
 
 def _plan_in_one(made: buffers.Buffers, pool: planner.Pool, strategy: str, budget: int) -> planner.Plan:
-    """The better of both plans; where one of them does not fit, the other."""
+    """The better of both plans; where one of them does not fit, the other; where row tables cannot say it, the best
+    one that they can."""
     try:
-        in_time = planner.plan_in_time(made.lifetimes, (pool,))
+        found = [planner.plan(made.lifetimes, (pool,), strategy, budget)]
     except planner.PlanError:
-        return planner.plan(made.lifetimes, (pool,), strategy, budget)
+        found = [planner.plan_in_time(made.lifetimes, (pool,))]
+    else:
+        with suppress(planner.PlanError):
+            found.append(planner.plan_in_time(made.lifetimes, (pool,)))
+    best = min(found, key=lambda item: item.sizes)
+    if _can_be_said(made, best):
+        return best
+    found = [plan for plan in found if _can_be_said(made, plan)]
     try:
-        return min(planner.plan(made.lifetimes, (pool,), strategy, budget), in_time, key=lambda item: item.sizes)
+        found.append(replace(_plan_in_two_parts(made, pool, strategy, budget), lower_bounds=best.lower_bounds))
     except planner.PlanError:
-        return in_time
+        if not found:
+            raise
+    return min(found, key=lambda item: item.sizes)
+
+
+def _can_be_said(made: buffers.Buffers, plan: planner.Plan) -> bool:
+    """Whether row tables reach all rows that they have to say."""
+    return max(plan.sizes) <= TABLE_REACH or buffers.slots(made, plan, _used(plan)) is not None
+
+
+def _plan_in_two_parts(made: buffers.Buffers, pool: planner.Pool, strategy: str, budget: int) -> planner.Plan:
+    """A plan with rows by table in the first part of a pool, where row tables reach, and whole tensors in either."""
+    near = replace(pool, capacity=TABLE_REACH)
+    far = replace(pool, capacity=None if pool.capacity is None else pool.capacity - TABLE_REACH)
+    home = 0 if _pinned_end(made) <= TABLE_REACH else 1
+    bound = dict.fromkeys(made.tabled(), (0,)) | {item.id: (home,) for item in made.lifetimes if item.fixed is not None}
+    wanted = [replace(item, pools=bound.get(item.id)) for item in made.lifetimes]
+    plan = planner.plan(wanted, (near, far), strategy, budget)
+    begin = (0, -(-plan.sizes[0] // pool.alignment) * pool.alignment)
+    slots = {name: (0, begin[part] + offset) for name, (part, offset) in plan.slots.items()}
+    size = begin[1] + plan.sizes[1] if plan.sizes[1] else plan.sizes[0]
+    return replace(plan, slots=slots, sizes=(size,), status="feasible")
 
 
 def _plan_over_pools(
@@ -246,9 +282,9 @@ def _assign_rows(program: Program, pools: tuple[planner.Pool, ...]) -> Program:
     rows = row_program(program, streamed(program))
     made, plan = _best_plan(rows, program, pools, CAREFUL)
     used = _used(plan)
-    found = buffers.slots(rows, made, plan, used)
+    found = buffers.slots(made, plan, used)
     if found is None:
-        raise InternalError("schedule_rows", "rows lie beyond what a row table can say")
+        raise InternalError("assign_slots", "a plan was taken that row tables cannot say")
     slots = buffers.with_slots(made, found, plan, used)
     return replace(program, slots=slots, arenas=_arenas(plan, pools, used))
 

@@ -15,7 +15,16 @@ from micrort.ir import Program, Step
 from micrort.ir.executor_graph import ROW_UNIT
 from micrort.ir.program import StepKind
 from micrort.passes.accumulate import accumulate
-from micrort.passes.assign_slots import PROMISING, QUICK, Effort, assign_slots, goes_by_rows, lifetimes, row_sizes
+from micrort.passes.assign_slots import (
+    PROMISING,
+    QUICK,
+    TABLE_REACH,
+    Effort,
+    assign_slots,
+    goes_by_rows,
+    lifetimes,
+    row_sizes,
+)
 from micrort.passes.rows.costs import Costs
 from micrort.passes.rows.needs import RowProgram, row_program
 from micrort.passes.rows.order import produce
@@ -154,7 +163,7 @@ def front(
     if not best:
         whole_plan = _plan_or_fail(share_storage(whole(program, costs)), pools)
         if all(pool.capacity is None for pool in pools):
-            raise planner.PlanError(whole_plan, pools)
+            raise _beyond_tables(streams) if streams else planner.PlanError(whole_plan, pools)
         one = (replace(pools[0], capacity=None),)
         raise NothingFits(whole_plan, pools, min(item.arena_bytes for item in front(program, costs, one, streams)))
     return best
@@ -230,6 +239,15 @@ def _placed(
     except planner.PlanError:
         return None
     return Schedule(program, sum(sizes), instructions)
+
+
+def _beyond_tables(streams: Sequence[str]) -> UsageError:
+    """What is wrong where memory is not."""
+    return UsageError(
+        f"{', '.join(streams)} cannot be streamed: no schedule was found whose rows all begin within the first "
+        f"{TABLE_REACH:,} bytes of a memory, as far as the graph's row table reaches. Leave out what has the longest "
+        "rows, or change the model there"
+    )
 
 
 def _check_streams(rows: RowProgram) -> None:

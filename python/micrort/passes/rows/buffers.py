@@ -81,6 +81,7 @@ class Workspaces(Enum):
 class Buffers:
     """All that is to be placed for a schedule."""
 
+    rows: RowProgram
     runs: tuple[Run, ...]
     merged: dict[str, str]
     """Run laid over another one, in place: id -> id."""
@@ -93,6 +94,12 @@ class Buffers:
         while run in self.merged:
             run = self.merged[run]
         return run
+
+    def tabled(self) -> set[str]:
+        """Lifetimes of rows that may need a row table to say where they lie."""
+        pieces = Counter(run.root for run in self.runs)
+        alone = (run for run in self.runs if pieces[run.root] > 1 or run.is_piled or run.root in self.rows.streamed)
+        return {self.owner(run.id) for run in alone}
 
     def groups(self) -> list[set[str]]:
         """Lifetimes that one pool must hold: those of the rows of a tensor, and of tensors that share lifetimes."""
@@ -173,7 +180,7 @@ def buffers(rows: RowProgram, steps: tuple[Step, ...], where: Workspaces) -> Buf
         largest = max((item.size for item, _ in workspaces), default=0)
         workspaces = list(_padded(workspaces, begin if pinned else largest, _common_divisor(found)))
     lies = {call.workspace: item.id for item, users in workspaces for call in users}
-    return Buffers(tuple(runs), merged, lies, (*(item for item, _ in workspaces), *found))
+    return Buffers(rows, tuple(runs), merged, lies, (*(item for item, _ in workspaces), *found))
 
 
 def _calls(program: Program, steps: tuple[Step, ...]) -> dict[int, KernelCall]:
@@ -314,9 +321,9 @@ def _joined(calls: list[KernelCall], spans: dict[str, tuple[int, int]]) -> Used:
     return planner.Lifetime(calls[0].workspace, born, dead, size, calls[0].workspace_alignment), calls
 
 
-def slots(rows: RowProgram, made: Buffers, plan: planner.Plan, used: list[int]) -> dict[str, Slot] | None:
+def slots(made: Buffers, plan: planner.Plan, used: Sequence[int]) -> dict[str, Slot] | None:
     """Where everything lies; None where rows that are placed by themselves lie beyond what a row table can say."""
-    program = rows.program
+    rows, program = made.rows, made.rows.program
     places: dict[str, list[tuple[Run, int, int]]] = {}
     for run in made.runs:
         pool, offset = plan.slots[made.owner(run.id)]
@@ -327,9 +334,9 @@ def slots(rows: RowProgram, made: Buffers, plan: planner.Plan, used: list[int]) 
         offsets = [place for run, _, offset in parts for place in run.offsets(offset)]
         pools = {pool for _, pool, _ in parts}
         strided = all(offset == offsets[0] + row * tensor.row_bytes for row, offset in enumerate(offsets))
-        if len(pools) > 1 or (not strided and max(offsets) > ROW_OFFSET_MAX):
-            return None
         by_table = root in rows.streamed or not strided
+        if len(pools) > 1 or (by_table and max(offsets) > ROW_OFFSET_MAX):
+            return None
         found[root] = Slot(pools.pop(), offsets[0], tuple(offsets) if by_table else None)
     for name in program.aliases:
         root = program.root(name)
@@ -338,7 +345,7 @@ def slots(rows: RowProgram, made: Buffers, plan: planner.Plan, used: list[int]) 
     return found
 
 
-def with_slots(made: Buffers, found: dict[str, Slot], plan: planner.Plan, used: list[int]) -> dict[str, Slot]:
+def with_slots(made: Buffers, found: dict[str, Slot], plan: planner.Plan, used: Sequence[int]) -> dict[str, Slot]:
     """`found`, and the workspaces."""
     for name, lifetime in made.workspaces.items():
         pool, offset = plan.slots[lifetime]
