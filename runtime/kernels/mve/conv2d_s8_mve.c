@@ -290,6 +290,7 @@ static MRT_NOINLINE void fill_edge(const convolution_t *conv, const direct_t *di
     mrt_mve_fill(patch, (int8_t)conv->pixels.attrs->input_zero_point, (uint32_t)bytes);
     for (int32_t tap = 0; tap < window->kernel_height; ++tap) {
         const mrt_mve_span_t *span = &direct->spans[tap];
+        /* As many as begin_spans has set. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
         if (span->at[0] != span->at[1]) {
             mrt_mve_copy(&target[tap * pitch], &span->at[0][from], (uint32_t)size);
         }
