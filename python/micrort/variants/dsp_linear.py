@@ -9,7 +9,8 @@ half the instructions, has the same thresholds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,13 @@ def linear(scales: Scales, attrs: Mapping[str, int | float]) -> Linear | None:
     point, low, high = (int(attrs[name]) for name in ("output_offset", "activation_min", "activation_max"))
     if point > low or low == high or scales.multiplier.min() < 1:
         return None
+    return _searched(tuple(getattr(scales, item.name).tobytes() for item in fields(scales)), point, low, high)
+
+
+@lru_cache(maxsize=256)
+def _searched(columns: tuple[bytes, ...], point: int, low: int, high: int) -> Linear | None:
+    """As `linear`, of scales as bytes: schedules ask for steps of any rows, and the search does not depend on them."""
+    scales = Scales(*(np.frombuffer(column, np.int64) for column in columns))
     line = _line(scales, point, np.arange(low + 1, high + 1, dtype=np.int64))
     multiplier, addend = np.zeros_like(scales.multiplier), np.zeros_like(scales.multiplier)
     found = np.zeros(len(multiplier), bool)
