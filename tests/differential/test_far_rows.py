@@ -65,6 +65,14 @@ def test_two_pools() -> None:
     assert sizes["fast"] <= 65536 < sizes["slow"]
 
 
+def test_a_small_pool_that_rows_do_not_fit_into() -> None:
+    """Rows go to the large memory with the input, and lie within the tables' reach there."""
+    graph = compiled(large_input(), optimize="ram", pools=(("fast", 512), ("slow", 1 << 20)))
+    (made,) = outputs(HostExecutor(graph), 5).values()
+    assert list(outputs(HostExecutor(compiled(large_input(), optimize="speed")), 5).values()) == [made]
+    assert len(graph.steps) > len(graph.nodes)
+
+
 def test_streams_of_rows_that_no_table_reaches() -> None:
     net = streamed_models.Layers(6, 4, 25000, 6)
     model = net.model.build([net.conv(net.x, 1, (3, 3), (2, 2)).index])

@@ -166,15 +166,14 @@ def _plan_rows(made: buffers.Buffers, pools: tuple[planner.Pool, ...], strategy:
             raise
     try:
         plan = _plan_over_pools(made, pools, strategy, budget)
-        if _can_be_said(made, plan):
-            return plan
-        failed = planner.PlanError(replace(plan, status="budget"), pools)
-    except planner.PlanError as error:
-        failed = error
-    for index in range(1, len(pools)):
-        with suppress(planner.PlanError):
-            return _plan_alone(made, pools, index, strategy, budget)
-    raise failed
+        if not _can_be_said(made, plan):
+            raise planner.PlanError(replace(plan, status="budget"), pools)
+        return plan
+    except planner.PlanError:
+        for index in range(1, len(pools)):
+            with suppress(planner.PlanError):
+                return _plan_alone(made, pools, index, strategy, budget)
+        raise
 
 
 def _plan_alone(
@@ -199,13 +198,14 @@ def _pinned_beyond(made: buffers.Buffers, pools: tuple[planner.Pool, ...]) -> pl
 def _plan_in_one(made: buffers.Buffers, pool: planner.Pool, strategy: str, budget: int) -> planner.Plan:
     """The better of both plans; where one of them does not fit, the other; where row tables cannot say it, the best
     one that they can."""
+    found: list[planner.Plan] = []
+    with suppress(planner.PlanError):
+        found.append(planner.plan_in_time(made.lifetimes, (pool,)))
     try:
-        found = [planner.plan(made.lifetimes, (pool,), strategy, budget)]
+        found.insert(0, planner.plan(made.lifetimes, (pool,), strategy, budget))
     except planner.PlanError:
-        found = [planner.plan_in_time(made.lifetimes, (pool,))]
-    else:
-        with suppress(planner.PlanError):
-            found.append(planner.plan_in_time(made.lifetimes, (pool,)))
+        if not found:
+            raise
     best = min(found, key=lambda item: item.sizes)
     if _can_be_said(made, best):
         return best

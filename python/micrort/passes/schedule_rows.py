@@ -242,7 +242,7 @@ def _placed(
 
 
 def _beyond_tables(streams: Sequence[str]) -> UsageError:
-    """What is wrong where memory is not."""
+    """What is wrong where nothing was found in memory without bounds."""
     return UsageError(
         f"{', '.join(streams)} cannot be streamed: no schedule was found whose rows all begin within the first "
         f"{TABLE_REACH:,} bytes of a memory, as far as the graph's row table reaches. Leave out what has the longest "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -163,14 +162,14 @@ def _quantisation(source: SourceTensor, dtype: DType) -> Quantisation | None:
 def _axis(source: SourceTensor, stated: SourceQuantisation) -> int | None:
     if len(stated.scales) == 1:
         return None
-    if len(source.shape) == 1:  # whichever is stated: converters of 2019 and 2020 state the filter's for a bias
-        stated = replace(stated, axis=0)
-    if not 0 <= stated.axis < len(source.shape):
-        raise BrokenError(f"{source} is quantised along dimension {stated.axis}, but has {len(source.shape)}")
-    if len(stated.scales) != source.shape[stated.axis]:
-        size = source.shape[stated.axis]
-        raise BrokenError(f"{source} has {len(stated.scales)} scales for {size} channels (dimension {stated.axis})")
-    return stated.axis
+    # A vector has one only, whichever is stated: converters of 2019 and 2020 state the filter's for a bias.
+    axis = 0 if len(source.shape) == 1 else stated.axis
+    if not 0 <= axis < len(source.shape):
+        raise BrokenError(f"{source} is quantised along dimension {axis}, but has {len(source.shape)}")
+    if len(stated.scales) != source.shape[axis]:
+        size = source.shape[axis]
+        raise BrokenError(f"{source} has {len(stated.scales)} scales for {size} channels (dimension {axis})")
+    return axis
 
 
 def _data(model: SourceModel, source: SourceTensor, dtype: DType) -> np.ndarray | None:

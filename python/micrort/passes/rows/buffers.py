@@ -290,13 +290,14 @@ def _padded(workspaces: Sequence[Used], end: int, unit: int) -> Iterator[Used]:
 
 
 def _common_divisor(lifetimes: Sequence[planner.Lifetime]) -> int:
-    """What divides the sizes of most buffers that may lie anywhere: 1 where these are too few to say."""
+    """What divides the sizes of most buffers that may lie anywhere; 1 where there are none."""
     sizes = Counter(item.size for item in lifetimes if item.fixed is None)
-    common: list[int] = []
-    for size, _ in sizes.most_common():
-        if sum(sizes[other] for other in common) < COMMON * sizes.total():
-            common.append(size)
-    return math.gcd(*common) or 1
+    common, found = 0, 0
+    for size, count in sizes.most_common():
+        if found < COMMON * sizes.total():
+            common = math.gcd(common, size)
+            found += count
+    return common or 1
 
 
 def _workspaces(calls: dict[int, KernelCall]) -> Iterator[Used]:
